@@ -1,0 +1,1 @@
+"""HTTP only: views, serializers, the error format, the documentation. Every rule is in `users`."""

@@ -1,0 +1,21 @@
+"""What the documentation says of the whole. Plain text, since the settings import it."""
+
+DESCRIPTION = """
+Sign-in by phone number and one-time code, invite codes, and who came with whom.
+
+**The main job:** `POST /api/registration/` sends a code, `POST /api/login/` redeems it for a token,
+`PATCH /api/profile/` enters the invite code of another person, `GET /api/profile/` shows who came with mine.
+
+**Authorize** with `Token <token>` from a login, or with a JWT `access` token. Times are UTC (ISO 8601), phone
+numbers are returned as E.164. Every error is a problem document (RFC 9457) with a stable `code`; its `detail` is in
+the language of `Accept-Language`: English or Russian.
+"""
+TAGS = [
+    {"name": "sign-in", "description": "Ask for a code, redeem it."},
+    {"name": "profile", "description": "Me, my invite code, and the people who came with it."},
+    {"name": "referral codes", "description": "For a sign-up form."},
+    {"name": "sessions", "description": "Sign out, here or everywhere."},
+    {"name": "jwt", "description": "The same sign-in for clients that want JWT pairs."},
+    {"name": "users", "description": "Everybody, for staff."},
+    {"name": "operations", "description": "Probes for operators."},
+]

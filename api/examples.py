@@ -1,0 +1,72 @@
+"""The example of every request and answer in the documentation. Phones and codes are made up."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample
+
+_PROFILE: dict[str, Any] = {
+    "phone_number": "+79991234567",
+    "username": "Anna",
+    "referral_code": "K7M2XP",
+    "referral_link": "https://referral.example/r/K7M2XP/",
+    "used_referral_code": "93QTHD",
+    "can_activate_until": None,
+    "referrals_count": 2,
+    "referrals": ["+79997654321", "+381601234567"],
+    "registered_at": "2026-11-21T09:30:00Z",
+}
+_EXAMPLE = "c91b7f8fd6a1f3d0c1c3f56ee3a1b9d27a9d6d3b7c5f1f04a8a5b1c7e20f9d44"
+_JWT_PAIR = {"access": "eyJhbGciOiJIUzI1NiJ9.access.signature", "refresh": "eyJhbGciOiJIUzI1NiJ9.refresh.signature"}
+_USER: dict[str, Any] = {
+    "id": 42,
+    "phone_number": "+79991234567",
+    "username": "Anna",
+    "referral_code": "K7M2XP",
+    "used_referral_code": "93QTHD",
+    "referrals_count": 2,
+    "is_active": True,
+    "is_staff": False,
+    "registered_at": "2026-11-21T09:30:00Z",
+    "last_login": "2026-11-21T09:30:00Z",
+}
+
+
+def _request(name: str, value: Any) -> OpenApiExample:
+    return OpenApiExample(name, value=value, request_only=True)
+
+
+def _answer(name: str, value: Any) -> OpenApiExample:
+    return OpenApiExample(name, value=value, response_only=True)
+
+
+REGISTRATION = _request("As people type it", {"phone_number": "8 (999) 123-45-67", "username": "Anna"})
+SENT_CODE = _answer(
+    "Code sent",
+    {
+        "phone_number": "+79991234567",
+        "expires_at": "2026-11-21T09:35:00Z",
+        "resend_at": "2026-11-21T09:31:00Z",
+        "verify_url": "https://referral.example/api/verify/6f1c3c1e-7f0e-4d4b-9a52-0c8f5a0d9b11/",
+    },
+)
+VERIFICATION = _request("Came with somebody", {"confirmation_code": "0427", "used_referral_code": "93QTHD"})
+LOGIN = _request(
+    "Came with somebody",
+    {"phone_number": "+79991234567", "confirmation_code": "0427", "used_referral_code": "93QTHD"},
+)
+SESSION = _answer(
+    "First sign-in",
+    {"token": _EXAMPLE, "expires_at": "2026-12-21T09:30:00Z", "is_new_user": True, "profile": _PROFILE},
+)
+JWT_PAIR = _answer("A new pair", _JWT_PAIR)
+JWT_SESSION = _answer("First sign-in", {**_JWT_PAIR, "is_new_user": True, "profile": _PROFILE})
+JWT_REFRESH = _request("The refresh token", {"refresh": _JWT_PAIR["refresh"]})
+
+PROFILE = _answer("Anna", _PROFILE)
+PROFILE_CHANGE = _request("Enter a code and a name", {"used_referral_code": "93Q-thd", "username": "Anna"})
+REFERRAL = _answer("One who came", {"phone_number": "+79997654321", "activated_at": "2026-11-21T10:00:00Z"})
+REFERRAL_CODE = _answer("It exists", {"referral_code": "K7M2XP"})
+
+USER = _answer("Anna", _USER)
+USER_DETAIL = _answer("Anna", {**_USER, "referrals": _PROFILE["referrals"]})
+USER_CHANGE = _request("Anna", {"phone_number": "+79991234567", "username": "Anna", "is_active": True})

@@ -1,0 +1,42 @@
+"""The fields that have a form of their own."""
+
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from users import phones
+from users.exceptions import PhoneNumberInvalid
+
+
+class PhoneNumberField(serializers.CharField):
+    """A mobile number as people type it, read and returned as E.164."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=40, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        try:
+            return phones.normalize(super().to_internal_value(data))
+        except PhoneNumberInvalid as refusal:
+            raise serializers.ValidationError(str(refusal), code=refusal.code) from None
+
+
+class ConfirmationCodeField(serializers.RegexField):
+    """The digits of a code, spaces around them forgiven."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        length = settings.CONFIRMATION_CODE_LENGTH
+        super().__init__(
+            rf"^[0-9]{{{length}}}$",
+            error_messages={"invalid": _("A code consists of %(length)d digits.") % {"length": length}},
+            **kwargs,
+        )
+
+
+class ReferralCodeField(serializers.CharField):
+    """An invite code, in any case, with or without spaces and dashes."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=32, **kwargs)

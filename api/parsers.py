@@ -1,0 +1,48 @@
+"""Reading request bodies: JSON only, of bounded size, and nothing in it that could break an answer."""
+
+import io
+import json
+from collections.abc import Mapping
+from typing import IO, Any
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+from rest_framework import parsers, status
+from rest_framework.exceptions import APIException, ParseError
+
+
+class BodyTooLarge(APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_code = "body_too_large"
+
+    def __init__(self) -> None:
+        super().__init__(_("The body is larger than %(limit)d bytes.") % {"limit": settings.API_MAX_BODY_BYTES})
+
+
+class JSONParser(parsers.JSONParser):
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Parse a JSON body (RFC 8259). Raises `BodyTooLarge` or `ParseError`."""
+        body = stream.read(settings.API_MAX_BODY_BYTES + 1)
+        if len(body) > settings.API_MAX_BODY_BYTES:
+            raise BodyTooLarge
+        try:
+            data = super().parse(io.BytesIO(body), media_type, dict(parser_context or {}))
+        except RecursionError:
+            raise ParseError(_("The JSON is nested too deeply.")) from None
+        # Half of a surrogate pair is valid JSON, yet no text: it can't be stored, nor echoed in an error.
+        if b"\\u" in body and not _is_text(data):
+            raise ParseError(_("The JSON contains half of a surrogate pair."))
+        return data
+
+
+def _is_text(data: Any) -> bool:
+    try:
+        json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

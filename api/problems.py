@@ -1,0 +1,137 @@
+"""Every error in one shape: problem details (RFC 9457) with a stable `code`, and `errors` by field."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext_lazy as _
+from django.views import defaults
+from rest_framework import exceptions, serializers, views
+from rest_framework.response import Response
+
+from users import exceptions as refusals
+
+CONTENT_TYPE = "application/problem+json"
+INVALID_INPUT = _("Some of the input is wrong: see errors.")
+
+#: The status of each refusal of the domain; 400 unless listed.
+STATUS_OF_REFUSAL: Mapping[type[refusals.Refusal], HTTPStatus] = {
+    refusals.PhoneNumberTaken: HTTPStatus.CONFLICT,
+    refusals.CodeRecentlySent: HTTPStatus.TOO_MANY_REQUESTS,
+    refusals.DeliveryUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    refusals.VerificationLinkInvalid: HTTPStatus.NOT_FOUND,
+    refusals.AccountDisabled: HTTPStatus.FORBIDDEN,
+    refusals.SessionEnded: HTTPStatus.UNAUTHORIZED,
+    refusals.NotYourProfile: HTTPStatus.FORBIDDEN,
+    refusals.AlreadyActivated: HTTPStatus.CONFLICT,
+    refusals.ReferralCircle: HTTPStatus.CONFLICT,
+    refusals.ActivationWindowClosed: HTTPStatus.CONFLICT,
+}
+
+
+class FieldErrorSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField(help_text="Stable, for programs.")
+    detail = serializers.CharField(help_text="For people, in the language of `Accept-Language`.")
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """Problem details, RFC 9457."""
+
+    type = serializers.CharField(help_text="Always `about:blank`: `code` tells problems apart.")
+    title = serializers.CharField(help_text="The name of the HTTP status.")
+    status = serializers.IntegerField(help_text="The HTTP status.")
+    code = serializers.CharField(help_text="What went wrong: stable, for programs.")
+    detail = serializers.CharField(help_text="What went wrong: for people, in the language of `Accept-Language`.")
+    errors = serializers.DictField(  # type: ignore[assignment]
+        child=FieldErrorSerializer(many=True), required=False, help_text="The errors of each field."
+    )
+    tries_left = serializers.IntegerField(required=False, help_text="Tries left for this confirmation code.")
+    retry_after = serializers.IntegerField(required=False, help_text="Seconds to wait before asking again.")
+    days = serializers.IntegerField(required=False, help_text="For how many days a code could be activated.")
+
+
+def problem(status: int, code: str, detail: object, **members: object) -> dict[str, object]:
+    """Return the body of an error answer."""
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": int(status),
+        "code": code,
+        "detail": str(detail),
+        **members,
+    }
+
+
+def problem_of_refusal(refusal: refusals.Refusal) -> dict[str, object]:
+    """Translate a rule's no into the body of an error answer."""
+    members: dict[str, object] = dict(refusal.details)
+    if refusal.field:
+        members["errors"] = {refusal.field: [{"code": refusal.code, "detail": str(refusal)}]}
+    status = STATUS_OF_REFUSAL.get(type(refusal), HTTPStatus.BAD_REQUEST)
+    return problem(status, refusal.code, refusal, **members)
+
+
+def exception_handler(exception: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer refusals of the domain and errors of the framework alike; anything else is a defect and goes on up."""
+    if isinstance(exception, refusals.Refusal):
+        body = problem_of_refusal(exception)
+        retry_after = exception.details.get("retry_after")
+        headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+        return Response(body, status=body["status"], headers=headers, content_type=CONTENT_TYPE)  # type: ignore[arg-type]
+    response = views.exception_handler(exception, context)
+    if response is None:
+        return None
+    if isinstance(exception, exceptions.ValidationError):
+        errors = _by_field(exception.get_full_details())
+        response.data = problem(response.status_code, "invalid_input", INVALID_INPUT, errors=errors)
+    else:
+        code, detail = _code_and_detail(exception)
+        response.data = problem(response.status_code, code, detail)
+    response.content_type = CONTENT_TYPE
+    return response
+
+
+def _code_and_detail(exception: Exception) -> tuple[str, object]:
+    if not isinstance(exception, exceptions.APIException):  # Django's own Http404 and PermissionDenied
+        exception = exceptions.NotFound() if "404" in type(exception).__name__ else exceptions.PermissionDenied()
+    return str(exception.get_codes()), exception.detail
+
+
+def _by_field(details: Any, path: str = "") -> dict[str, list[dict[str, str]]]:
+    """Flatten what a serializer reports; a nested field is named by its path, `parent.child`."""
+    if isinstance(details, list):
+        return {path or "non_field_errors": [{"code": e["code"], "detail": str(e["message"])} for e in details]}
+    errors: dict[str, list[dict[str, str]]] = {}
+    for name, inner in details.items():
+        errors |= _by_field(inner, f"{path}.{name}" if path else str(name))
+    return errors
+
+
+# What goes wrong outside of a view, as `handler400` and its like in the root urls.
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if not _is_for_programs(request):
+        return defaults.bad_request(request, exception)
+    return _json(400, "bad_request", _("The request is malformed."))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if not _is_for_programs(request):
+        return defaults.page_not_found(request, exception)
+    return _json(404, "not_found", exceptions.NotFound.default_detail)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    if not _is_for_programs(request):
+        return defaults.server_error(request)
+    return _json(500, "server_error", _("Something broke on our side. It has been recorded; please try again."))
+
+
+def _is_for_programs(request: HttpRequest) -> bool:
+    return request.path.startswith(("/api/", "/health/"))
+
+
+def _json(status: int, code: str, detail: object) -> JsonResponse:
+    return JsonResponse(problem(status, code, detail), status=status, content_type=CONTENT_TYPE)

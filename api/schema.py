@@ -1,0 +1,135 @@
+"""The documentation: what every operation says of itself, and the errors that can come of it."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Literal, TypeVar
+
+from drf_spectacular import openapi
+from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import exceptions
+from rest_framework.serializers import BaseSerializer
+
+from api import problems
+from api.parsers import BodyTooLarge
+from api.permissions import ManagesPeople
+from users import phones
+from users.exceptions import PhoneNumberInvalid, Refusal, SessionEnded
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+#: Values for the placeholders in the messages of refusals, in examples only.
+_SAMPLE_DETAILS = {"retry_after": 42, "tries_left": 3, "days": 30}
+
+
+def document(  # noqa: PLR0913  as many as an operation has to say of itself
+    *,
+    operation_id: str,
+    tag: str,
+    summary: str,
+    answers: Mapping[int, Any],
+    description: str = "",
+    request: type[BaseSerializer[Any]] | BaseSerializer[Any] | None = None,
+    refusals: Iterable[type[Refusal]] = (),
+    parameters: list[OpenApiParameter] | None = None,
+) -> Callable[[Method], Method]:
+    """Describe an operation. The errors that follow from its view (`AutoSchema`) need not be listed."""
+
+    def decorate(method: Method) -> Method:
+        method.refusals = tuple(refusals)  # type: ignore[attr-defined]
+        return extend_schema(
+            operation_id=operation_id,
+            tags=[tag],
+            summary=summary,
+            description=description or summary,
+            request=request,
+            responses=dict(answers),
+            parameters=parameters,
+        )(method)
+
+    return decorate
+
+
+class AutoSchema(openapi.AutoSchema):
+    """Adds to each operation the problems that can come of it, each with an example."""
+
+    def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
+        answers: dict[str, Any] = super()._get_response_bodies(direction)
+        schema = self.resolve_serializer(problems.ProblemSerializer, "response").ref
+        for problem in self._problems():
+            status, code = str(problem["status"]), problem["code"]
+            empty = {"description": "", "content": {problems.CONTENT_TYPE: {"schema": schema, "examples": {}}}}
+            answer = answers.setdefault(status, empty)
+            answer["content"][problems.CONTENT_TYPE]["examples"][code] = {"value": problem, "summary": code}
+            answer["description"] = " or ".join(
+                f"`{name}`" for name in answer["content"][problems.CONTENT_TYPE]["examples"]
+            )
+        return dict(sorted(answers.items()))
+
+    def _problems(self) -> Iterator[dict[str, object]]:
+        handler = getattr(self.view, getattr(self.view, "action", None) or self.method.lower())
+        for refusal in getattr(handler, "refusals", ()):
+            yield problems.problem_of_refusal(refusal(**_details_of(refusal)))
+        if self.get_request_serializer():
+            yield _invalid_input(self._first_field())
+            yield _problem_of(exceptions.ParseError())
+            yield _problem_of(BodyTooLarge())
+            yield _problem_of(exceptions.UnsupportedMediaType("text/plain"))
+        if self._is_list_view() and getattr(self.view, "filterset_class", None):
+            yield _invalid_input("ordering")
+        if self.view.authentication_classes:
+            yield _problem_of(exceptions.NotAuthenticated())
+            yield problems.problem_of_refusal(SessionEnded())
+        if ManagesPeople in self.view.permission_classes:
+            yield _problem_of(exceptions.PermissionDenied())
+        if "{" in self.path or self._is_list_view():
+            yield _problem_of(exceptions.NotFound())
+        yield _problem_of(exceptions.NotAcceptable())
+
+    def _first_field(self) -> str:
+        serializer: Any = self.get_request_serializer()
+        fields: dict[str, Any] = (serializer() if isinstance(serializer, type) else serializer).fields
+        return next(iter(fields))
+
+
+def _details_of(refusal: type[Refusal]) -> dict[str, int]:
+    return {name: value for name, value in _SAMPLE_DETAILS.items() if f"%({name})" in str(refusal.message)}
+
+
+def _problem_of(exception: exceptions.APIException) -> dict[str, object]:
+    return problems.problem(exception.status_code, str(exception.get_codes()), exception.detail)
+
+
+def _invalid_input(field: str) -> dict[str, object]:
+    wrong = PhoneNumberInvalid() if field == PhoneNumberInvalid.field else exceptions.ValidationError
+    code, detail = (wrong.code, wrong) if isinstance(wrong, Refusal) else (wrong.default_code, wrong.default_detail)
+    errors = {field: [{"code": code, "detail": str(detail)}]}
+    return problems.problem(400, "invalid_input", problems.INVALID_INPUT, errors=errors)
+
+
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "api.authentication.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: openapi.AutoSchema) -> dict[str, Any]:
+        return {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "description": "The word `Token`, a space, and the token of a login.",
+        }
+
+
+class JWTScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "api.authentication.JWTAuthentication"
+    name = "jwt"
+
+    def get_security_definition(self, auto_schema: openapi.AutoSchema) -> dict[str, Any]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+
+
+class PhoneNumberSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    target_class = "api.fields.PhoneNumberField"
+
+    def map_serializer_field(self, auto_schema: openapi.AutoSchema, direction: str) -> dict[str, Any]:
+        pattern = phones.TYPED_PATTERN if direction == "request" else phones.E164_PATTERN
+        return {"type": "string", "pattern": pattern, "example": "+79991234567"}

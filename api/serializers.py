@@ -1,0 +1,234 @@
+"""What goes in and what comes out. Serializers shape data and check its form; they decide nothing."""
+
+from collections.abc import Collection, Mapping
+from typing import Any, ClassVar
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_serializer
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from api import examples
+from api.fields import ConfirmationCodeField, PhoneNumberField, ReferralCodeField
+from users.models import User
+from users.validators import validate_username
+from users.verification import SentCode
+
+NEWEST_REFERRALS = 100
+
+
+class Input(serializers.Serializer[Any]):
+    """Refuses what it does not take, instead of quietly dropping it."""
+
+    #: Fields of the answer that someone might try to write.
+    shown_only: ClassVar[Collection[str]] = ()
+
+    def to_internal_value(self, data: Any) -> Any:
+        errors: dict[str, Any] = {}
+        if isinstance(data, Mapping):
+            errors = {name: [self._refusal_of(name)] for name in data if name not in self.fields}
+        try:
+            values = super().to_internal_value(data)
+        except serializers.ValidationError as invalid:
+            if not isinstance(invalid.detail, dict):
+                raise
+            errors = {**invalid.detail, **errors}
+        if errors:
+            raise serializers.ValidationError(errors)
+        return values
+
+    def _refusal_of(self, name: str) -> serializers.ErrorDetail:
+        if name in self.shown_only:
+            return serializers.ErrorDetail(_("This can't be changed here."), code="read_only")
+        return serializers.ErrorDetail(_("There is no such field."), code="unknown_field")
+
+
+class UsernameField(serializers.CharField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            max_length=150, allow_blank=True, validators=[validate_username], help_text="A name to show.", **kwargs
+        )
+
+
+# Signing in
+
+
+@extend_schema_serializer(examples=[examples.REGISTRATION])
+class RegistrationSerializer(Input):
+    phone_number = PhoneNumberField()
+    username = UsernameField(required=False)
+
+
+@extend_schema_serializer(examples=[examples.SENT_CODE])
+class SentCodeSerializer(serializers.Serializer[SentCode]):
+    phone_number = PhoneNumberField(help_text="E.164.")
+    expires_at = serializers.DateTimeField(help_text="Until when the code can be used, UTC.")
+    resend_at = serializers.DateTimeField(help_text="When a new code can be asked for, UTC.")
+    verify_url = serializers.URLField(help_text="Redeems the code without repeating the number.")
+    confirmation_code = ConfirmationCodeField(
+        required=False, help_text="Only while codes are exposed: in development, never in production."
+    )
+
+    def to_representation(self, sent: SentCode) -> dict[str, Any]:
+        request: Request = self.context["request"]
+        path = reverse("verify", args=[sent.record.verification_token])
+        answer = {
+            "phone_number": str(sent.record.phone_number),
+            "expires_at": sent.record.expires_at,
+            "resend_at": sent.record.resend_at,
+            "verify_url": request.build_absolute_uri(path),
+        }
+        if self.context["expose_code"]:
+            answer["confirmation_code"] = sent.confirmation_code
+        return answer
+
+
+@extend_schema_serializer(examples=[examples.VERIFICATION])
+class VerificationSerializer(Input):
+    confirmation_code = ConfirmationCodeField()
+    used_referral_code = ReferralCodeField(
+        required=False,
+        allow_blank=True,
+        help_text="The invite code of the person one came with. Activated if this is the first sign-in, else ignored.",
+    )
+
+
+@extend_schema_serializer(examples=[examples.LOGIN])
+class LoginSerializer(VerificationSerializer):
+    phone_number = PhoneNumberField()
+
+
+# Profiles
+
+
+@extend_schema_serializer(examples=[examples.PROFILE])
+class ProfileSerializer(serializers.Serializer[User]):
+    phone_number = PhoneNumberField(help_text="E.164.")
+    username = serializers.CharField()
+    referral_code = serializers.CharField(help_text="My invite code: given once, for good.")
+    referral_link = serializers.URLField(help_text="Whoever signs up through this link has come with me.")
+    used_referral_code = serializers.CharField(allow_null=True, help_text="The code that I entered.")
+    can_activate_until = serializers.DateTimeField(
+        allow_null=True, help_text="Until when I can enter a code, UTC; null when there is no limit."
+    )
+    referrals_count = serializers.IntegerField(help_text="How many people entered my code, erased ones included.")
+    referrals = serializers.ListField(
+        child=serializers.CharField(), help_text=f"The newest {NEWEST_REFERRALS} of their phone numbers, newest first."
+    )
+    registered_at = serializers.DateTimeField()
+
+    def to_representation(self, user: User) -> dict[str, Any]:
+        request: Request = self.context["request"]
+        return {
+            "phone_number": str(user.phone_number),
+            "username": user.username,
+            "referral_code": user.referral_code,
+            "referral_link": request.build_absolute_uri(f"/r/{user.referral_code}/"),
+            "used_referral_code": user.used_referral_code,
+            "can_activate_until": user.activation_deadline,
+            "referrals_count": user.referrals_count,
+            "referrals": user.newest_referral_phones(NEWEST_REFERRALS),
+            "registered_at": user.registered_at,
+        }
+
+
+@extend_schema_serializer(examples=[examples.PROFILE_CHANGE])
+class ProfileChangeSerializer(Input):
+    shown_only = tuple(ProfileSerializer().fields)
+
+    username = UsernameField(required=False)
+    used_referral_code = ReferralCodeField(
+        required=False, help_text="Another person's invite code, once in a lifetime."
+    )
+
+
+@extend_schema_serializer(examples=[examples.REFERRAL])
+class ReferralSerializer(serializers.Serializer[Any]):
+    phone_number = serializers.CharField(allow_null=True, help_text="E.164; null when that person has been erased.")
+    activated_at = serializers.DateTimeField()
+
+
+@extend_schema_serializer(examples=[examples.REFERRAL_CODE])
+class ReferralCodeSerializer(serializers.Serializer[Any]):
+    referral_code = serializers.CharField()
+
+
+# Sessions
+
+
+@extend_schema_serializer(examples=[examples.SESSION])
+class SessionSerializer(serializers.Serializer[Any]):
+    token = serializers.CharField(help_text="For `Authorization: Token …`. Shown here only: it is stored hashed.")
+    expires_at = serializers.DateTimeField()
+    is_new_user = serializers.BooleanField(help_text="Whether this was the first sign-in.")
+    profile = ProfileSerializer()
+
+
+@extend_schema_serializer(examples=[examples.JWT_PAIR])
+class JWTPairSerializer(serializers.Serializer[Any]):
+    access = serializers.CharField(help_text="For `Authorization: Bearer …`.")
+    refresh = serializers.CharField(help_text="For a new pair, once.")
+
+
+@extend_schema_serializer(examples=[examples.JWT_SESSION])
+class JWTSessionSerializer(JWTPairSerializer):
+    is_new_user = serializers.BooleanField(help_text="Whether this was the first sign-in.")
+    profile = ProfileSerializer()
+
+
+@extend_schema_serializer(examples=[examples.JWT_REFRESH])
+class JWTRefreshSerializer(Input):
+    refresh = serializers.CharField(max_length=2_000)
+
+
+# People, for staff
+
+
+@extend_schema_serializer(examples=[examples.USER])
+class UserSerializer(serializers.ModelSerializer[User]):
+    phone_number = PhoneNumberField(help_text="E.164.")
+    used_referral_code = serializers.CharField(allow_null=True)
+
+    class Meta:
+        model = User
+        fields: tuple[str, ...] = (
+            "id",
+            "phone_number",
+            "username",
+            "referral_code",
+            "used_referral_code",
+            "referrals_count",
+            "is_active",
+            "is_staff",
+            "registered_at",
+            "last_login",
+        )
+
+
+@extend_schema_serializer(examples=[examples.USER_DETAIL])
+class UserDetailSerializer(UserSerializer):
+    referrals = serializers.SerializerMethodField(help_text=f"The newest {NEWEST_REFERRALS} phone numbers.")
+
+    class Meta(UserSerializer.Meta):
+        fields = (*UserSerializer.Meta.fields, "referrals")
+
+    def get_referrals(self, user: User) -> list[str]:
+        return user.newest_referral_phones(NEWEST_REFERRALS)
+
+
+@extend_schema_serializer(examples=[examples.USER_CHANGE])
+class UserChangeSerializer(Input):
+    shown_only = UserDetailSerializer.Meta.fields
+
+    phone_number = PhoneNumberField()
+    username = UsernameField(required=False)
+    is_active = serializers.BooleanField(required=False, help_text="Someone who is not active can't sign in.")
+
+
+# Operations
+
+
+class HealthSerializer(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(["ok", "unavailable"])
+    checks = serializers.DictField(child=serializers.CharField(), required=False)

@@ -1,0 +1,66 @@
+"""Sessions of programs: a session is one revocable token, or one JWT pair after another."""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from knox.models import AuthToken
+from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
+
+from users.exceptions import AccountDisabled, SessionEnded
+from users.models import User
+
+EPOCH_CLAIM = "epoch"
+
+
+def open_session(user: User) -> tuple[str, datetime]:
+    """Return a new token, in clear for the only time, and when it expires (UTC). Raises `AccountDisabled`."""
+    try:
+        with transaction.atomic():
+            stored, token = AuthToken.objects.create(user)
+    except IntegrityError:  # erased since the code was redeemed
+        raise AccountDisabled from None
+    return token, stored.expiry
+
+
+def end_session(session: AuthToken | AccessToken) -> None:
+    """End the session that a request came with; an access token lives on for its few minutes."""
+    if isinstance(session, AuthToken):
+        session.delete()
+
+
+def open_jwt_session(user: User) -> RefreshToken:
+    """Return a refresh token (RFC 7519), whose `access_token` completes the pair. Nothing of it is stored."""
+    refresh = RefreshToken()
+    refresh[api_settings.USER_ID_CLAIM] = str(user.pk)
+    refresh[EPOCH_CLAIM] = user.session_epoch
+    return refresh
+
+
+def renew_jwt_session(refresh_token: str) -> RefreshToken:
+    """Exchange a refresh token for a new one, once. Raises `SessionEnded`."""
+    claims = end_jwt_session(refresh_token)
+    user = User.objects.filter(pk=claims[api_settings.USER_ID_CLAIM], is_active=True).first()
+    if user is None or claims[EPOCH_CLAIM] != user.session_epoch:
+        raise SessionEnded
+    return open_jwt_session(user)
+
+
+def end_jwt_session(refresh_token: str) -> RefreshToken:
+    """Void a refresh token and return its claims. Raises `SessionEnded` for one that is void already."""
+    try:
+        refresh = RefreshToken(refresh_token)  # type: ignore[arg-type]
+        _, is_first_use = refresh.blacklist()  # type: ignore[misc]
+    except TokenError:
+        raise SessionEnded from None
+    if not is_first_use:  # type: ignore[has-type]  # somebody else has used it at this very moment
+        raise SessionEnded
+    return refresh
+
+
+def end_all_sessions(user: User) -> None:
+    """End every token and every JWT of a person at once."""
+    AuthToken.objects.filter(user=user).delete()
+    User.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)

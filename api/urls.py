@@ -1,0 +1,35 @@
+"""The addresses of the API, in the order of use."""
+
+from django.urls import include, path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
+from rest_framework.routers import SimpleRouter
+
+from api.views.not_found import NotFoundView
+from api.views.profile import ProfileByPhoneView, ProfileView, ReferralsView
+from api.views.referral_codes import ReferralCodeView
+from api.views.sessions import JWTLogoutView, JWTRefreshView, LogoutAllView, LogoutView
+from api.views.sign_in import JWTLoginView, LoginView, RegistrationView, VerifyView
+from api.views.users import UserViewSet
+
+users = SimpleRouter(use_regex_path=False)
+users.register("users", UserViewSet, basename="user")
+
+urlpatterns = [
+    path("registration/", RegistrationView.as_view(), name="registration"),
+    path("login/", LoginView.as_view(), name="login"),
+    path("verify/<uuid:verification_token>/", VerifyView.as_view(), name="verify"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("logout/all/", LogoutAllView.as_view(), name="logout-all"),
+    path("jwt/", JWTLoginView.as_view(), name="jwt"),
+    path("jwt/refresh/", JWTRefreshView.as_view(), name="jwt-refresh"),
+    path("jwt/logout/", JWTLogoutView.as_view(), name="jwt-logout"),
+    path("profile/", ProfileView.as_view(), name="profile"),
+    path("profile/referrals/", ReferralsView.as_view(), name="referrals"),
+    path("profile/<str:phone_number>/", ProfileByPhoneView.as_view(), name="profile-by-phone"),
+    path("referral-codes/<str:referral_code>/", ReferralCodeView.as_view(), name="referral-code"),
+    path("", include(users.urls)),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("schema/swagger-ui/", SpectacularSwaggerView.as_view(), name="swagger-ui"),
+    path("schema/redoc/", SpectacularRedocView.as_view(), name="redoc"),
+    re_path(r"", NotFoundView.as_view()),
+]

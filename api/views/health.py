@@ -1,0 +1,70 @@
+"""Probes: is the process alive, and can it do its work?"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.schema import document
+from api.serializers import HealthSerializer
+from api.views.sign_in import SignInView
+from referral_project.celery import app as celery_app
+
+
+class LiveView(SignInView):
+    @document(
+        operation_id="isAlive",
+        tag="operations",
+        summary="Is the process alive?",
+        answers={status.HTTP_200_OK: HealthSerializer},
+    )
+    def get(self, request: Request) -> Response:
+        return Response({"status": "ok"})
+
+
+class ReadyView(SignInView):
+    @document(
+        operation_id="isReady",
+        tag="operations",
+        summary="Can it do its work?",
+        description="503 names what is missing: the database, the cache or the broker.",
+        answers={status.HTTP_200_OK: HealthSerializer, status.HTTP_503_SERVICE_UNAVAILABLE: HealthSerializer},
+    )
+    def get(self, request: Request) -> Response:
+        checks = {name: _answers(probe) for name, probe in _PROBES.items()}
+        is_ready = all(answer == "ok" for answer in checks.values())
+        return Response(
+            {"status": "ok" if is_ready else "unavailable", "checks": checks},
+            status=status.HTTP_200_OK if is_ready else status.HTTP_503_SERVICE_UNAVAILABLE,
+        )
+
+
+def _database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def _cache() -> None:
+    cache.get("health")
+
+
+def _broker() -> None:
+    if not settings.CELERY_TASK_ALWAYS_EAGER:
+        with celery_app.connection_for_write(connect_timeout=2) as broker:
+            broker.ensure_connection(max_retries=0)
+
+
+_PROBES: dict[str, Callable[[], Any]] = {"database": _database, "cache": _cache, "broker": _broker}
+
+
+def _answers(probe: Callable[[], Any]) -> str:
+    try:
+        probe()
+    except Exception as failure:  # noqa: BLE001  whatever it is, the probe has failed
+        return type(failure).__name__
+    return "ok"

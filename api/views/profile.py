@@ -1,0 +1,143 @@
+"""One's own profile, and the people who came with one's code."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import CharField, QuerySet
+from django.db.models.functions import Cast
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import generics, status
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from api.pagination import ReferralPagination
+from api.requests import AuthenticatedRequest
+from api.schema import document
+from api.serializers import ProfileChangeSerializer, ProfileSerializer, ReferralSerializer
+from users import exceptions as refusals
+from users import phones, referrals
+from users.erasure import erase
+from users.models import Referral, User
+
+REFUSALS_OF_ACTIVATION = (
+    refusals.ReferralCodeNotFound,
+    refusals.OwnReferralCode,
+    refusals.AlreadyActivated,
+    refusals.ReferralCircle,
+    refusals.ActivationWindowClosed,
+)
+PHONE_NUMBER = OpenApiParameter(
+    "phone_number", {"type": "string", "pattern": phones.E164_PATTERN}, OpenApiParameter.PATH, description="E.164."
+)
+
+
+class ProfileView(APIView):
+    @document(
+        operation_id="getProfile",
+        tag="profile",
+        summary="My profile",
+        answers={status.HTTP_200_OK: ProfileSerializer},
+    )
+    def get(self, request: AuthenticatedRequest) -> Response:
+        return _profile(request, request.user)
+
+    @document(
+        operation_id="changeProfile",
+        tag="profile",
+        summary="Enter an invite code, change my name",
+        description="A code can be entered once in a lifetime; entering the same one again changes nothing. "
+        "Of several changes all happen, or none.",
+        request=ProfileChangeSerializer,
+        answers={status.HTTP_200_OK: ProfileSerializer},
+        refusals=REFUSALS_OF_ACTIVATION,
+    )
+    def patch(self, request: AuthenticatedRequest) -> Response:
+        return _change(request)
+
+    @document(
+        operation_id="eraseProfile",
+        tag="profile",
+        summary="Erase me",
+        description="Deletes everything about me. Those who invited me, or came with me, keep an anonymous trace.",
+        answers={status.HTTP_204_NO_CONTENT: None},
+    )
+    def delete(self, request: AuthenticatedRequest) -> Response:
+        erase(user=request.user)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class ProfileByPhoneView(APIView):
+    @document(
+        operation_id="getProfileByPhone",
+        tag="profile",
+        summary="A profile by its number",
+        description="One's own; staff may read every one. Somebody else's looks as if it did not exist.",
+        parameters=[PHONE_NUMBER],
+        answers={status.HTTP_200_OK: ProfileSerializer},
+    )
+    def get(self, request: AuthenticatedRequest, phone_number: str) -> Response:
+        return _profile(request, _visible_person(request, phone_number))
+
+    @document(
+        operation_id="changeProfileByPhone",
+        tag="profile",
+        summary="Enter an invite code, change my name, by number",
+        parameters=[PHONE_NUMBER],
+        request=ProfileChangeSerializer,
+        answers={status.HTTP_200_OK: ProfileSerializer},
+        refusals=(*REFUSALS_OF_ACTIVATION, refusals.NotYourProfile),
+    )
+    def patch(self, request: AuthenticatedRequest, phone_number: str) -> Response:
+        if _visible_person(request, phone_number) != request.user:
+            raise refusals.NotYourProfile
+        return _change(request)
+
+
+class ReferralsView(generics.ListAPIView[Any]):
+    serializer_class = ReferralSerializer
+    pagination_class = ReferralPagination
+
+    @document(
+        operation_id="listReferrals",
+        tag="profile",
+        summary="All who came with my code",
+        description="Newest first, by pages: `next` is the address of the next one.",
+        answers={status.HTTP_200_OK: ReferralSerializer(many=True)},
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
+    def get_queryset(self) -> QuerySet[Referral]:
+        mine = Referral.objects.filter(inviter_id=self.request.user.pk)
+        return mine.annotate(phone_number=Cast("invited__phone_number", CharField()))
+
+
+def _profile(request: AuthenticatedRequest, user: User) -> Response:
+    return Response(ProfileSerializer(user, context={"request": request}).data)
+
+
+@transaction.atomic
+def _change(request: AuthenticatedRequest) -> Response:
+    given = ProfileChangeSerializer(data=request.data)
+    given.is_valid(raise_exception=True)
+    user: User = request.user
+    if "username" in given.validated_data:
+        User.objects.update_user(user, username=given.validated_data["username"])
+    if "used_referral_code" in given.validated_data:
+        referrals.activate(user=user, referral_code=given.validated_data["used_referral_code"])
+    return _profile(request, user)
+
+
+def _visible_person(request: AuthenticatedRequest, phone_number: str) -> User:
+    try:
+        phone_number = phones.normalize(phone_number)
+    except refusals.PhoneNumberInvalid:
+        raise NotFound from None
+    if phone_number == request.user.get_username():
+        return request.user
+    person = User.objects.filter(phone_number=phone_number).first() if request.user.is_staff else None
+    if person is None:
+        raise NotFound
+    return person

@@ -1,0 +1,30 @@
+"""Does an invite code exist? For a sign-up form; it tells nothing of whose it is."""
+
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import status
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.schema import document
+from api.serializers import ReferralCodeSerializer
+from api.views.sign_in import SignInView
+from users import referrals
+from users.exceptions import ReferralCodeNotFound
+
+
+class ReferralCodeView(SignInView):
+    @document(
+        operation_id="getReferralCode",
+        tag="referral codes",
+        summary="Does this invite code exist?",
+        description="Case, spaces and dashes do not matter; the answer shows how the code is written.",
+        parameters=[OpenApiParameter("referral_code", str, OpenApiParameter.PATH)],
+        answers={status.HTTP_200_OK: ReferralCodeSerializer},
+    )
+    def get(self, request: Request, referral_code: str) -> Response:
+        try:
+            owner = referrals.owner_of(referral_code=referral_code)
+        except ReferralCodeNotFound as refusal:
+            raise NotFound(str(refusal), code=refusal.code) from None
+        return Response({"referral_code": owner.referral_code})

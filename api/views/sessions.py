@@ -1,0 +1,73 @@
+"""Ending sessions, and renewing a JWT pair."""
+
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from api import sessions
+from api.requests import AuthenticatedRequest
+from api.schema import document
+from api.serializers import JWTPairSerializer, JWTRefreshSerializer
+from api.views.sign_in import SignInView
+from users import exceptions as refusals
+
+
+class LogoutView(APIView):
+    @document(
+        operation_id="signOut",
+        tag="sessions",
+        summary="Sign out",
+        description="Ends the token that the request came with; a JWT ends by `/api/jwt/logout/`.",
+        answers={status.HTTP_204_NO_CONTENT: None},
+    )
+    def post(self, request: AuthenticatedRequest) -> Response:
+        sessions.end_session(request.auth)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class LogoutAllView(APIView):
+    @document(
+        operation_id="signOutEverywhere",
+        tag="sessions",
+        summary="Sign out everywhere",
+        description="Ends every token and every JWT of this person at once.",
+        answers={status.HTTP_204_NO_CONTENT: None},
+    )
+    def post(self, request: AuthenticatedRequest) -> Response:
+        sessions.end_all_sessions(request.user)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class JWTRefreshView(SignInView):
+    @document(
+        operation_id="renewJWT",
+        tag="jwt",
+        summary="Renew a JWT pair",
+        description="A refresh token works once: the answer brings the next one.",
+        request=JWTRefreshSerializer,
+        answers={status.HTTP_200_OK: JWTPairSerializer},
+        refusals=(refusals.SessionEnded,),
+    )
+    def post(self, request: Request) -> Response:
+        given = JWTRefreshSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        refresh = sessions.renew_jwt_session(given.validated_data["refresh"])
+        return Response({"access": str(refresh.access_token), "refresh": str(refresh)})
+
+
+class JWTLogoutView(SignInView):
+    @document(
+        operation_id="signOutOfJWT",
+        tag="jwt",
+        summary="Sign out of a JWT session",
+        description="Voids the refresh token; the access token made with it ends by itself within minutes.",
+        request=JWTRefreshSerializer,
+        answers={status.HTTP_204_NO_CONTENT: None},
+        refusals=(refusals.SessionEnded,),
+    )
+    def post(self, request: Request) -> Response:
+        given = JWTRefreshSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        sessions.end_jwt_session(given.validated_data["refresh"])
+        return Response(status=status.HTTP_204_NO_CONTENT)

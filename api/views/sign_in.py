@@ -1,0 +1,121 @@
+"""Asking for a code and redeeming it."""
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from rest_framework import status
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from api.schema import document
+from api.serializers import (
+    JWTSessionSerializer,
+    LoginSerializer,
+    ProfileSerializer,
+    RegistrationSerializer,
+    SentCodeSerializer,
+    SessionSerializer,
+    VerificationSerializer,
+)
+from api.sessions import open_jwt_session, open_session
+from users import exceptions as refusals
+from users import verification
+from users.verification import SignIn
+
+REFUSALS_OF_A_CODE = (
+    refusals.ConfirmationCodeWrong,
+    refusals.ConfirmationCodeExpired,
+    refusals.ConfirmationCodeExhausted,
+    refusals.ReferralCodeNotFound,
+    refusals.AccountDisabled,
+)
+
+
+class SignInView(APIView):
+    """Open to anyone: credentials that are sent along are not even looked at."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+
+class RegistrationView(SignInView):
+    @document(
+        operation_id="requestCode",
+        tag="sign-in",
+        summary="Ask for a code",
+        description="Sends a code to the phone; the one before is void. The answer is the same for every number, "
+        "whether somebody is registered with it or not. The name is kept for a first sign-in.",
+        request=RegistrationSerializer,
+        answers={status.HTTP_202_ACCEPTED: SentCodeSerializer},
+        refusals=(refusals.CodeRecentlySent, refusals.DeliveryUnavailable),
+    )
+    def post(self, request: Request) -> Response:
+        asked = RegistrationSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        sent = verification.send_code(**asked.validated_data)
+        context = {"request": request, "expose_code": settings.CONFIRMATION_CODE_EXPOSED}
+        return Response(SentCodeSerializer(sent, context=context).data, status=status.HTTP_202_ACCEPTED)
+
+
+class LoginView(SignInView):
+    @document(
+        operation_id="signIn",
+        tag="sign-in",
+        summary="Sign in by the code",
+        description="A person unknown so far is saved, and given an invite code for good.",
+        request=LoginSerializer,
+        answers={status.HTTP_200_OK: SessionSerializer},
+        refusals=REFUSALS_OF_A_CODE,
+    )
+    def post(self, request: Request) -> Response:
+        given = LoginSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        return _session(request, verification.sign_in(**given.validated_data))
+
+
+class VerifyView(SignInView):
+    @document(
+        operation_id="signInByLink",
+        tag="sign-in",
+        summary="Sign in by the link and the code",
+        description="Does as login does, for the phone that the link of `verify_url` was made for.",
+        request=VerificationSerializer,
+        answers={status.HTTP_200_OK: SessionSerializer},
+        refusals=(*REFUSALS_OF_A_CODE, refusals.VerificationLinkInvalid),
+    )
+    def post(self, request: Request, verification_token: uuid.UUID) -> Response:
+        given = VerificationSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        signed_in = verification.sign_in_by_link(verification_token=verification_token, **given.validated_data)
+        return _session(request, signed_in)
+
+
+class JWTLoginView(SignInView):
+    @document(
+        operation_id="signInForJWT",
+        tag="jwt",
+        summary="Sign in by the code, for a JWT pair",
+        description="Does as login does; the answer is a short-lived `access` and a single-use `refresh` token.",
+        request=LoginSerializer,
+        answers={status.HTTP_200_OK: JWTSessionSerializer},
+        refusals=REFUSALS_OF_A_CODE,
+    )
+    def post(self, request: Request) -> Response:
+        given = LoginSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        signed_in = verification.sign_in(**given.validated_data)
+        refresh = open_jwt_session(signed_in.user)
+        return Response({"access": str(refresh.access_token), "refresh": str(refresh), **_welcome(request, signed_in)})
+
+
+def _session(request: Request, signed_in: SignIn) -> Response:
+    token, expires_at = open_session(signed_in.user)
+    return Response({"token": token, "expires_at": expires_at, **_welcome(request, signed_in)})
+
+
+def _welcome(request: Request, signed_in: SignIn) -> dict[str, Any]:
+    profile = ProfileSerializer(signed_in.user, context={"request": request}).data
+    return {"is_new_user": signed_in.is_new_user, "profile": profile}

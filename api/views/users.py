@@ -1,0 +1,109 @@
+"""Everybody, for staff."""
+
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from api.filters import KnownOrderingFilter, UserFilter
+from api.pagination import UserPagination
+from api.permissions import ManagesPeople
+from api.schema import document
+from api.serializers import UserChangeSerializer, UserDetailSerializer, UserSerializer
+from users import exceptions as refusals
+from users.erasure import erase
+from users.models import User
+
+
+class UserViewSet(GenericViewSet[User]):
+    serializer_class = UserSerializer
+    permission_classes = (ManagesPeople,)
+    pagination_class = UserPagination
+    filter_backends = (DjangoFilterBackend, KnownOrderingFilter)
+    filterset_class = UserFilter
+    ordering_fields: ClassVar[list[str]] = ["registered_at", "phone_number"]
+    lookup_value_converter = "int"
+
+    def get_queryset(self) -> QuerySet[User]:
+        return User.objects.select_related("invitation")
+
+    @document(
+        operation_id="listUsers",
+        tag="users",
+        summary="Everybody",
+        description="By pages, newest first unless ordered otherwise.",
+        answers={status.HTTP_200_OK: UserSerializer(many=True)},
+    )
+    def list(self, request: Request) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @document(
+        operation_id="createUser",
+        tag="users",
+        summary="Save a person",
+        description="With an invite code of their own; they sign in by a code sent to their phone.",
+        request=UserChangeSerializer,
+        answers={status.HTTP_201_CREATED: UserDetailSerializer},
+        refusals=(refusals.PhoneNumberTaken,),
+    )
+    def create(self, request: Request) -> Response:
+        person = User.objects.create_user(**self._given())
+        return Response(UserDetailSerializer(person).data, status=status.HTTP_201_CREATED)
+
+    @document(
+        operation_id="getUser",
+        tag="users",
+        summary="One person, with those who came with them",
+        answers={status.HTTP_200_OK: UserDetailSerializer},
+    )
+    def retrieve(self, request: Request, pk: int) -> Response:
+        return Response(UserDetailSerializer(self.get_object()).data)
+
+    @document(
+        operation_id="replaceUser",
+        tag="users",
+        summary="Replace a person's data",
+        description="What is left out returns to its default: no name, active.",
+        request=UserChangeSerializer,
+        answers={status.HTTP_200_OK: UserDetailSerializer},
+        refusals=(refusals.PhoneNumberTaken,),
+    )
+    def update(self, request: Request, pk: int) -> Response:
+        return self._change({"username": "", "is_active": True, **self._given()})
+
+    @document(
+        operation_id="changeUser",
+        tag="users",
+        summary="Change a person's data",
+        request=UserChangeSerializer(partial=True),
+        answers={status.HTTP_200_OK: UserDetailSerializer},
+        refusals=(refusals.PhoneNumberTaken,),
+    )
+    def partial_update(self, request: Request, pk: int) -> Response:
+        return self._change(self._given(partial=True))
+
+    @document(
+        operation_id="eraseUser",
+        tag="users",
+        summary="Erase a person",
+        description="As the person's own `DELETE /api/profile/` does.",
+        answers={status.HTTP_204_NO_CONTENT: None},
+    )
+    def destroy(self, request: Request, pk: int) -> Response:
+        erase(user=self.get_object())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _given(self, *, partial: bool = False) -> dict[str, Any]:
+        given = UserChangeSerializer(data=self.request.data, partial=partial)
+        given.is_valid(raise_exception=True)
+        return dict(given.validated_data)
+
+    def _change(self, fields: dict[str, Any]) -> Response:
+        person = self.get_object()
+        User.objects.update_user(person, **fields)
+        return Response(UserDetailSerializer(person).data)

@@ -1,0 +1,19 @@
+"""The addresses of the whole service."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from api.views.health import LiveView, ReadyView
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="swagger-ui")),
+    path("admin/", admin.site.urls),
+    path("api/", include("api.urls")),
+    path("health/live/", LiveView.as_view(), name="live"),
+    path("health/ready/", ReadyView.as_view(), name="ready"),
+]
+
+handler400 = "api.problems.bad_request"
+handler404 = "api.problems.not_found"
+handler500 = "api.problems.server_error"

@@ -1,0 +1,1 @@
+"""The domain: people, confirmation codes, referrals, delivery. Knows nothing of HTTP."""

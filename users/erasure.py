@@ -1,0 +1,18 @@
+"""Erasing a person: nothing of them stays but an anonymous link in the chain of invitations."""
+
+from django.db import transaction
+
+from users import locks
+from users.models import ConfirmationCode, RetiredReferralCode, User
+
+
+@transaction.atomic
+def erase(*, user: User) -> None:
+    """Delete a person with their sessions and codes; their inviter's count stays, their invite code is never reused."""
+    locks.hold(exclusively=user.pk)
+    # A sign-in that is under way holds this row: its token must exist before tokens are collected for deletion.
+    if not User.objects.select_for_update().filter(pk=user.pk).exists():
+        return
+    ConfirmationCode.objects.filter(phone_number=user.phone_number).delete()
+    RetiredReferralCode.objects.create(referral_code=user.referral_code)
+    user.delete()

@@ -1,0 +1,112 @@
+"""Every refusal of the domain, once: a stable code for programs, a message for people."""
+
+from typing import ClassVar
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class Refusal(Exception):
+    """A rule said no. `details` fill the message and travel to the client beside it."""
+
+    code: ClassVar[str]
+    message: ClassVar[str | Promise]
+    #: The input field at fault, where there is one.
+    field: ClassVar[str | None] = None
+
+    def __init__(self, **details: int) -> None:
+        super().__init__(self.code)
+        self.details = details
+
+    def __str__(self) -> str:
+        return str(self.message) % self.details
+
+
+class PhoneNumberInvalid(Refusal):
+    code = "phone_number_invalid"
+    message = _("Enter a mobile phone number, for example +7 999 999-99-99.")
+    field = "phone_number"
+
+
+class PhoneNumberTaken(Refusal):
+    code = "phone_number_taken"
+    message = _("Someone with this phone number is registered already.")
+    field = "phone_number"
+
+
+class CodeRecentlySent(Refusal):
+    code = "code_recently_sent"
+    message = _("A code was sent a moment ago. Ask for a new one in %(retry_after)d s.")
+
+
+class DeliveryUnavailable(Refusal):
+    code = "delivery_unavailable"
+    message = _("The code could not be sent and nothing was changed. Try again in %(retry_after)d s.")
+
+
+class ConfirmationCodeWrong(Refusal):
+    code = "confirmation_code_wrong"
+    message = _("Wrong code. Tries left: %(tries_left)d.")
+    field = "confirmation_code"
+
+
+class ConfirmationCodeExpired(Refusal):
+    code = "confirmation_code_expired"
+    message = _("No code is waiting for this number: it has expired or was used. Ask for a new one.")
+    field = "confirmation_code"
+
+
+class ConfirmationCodeExhausted(Refusal):
+    code = "confirmation_code_exhausted"
+    message = _("Too many wrong tries have made this code worthless. Ask for a new one.")
+    field = "confirmation_code"
+
+
+class VerificationLinkInvalid(Refusal):
+    code = "verification_link_invalid"
+    message = _("This link has been replaced by a newer one or never existed. Ask for a new code.")
+
+
+class AccountDisabled(Refusal):
+    code = "account_disabled"
+    message = _("This account is disabled. Please contact support.")
+
+
+class SessionEnded(Refusal):
+    code = "session_ended"
+    message = _("This session is unknown, expired or signed out. Sign in again.")
+
+
+class NotYourProfile(Refusal):
+    code = "not_your_profile"
+    message = _("You may read this profile, but only its owner can change it.")
+
+
+class ReferralCodeNotFound(Refusal):
+    code = "referral_code_not_found"
+    message = _("Nobody has this invite code. Check it for typing errors.")
+    field = "used_referral_code"
+
+
+class OwnReferralCode(Refusal):
+    code = "own_referral_code"
+    message = _("This is your own code. Enter the code of the person who invited you.")
+    field = "used_referral_code"
+
+
+class AlreadyActivated(Refusal):
+    code = "already_activated"
+    message = _("You have already activated another invite code. That can be done once only.")
+    field = "used_referral_code"
+
+
+class ReferralCircle(Refusal):
+    code = "referral_circle"
+    message = _("The owner of this code was invited by you or by people you invited.")
+    field = "used_referral_code"
+
+
+class ActivationWindowClosed(Refusal):
+    code = "activation_window_closed"
+    message = _("An invite code could be activated during the first %(days)d days only.")
+    field = "used_referral_code"

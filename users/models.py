@@ -1,0 +1,148 @@
+"""The tables. Every rule that a database can hold, it holds: one phone, one code, one referral a person."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
+from django.db import models
+from django.db.models.functions import Cast
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.modelfields import PhoneNumberField
+
+from users import phones, referral_codes
+from users.managers import UserManager
+from users.validators import validate_username
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person, known by phone number. Only staff have a password; everyone has an invite code, once and for all."""
+
+    phone_number = PhoneNumberField(_("phone number"), max_length=phones.MAX_LENGTH, unique=True)
+    username = models.CharField(_("name"), max_length=150, blank=True, validators=[validate_username])
+    referral_code = models.CharField(
+        _("invite code"), max_length=referral_codes.MAX_LENGTH, unique=True, editable=False
+    )
+    #: How many people entered this code, erased ones included: counted here, for counting rows takes longer with each.
+    referrals_count = models.PositiveIntegerField(_("people invited"), default=0, editable=False)
+    #: Raised to end every JWT at once: a token made under another number is refused.
+    session_epoch = models.PositiveIntegerField(default=0, editable=False)
+    is_active = models.BooleanField(_("active"), default=True, help_text=_("Someone who is not active can't sign in."))
+    is_staff = models.BooleanField(_("staff"), default=False, help_text=_("Staff may enter this admin panel."))
+    registered_at = models.DateTimeField(_("registered"), default=timezone.now, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "phone_number"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        ordering = ("-registered_at", "-id")
+        indexes = (
+            models.Index(fields=("registered_at", "id"), name="user_by_registration"),
+            models.Index(fields=("registered_at", "id"), name="user_staff", condition=models.Q(is_staff=True)),
+            models.Index(fields=("registered_at", "id"), name="user_disabled", condition=models.Q(is_active=False)),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.username} {self.phone_number}".strip()
+
+    def get_username(self) -> str:
+        """Return the phone number as text: callers such as the admin's templates slice it."""
+        return str(self.phone_number)
+
+    @property
+    def used_referral_code(self) -> str | None:
+        """The code of another person that this one entered, as it was then."""
+        return self.invitation.referral_code if hasattr(self, "invitation") else None
+
+    def newest_referral_phones(self, limit: int) -> list[str]:
+        """The numbers (E.164) of the newest people who came with this one; erased ones have none."""
+        # As plain text: parsing a hundred numbers takes longer than all the rest of a request.
+        phones_of_invited = Cast("invited__phone_number", models.CharField())
+        newest = self.referrals.filter(invited__isnull=False).order_by("-activated_at", "-id")
+        return list(newest.values_list(phones_of_invited, flat=True)[:limit])
+
+    @property
+    def activation_deadline(self) -> datetime | None:
+        """Until when (UTC) a code can be activated; None while there is no limit."""
+        if not settings.REFERRAL_WINDOW_DAYS:
+            return None
+        return self.registered_at + timedelta(days=settings.REFERRAL_WINDOW_DAYS)
+
+
+class ConfirmationCode(models.Model):
+    """The one code of a phone number, replaced in place by the next. Only a keyed digest of it is kept."""
+
+    phone_number = PhoneNumberField(_("phone number"), max_length=phones.MAX_LENGTH, unique=True)
+    #: The name given with the request; it is used only if this sign-in turns out to be the first.
+    username = models.CharField(_("name"), max_length=150, blank=True)
+    digest = models.CharField(max_length=64)
+    verification_token = models.UUIDField(default=uuid.uuid4, unique=True)
+    issued_at = models.DateTimeField(_("issued"))
+    expires_at = models.DateTimeField(_("expires"), db_index=True)
+    resend_at = models.DateTimeField(_("next one no sooner than"))
+    wrong_tries = models.PositiveSmallIntegerField(_("wrong tries"), default=0)
+    used_at = models.DateTimeField(_("used"), null=True)
+
+    class Meta:
+        verbose_name = _("confirmation code")
+        verbose_name_plural = _("confirmation codes")
+
+    def __str__(self) -> str:
+        return str(self.phone_number)
+
+    @property
+    def tries_left(self) -> int:
+        return max(0, int(settings.CONFIRMATION_CODE_MAX_WRONG_TRIES) - self.wrong_tries)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it has neither been used nor expired."""
+        return self.used_at is None and timezone.now() < self.expires_at
+
+
+class Referral(models.Model):
+    """Who came with whom. Either side becomes null when that person is erased; the row stays as an anonymous link."""
+
+    #: One-to-one: the database itself lets nobody activate a second code.
+    invited = models.OneToOneField(
+        User, models.SET_NULL, null=True, related_name="invitation", verbose_name=_("invited")
+    )
+    inviter = models.ForeignKey(
+        User, models.SET_NULL, null=True, related_name="referrals", db_index=False, verbose_name=_("inviter")
+    )
+    referral_code = models.CharField(_("invite code"), max_length=referral_codes.MAX_LENGTH)
+    activated_at = models.DateTimeField(_("activated"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("referral")
+        verbose_name_plural = _("referrals")
+        ordering = ("-activated_at", "-id")
+        indexes = (
+            models.Index(fields=("inviter", "activated_at", "id"), name="referral_by_inviter"),
+            models.Index(fields=("activated_at", "id"), name="referral_by_time"),
+        )
+        constraints = (
+            models.CheckConstraint(name="nobody_invites_themselves", condition=~models.Q(inviter=models.F("invited"))),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.inviter_id} → {self.invited_id}"
+
+
+class RetiredReferralCode(models.Model):
+    """The invite code of an erased person: never given to anyone again."""
+
+    referral_code = models.CharField(_("invite code"), max_length=referral_codes.MAX_LENGTH, primary_key=True)
+
+    class Meta:
+        verbose_name = _("retired invite code")
+        verbose_name_plural = _("retired invite codes")
+
+    def __str__(self) -> str:
+        return self.referral_code

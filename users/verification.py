@@ -1,0 +1,167 @@
+"""Signing in by a one-time code sent to a phone."""
+
+import hmac
+import secrets
+import uuid
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
+from kombu.exceptions import OperationalError
+
+from users import phones, referrals, sms, tasks
+from users.exceptions import (
+    AccountDisabled,
+    CodeRecentlySent,
+    ConfirmationCodeExhausted,
+    ConfirmationCodeExpired,
+    ConfirmationCodeWrong,
+    DeliveryUnavailable,
+    PhoneNumberTaken,
+    VerificationLinkInvalid,
+)
+from users.models import ConfirmationCode, User
+
+
+@dataclass(frozen=True)
+class SentCode:
+    """A code on its way. `confirmation_code` is clear here and nowhere else; times are UTC."""
+
+    record: ConfirmationCode
+    confirmation_code: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class SignIn:
+    user: User
+    is_new_user: bool
+
+
+@sensitive_variables("code", "text")
+def send_code(*, phone_number: str, username: str = "") -> SentCode:
+    """Send a new code to a phone; it replaces the one before. Nothing here depends on who is registered.
+
+    Raises `PhoneNumberInvalid`, `CodeRecentlySent`, or `DeliveryUnavailable`: then the number can ask again at once.
+    """
+    code = "".join(secrets.choice("0123456789") for _ in range(settings.CONFIRMATION_CODE_LENGTH))
+    record = _replace(phones.normalize(phone_number), code, username)
+    text = _("Your code is %(code)s. Tell it to nobody.") % {"code": code}
+    message = {
+        "phone_number": str(record.phone_number),
+        "text": text,
+        "expires_at": record.expires_at.isoformat(),
+    }
+    try:
+        # After the commit, or a fast worker would act on a code that does not exist yet. Flower shows `kwargsrepr`.
+        tasks.send_message.apply_async(kwargs=message, kwargsrepr="(hidden)")
+    except (OperationalError, sms.DeliveryFailed) as failure:
+        ConfirmationCode.objects.filter(verification_token=record.verification_token).delete()
+        raise DeliveryUnavailable(retry_after=5) from failure
+    return SentCode(record, code)
+
+
+@sensitive_variables("code")
+@transaction.atomic(durable=True)
+def _replace(phone_number: str, code: str, username: str) -> ConfirmationCode:
+    now = timezone.now()
+    token = uuid.uuid4()
+    values = {
+        "username": username,
+        "digest": _digest(code, token, phone_number),
+        "verification_token": token,
+        "issued_at": now,
+        "expires_at": now + timedelta(seconds=settings.CONFIRMATION_CODE_LIFETIME_SECONDS),
+        "resend_at": now + timedelta(seconds=settings.CONFIRMATION_CODE_RESEND_SECONDS),
+        "wrong_tries": 0,
+        "used_at": None,
+    }
+    record = ConfirmationCode(phone_number=phone_number, **values)
+    # Each statement is atomic: of any number of requests at once, one finds the row due, or inserts it.
+    rows = ConfirmationCode.objects.filter(phone_number=phone_number)
+    if not rows.filter(resend_at__lte=now).update(**values):
+        ConfirmationCode.objects.bulk_create([record], ignore_conflicts=True)
+        winner = rows.first()
+        if winner is None or winner.verification_token != token:
+            resend_at = winner.resend_at if winner else now
+            raise CodeRecentlySent(retry_after=max(1, round((resend_at - now).total_seconds())))
+    return record
+
+
+def sign_in(*, phone_number: str, confirmation_code: str, used_referral_code: str = "") -> SignIn:
+    """Redeem the code of a phone; at the first sign-in the person is saved, and comes with `used_referral_code`.
+
+    Raises `PhoneNumberInvalid`, `ConfirmationCodeExpired`, `ConfirmationCodeExhausted`, `ConfirmationCodeWrong`,
+    `AccountDisabled`, or a refusal of `referrals.activate`, after which the code still holds.
+    """
+    of_phone = Q(phone_number=phones.normalize(phone_number))
+    return _redeem(of_phone, confirmation_code, used_referral_code)
+
+
+def sign_in_by_link(*, verification_token: uuid.UUID, confirmation_code: str, used_referral_code: str = "") -> SignIn:
+    """Do as `sign_in` for the phone whose link this is. Raises `VerificationLinkInvalid` besides."""
+    of_link = Q(verification_token=verification_token)
+    if not ConfirmationCode.objects.filter(of_link).exists():
+        raise VerificationLinkInvalid
+    return _redeem(of_link, confirmation_code, used_referral_code)
+
+
+@sensitive_variables("confirmation_code")
+def _redeem(whose: Q, confirmation_code: str, used_referral_code: str) -> SignIn:
+    with transaction.atomic():
+        # The row lock lines up all tries for one phone: each sees what the one before it has spent.
+        record = ConfirmationCode.objects.select_for_update().filter(whose).first()
+        if record is None or not record.is_waiting:
+            raise ConfirmationCodeExpired
+        if not record.tries_left:
+            raise ConfirmationCodeExhausted
+        if _matches(record, confirmation_code):
+            return _welcome(record, used_referral_code)
+        record.wrong_tries += 1
+        record.save(update_fields=["wrong_tries"])
+    # Outside the block, or the wrong try would be rolled back with it.
+    if not record.tries_left:
+        raise ConfirmationCodeExhausted
+    raise ConfirmationCodeWrong(tries_left=record.tries_left)
+
+
+def _welcome(record: ConfirmationCode, used_referral_code: str) -> SignIn:
+    now = timezone.now()
+    record.used_at = now
+    record.resend_at = now  # whoever holds the phone may sign in elsewhere at once
+    record.save(update_fields=["used_at", "resend_at"])
+    user, is_new_user = _get_or_create_user(str(record.phone_number), record.username)
+    if not user.is_active:
+        raise AccountDisabled
+    if is_new_user and used_referral_code:
+        referrals.activate(user=user, referral_code=used_referral_code)
+    user.last_login = now
+    user.save(update_fields=["last_login"])
+    return SignIn(user, is_new_user)
+
+
+def _get_or_create_user(phone_number: str, username: str) -> tuple[User, bool]:
+    # Locked, so that nobody is erased between here and their new token.
+    existing = User.objects.select_for_update(no_key=True)
+    if user := existing.filter(phone_number=phone_number).first():
+        return user, False
+    try:
+        return User.objects.create_user(phone_number, username=username), True
+    except PhoneNumberTaken:  # staff created the person just now
+        return existing.get(phone_number=phone_number), False
+
+
+def _digest(code: str, verification_token: uuid.UUID, phone_number: str) -> str:
+    """Bind the code to its phone and to this one sending; keyed, for 10,000 codes are soon hashed."""
+    message = f"{phone_number}:{verification_token}:{code}"
+    return salted_hmac("users.verification", message, algorithm="sha256").hexdigest()
+
+
+def _matches(record: ConfirmationCode, confirmation_code: str) -> bool:
+    expected = _digest(confirmation_code, record.verification_token, str(record.phone_number))
+    return hmac.compare_digest(record.digest, expected)
