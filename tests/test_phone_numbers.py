@@ -1,0 +1,56 @@
+"""One person, however their number is typed."""
+
+import pytest
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from tests.factories import sign_up
+from users.models import ConfirmationCode, User
+
+pytestmark = pytest.mark.django_db
+
+
+def test_all_ways_to_type_a_number_are_one_person(client: APIClient) -> None:
+    for typed in ("8 999 999-99-99", "+7 999 9999999", "+79999999999", "8(999)9999999", "+7\u00a0999\u2013999.99.99"):
+        assert sign_up(client, typed)["profile"]["phone_number"] == "+79999999999"
+
+    assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize("number", ["+381601234567", "+77011234567", "+447911123456", "+12015550123"])
+def test_a_foreign_number_stays_what_it_is(client: APIClient, number: str) -> None:
+    assert sign_up(client, number)["profile"]["phone_number"] == number
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "12345",
+        "abc+79161234567",
+        "+7 916 CALL NOW",
+        "+79161234567;ext=5",
+        "+79161234567 ext. 5",
+        "tel:+79161234567",
+        "+7916123456",
+        "+791612345678",
+        "+7 495 123-45-67",  # a fixed line
+        "+999123456789",
+        "٠٩١٦١٢٣٤٥٦٧",
+        "+79161234567\n+79161234568",
+        "🙂",
+        "+" * 40,
+    ],
+)
+def test_what_is_not_a_mobile_number_is_refused(client: APIClient, typed: str) -> None:
+    answer = client.post("/api/registration/", {"phone_number": typed})
+
+    assert answer.status_code == 400
+    assert "phone_number" in answer.json()["errors"]
+    assert ConfirmationCode.objects.count() == 0
+
+
+def test_a_number_without_country_code_is_read_in_the_default_region(client: APIClient, settings: Settings) -> None:
+    settings.PHONENUMBER_DEFAULT_REGION = "RS"
+
+    assert sign_up(client, "060 1234567")["profile"]["phone_number"] == "+381601234567"

@@ -1,0 +1,153 @@
+"""Asking for a code."""
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings as defaults
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from tests.factories import ask_for_code, person, phone_number, sign_up
+from users.models import ConfirmationCode, User
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_answer_says_where_the_code_went_and_how_long_it_lasts(client: APIClient) -> None:
+    before = timezone.now()
+
+    answer = client.post("/api/registration/", {"phone_number": "8 (999) 123-45-67"})
+
+    assert answer.status_code == 202
+    body = answer.json()
+    assert body["phone_number"] == "+79991234567"
+    lifetime = timedelta(seconds=defaults.CONFIRMATION_CODE_LIFETIME_SECONDS)
+    cooldown = timedelta(seconds=defaults.CONFIRMATION_CODE_RESEND_SECONDS)
+    assert before + lifetime <= parse_datetime(body["expires_at"]) <= timezone.now() + lifetime
+    assert before + cooldown <= parse_datetime(body["resend_at"]) <= timezone.now() + cooldown
+    assert body["verify_url"].startswith("http://testserver/api/verify/")
+    assert len(body["confirmation_code"]) == 4
+    assert body["confirmation_code"].isdecimal()
+
+
+def test_known_and_unknown_numbers_get_the_same_answer_for_the_same_work(client: APIClient) -> None:
+    known, unknown = str(person().phone_number), phone_number()
+
+    with CaptureQueriesContext(connection) as for_unknown:
+        answer_to_unknown = client.post("/api/registration/", {"phone_number": unknown})
+    with CaptureQueriesContext(connection) as for_known:
+        answer_to_known = client.post("/api/registration/", {"phone_number": known})
+
+    assert answer_to_known.status_code == answer_to_unknown.status_code == 202
+    assert answer_to_known.json().keys() == answer_to_unknown.json().keys()
+    assert len(for_known) == len(for_unknown)
+
+
+def test_asking_for_a_code_saves_nobody_and_draws_no_invite_code(client: APIClient) -> None:
+    ask_for_code(client, phone_number())
+
+    assert User.objects.count() == 0
+
+
+def test_the_code_is_in_the_answer_only_while_codes_are_exposed(client: APIClient, settings: Settings) -> None:
+    settings.CONFIRMATION_CODE_EXPOSED = False
+
+    answer = client.post("/api/registration/", {"phone_number": phone_number()})
+
+    assert answer.status_code == 202
+    assert "confirmation_code" not in answer.json()
+
+
+def test_the_code_is_printed_only_while_codes_are_exposed(
+    client: APIClient, settings: Settings, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    code = ask_for_code(client, phone_number())
+    assert f"Your code is {code}" in capsys.readouterr().out
+    assert code not in caplog.text
+
+    settings.CONFIRMATION_CODE_EXPOSED = False
+    client.post("/api/registration/", {"phone_number": phone_number()})
+
+    assert "Your code is ****" in capsys.readouterr().out
+
+
+def test_the_code_is_not_stored(client: APIClient) -> None:
+    phone = phone_number()
+
+    code = ask_for_code(client, phone)
+
+    stored = ConfirmationCode.objects.values().get(phone_number=phone)
+    del stored["id"], stored["phone_number"], stored["verification_token"], stored["digest"]
+    assert code not in [str(value) for value in stored.values()]
+    assert ConfirmationCode.objects.get().digest != code
+
+
+def test_a_new_code_can_be_asked_for_after_the_cooldown_only(client: APIClient) -> None:
+    phone = phone_number()
+    ask_for_code(client, phone)
+
+    too_soon = client.post("/api/registration/", {"phone_number": phone})
+
+    assert too_soon.status_code == 429
+    assert too_soon.json()["code"] == "code_recently_sent"
+    assert 0 < int(too_soon["Retry-After"]) <= 60
+    assert too_soon.json()["retry_after"] == int(too_soon["Retry-After"])
+
+    ConfirmationCode.objects.update(resend_at=timezone.now())
+    ask_for_code(client, phone)
+
+
+def test_whoever_has_just_signed_in_can_ask_again_at_once(client: APIClient) -> None:
+    phone = phone_number()
+    sign_up(client, phone)
+
+    again = sign_up(client, phone)
+
+    assert again["is_new_user"] is False
+
+
+def test_the_name_is_kept_for_a_first_sign_in(client: APIClient) -> None:
+    phone = phone_number()
+    code = ask_for_code(client, phone, username="Анна О'Нил-Ши")
+
+    login = client.post("/api/login/", {"phone_number": phone, "confirmation_code": code})
+
+    assert login.json()["profile"]["username"] == "Анна О'Нил-Ши"
+
+
+def test_a_stranger_can_not_rename_somebody_by_asking_for_their_code(client: APIClient) -> None:
+    anna = person(username="Anna")
+    code = ask_for_code(client, str(anna.phone_number), username="Mallory")
+
+    login = client.post("/api/login/", {"phone_number": str(anna.phone_number), "confirmation_code": code})
+
+    assert login.json()["profile"]["username"] == "Anna"
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "code"),
+    [
+        ({}, "phone_number", "required"),
+        ({"phone_number": None}, "phone_number", "null"),
+        ({"phone_number": ["+79991234567"]}, "phone_number", "invalid"),
+        ({"phone_number": "abc"}, "phone_number", "phone_number_invalid"),
+        ({"phone_number": "+79991234567", "username": "x" * 151}, "username", "max_length"),
+        ({"phone_number": "+79991234567", "username": "Anna \N{GRINNING FACE}"}, "username", "username_invalid"),
+        ({"phone_number": "+79991234567", "username": "An\0na"}, "username", "null_characters_not_allowed"),
+        ({"phone_number": "+79991234567", "is_staff": True}, "is_staff", "unknown_field"),
+    ],
+)
+def test_wrong_input_is_named_and_writes_nothing(
+    client: APIClient, body: dict[str, object], field: str, code: str
+) -> None:
+    answer = client.post("/api/registration/", body)
+
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "invalid_input"
+    assert code in [error["code"] for error in answer.json()["errors"][field]]
+    assert ConfirmationCode.objects.count() == 0
