@@ -42,8 +42,8 @@ def open_jwt_session(user: User) -> RefreshToken:
 def renew_jwt_session(refresh_token: str) -> RefreshToken:
     """Exchange a refresh token for a new one, once. Raises `SessionEnded`."""
     claims = end_jwt_session(refresh_token)
-    user = User.objects.filter(pk=claims[api_settings.USER_ID_CLAIM], is_active=True).first()
-    if user is None or claims[EPOCH_CLAIM] != user.session_epoch:
+    user = User.objects.filter(pk=claims.get(api_settings.USER_ID_CLAIM), is_active=True).first()
+    if user is None or claims.get(EPOCH_CLAIM) != user.session_epoch:
         raise SessionEnded
     return open_jwt_session(user)
 

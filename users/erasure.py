@@ -10,9 +10,10 @@ from users.models import ConfirmationCode, RetiredReferralCode, User
 def erase(*, user: User) -> None:
     """Delete a person with their sessions and codes; their inviter's count stays, their invite code is never reused."""
     locks.hold(exclusively=user.pk)
-    # A sign-in that is under way holds this row: its token must exist before tokens are collected for deletion.
+    # Code first, then person, as a sign-in takes them: in another order the two would wait for each other.
+    ConfirmationCode.objects.filter(phone_number=user.phone_number).delete()
+    # A token that a sign-in is making this moment must exist before tokens are collected for deletion.
     if not User.objects.select_for_update().filter(pk=user.pk).exists():
         return
-    ConfirmationCode.objects.filter(phone_number=user.phone_number).delete()
     RetiredReferralCode.objects.create(referral_code=user.referral_code)
     user.delete()
