@@ -1,0 +1,60 @@
+"""Confirmation codes: what state each is in, and never the code itself, its digest or its link."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from users import phones
+from users.admin.lists import ReadOnlyModelAdmin
+from users.exceptions import PhoneNumberInvalid
+from users.models import ConfirmationCode
+
+
+@admin.register(ConfirmationCode)
+class ConfirmationCodeAdmin(ReadOnlyModelAdmin):
+    list_display = ("phone", "state", "wrong_tries", "tries_left", "issued_at", "expires_at", "used_at")
+    sortable_by = ("expires_at",)
+    ordering = ("-expires_at",)
+    search_fields = ("phone_number",)
+    search_help_text = _("A whole phone number")
+    fieldsets = (
+        (None, {"fields": ("phone", "state", "username")}),
+        (_("Tries"), {"fields": (("wrong_tries", "tries_left"),)}),
+        (_("Times"), {"fields": (("issued_at", "expires_at"), ("resend_at", "used_at"))}),
+    )
+
+    @display(description=_("phone number"))
+    def phone(self, record: ConfirmationCode) -> str:
+        return str(record.phone_number.as_international)
+
+    @display(
+        description=_("state"),
+        label={"waiting": "info", "used": "success", "exhausted": "danger", "expired": "warning"},
+    )
+    def state(self, record: ConfirmationCode) -> tuple[str, str]:
+        if record.used_at:
+            return "used", _("used")
+        if not record.tries_left:
+            return "exhausted", _("exhausted")
+        return ("waiting", _("waiting")) if record.is_waiting else ("expired", _("expired"))
+
+    @display(description=_("tries left"))
+    def tries_left(self, record: ConfirmationCode) -> int:
+        return record.tries_left
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[ConfirmationCode], search_term: str
+    ) -> tuple[QuerySet[ConfirmationCode], bool]:
+        if not search_term:
+            return queryset, False
+        try:
+            return queryset.filter(phone_number=phones.normalize(search_term)), False
+        except PhoneNumberInvalid:
+            return queryset.none(), False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("phone", "state", "tries_left")

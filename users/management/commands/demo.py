@@ -1,0 +1,74 @@
+"""`manage.py demo`: people with realistic chains of invitations, to look at the service with."""
+
+import random
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+from django.utils import timezone
+
+from users import referrals
+from users.models import Referral, User
+
+STAFF_PHONE_NUMBER = "+79990000000"
+STAFF_PASSWORD = "demo-password"  # noqa: S105  on purpose, and in DEBUG only
+FIRST_PHONE_NUMBER = 79991000000
+MOST_PEOPLE = 100_000
+DAYS = 60
+SHARE_INVITED = 0.7
+NAMES = (
+    "Anna", "Boris", "Clara", "Dmitri", "Elena", "Fyodor", "Grigory", "Helena", "Ivan", "Jelena", "Kirill", "Larisa",
+    "Анна", "Борис", "Вера", "Глеб", "Дарья", "Егор", "Жанна", "Зоя", "Илья", "Ксения", "Лев", "Мария", "", "",
+)  # fmt: skip
+
+
+class Command(BaseCommand):
+    help = "Add demo people with chains of invitations, and a superuser to enter the admin panel with. In DEBUG only."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--people", type=int, default=300, help=f"How many, 1 to {MOST_PEOPLE:,} (300).")
+
+    def handle(self, *_args: Any, people: int, **_options: Any) -> None:
+        if not settings.DEBUG:
+            raise CommandError("Demo people have known numbers and a known password: set DEBUG=True to add them.")
+        if not 1 <= people <= MOST_PEOPLE:
+            raise CommandError(f"--people takes 1 to {MOST_PEOPLE:,}, not {people:,}.")
+        with transaction.atomic():
+            if not User.objects.filter(phone_number=STAFF_PHONE_NUMBER).exists():
+                User.objects.create_superuser(STAFF_PHONE_NUMBER, STAFF_PASSWORD, username="Staff")
+            self._add_up_to(people)
+        self.stdout.write(f"Admin panel: {STAFF_PHONE_NUMBER}, password {STAFF_PASSWORD}.")
+
+    def _add_up_to(self, people: int) -> None:
+        """Add those who are not there yet, so that the command can be repeated."""
+        chance = random.Random(people)
+        numbers = [f"+{FIRST_PHONE_NUMBER + nth}" for nth in range(people)]
+        known = {str(user.phone_number): user for user in User.objects.filter(phone_number__gte=numbers[0])}
+        joined: list[User] = []
+        for nth, number in enumerate(numbers):
+            if number not in known:
+                inviter = _somebody(joined, chance)
+                day = timezone.now() - timedelta(days=DAYS * (1 - nth / people))
+                known[number] = _join(number, inviter, day + timedelta(hours=chance.uniform(0, 12)), chance)
+            joined.append(known[number])
+            if (nth + 1) % 100 == 0 or nth + 1 == people:
+                self.stdout.write(f"\r{nth + 1:,} of {people:,} people", ending="")
+        self.stdout.write("")
+
+
+def _somebody(joined: list[User], chance: random.Random) -> User | None:
+    """Pick an inviter: a few people invite many, most invite nobody."""
+    if not joined or chance.random() > SHARE_INVITED:
+        return None
+    return joined[int(len(joined) * chance.random() ** 2.5)]
+
+
+def _join(number: str, inviter: User | None, moment: Any, chance: random.Random) -> User:
+    moment = min(moment, timezone.now())
+    user = User.objects.create_user(number, username=chance.choice(NAMES), registered_at=moment, last_login=moment)
+    if inviter:
+        referral = referrals.activate(user=user, referral_code=inviter.referral_code)
+        Referral.objects.filter(pk=referral.pk).update(activated_at=moment)
+    return user
