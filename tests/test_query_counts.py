@@ -1,0 +1,110 @@
+"""A request costs the same number of queries however many people there are and whoever invited whom."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from rest_framework.test import APIClient
+
+from tests.factories import ask_for_code, invited_by, person, phone_number, signed_in, staff
+from users.models import User
+
+pytestmark = pytest.mark.django_db
+
+
+def code_of(user: User) -> str:
+    return ask_for_code(APIClient(), str(user.phone_number))
+
+
+def prepared_login(anna: User) -> Callable[[], Any]:
+    body = {"phone_number": str(anna.phone_number), "confirmation_code": code_of(anna)}
+    return lambda: APIClient().post("/api/login/", body)
+
+
+def prepared_first_login(anna: User) -> Callable[[], Any]:
+    phone = phone_number()
+    code = ask_for_code(APIClient(), phone)
+    body = {"phone_number": phone, "confirmation_code": code, "used_referral_code": anna.referral_code}
+    return lambda: APIClient().post("/api/login/", body)
+
+
+def prepared_jwt(anna: User) -> Callable[[], Any]:
+    body = {"phone_number": str(anna.phone_number), "confirmation_code": code_of(anna)}
+    return lambda: APIClient().post("/api/jwt/", body)
+
+
+def prepared_activation(anna: User) -> Callable[[], Any]:
+    client = signed_in(person())
+    return lambda: client.patch("/api/profile/", {"used_referral_code": anna.referral_code})
+
+
+def get(path: str) -> Callable[[User], Callable[[], Any]]:
+    def prepare(anna: User) -> Callable[[], Any]:
+        client = signed_in(anna)
+        return lambda: client.get(path.format(phone_number=anna.phone_number, referral_code=anna.referral_code))
+
+    return prepare
+
+
+def staff_get(path: str) -> Callable[[User], Callable[[], Any]]:
+    def prepare(anna: User) -> Callable[[], Any]:
+        client = signed_in(staff())
+        return lambda: client.get(path.format(id=anna.pk, phone_number=anna.phone_number))
+
+    return prepare
+
+
+def prepared_registration(_anna: User) -> Callable[[], Any]:
+    body = {"phone_number": phone_number()}
+    return lambda: APIClient().post("/api/registration/", body)
+
+
+def prepared_logout(path: str) -> Callable[[User], Callable[[], Any]]:
+    def prepare(anna: User) -> Callable[[], Any]:
+        client = signed_in(anna)
+        return lambda: client.post(path)
+
+    return prepare
+
+
+def prepared_erasure(anna: User) -> Callable[[], Any]:
+    client = signed_in(anna)
+    return lambda: client.delete("/api/profile/")
+
+
+REQUESTS = {
+    "registration": (prepared_registration, 5),
+    "login": (prepared_login, 11),
+    "first login with a share code": (prepared_first_login, 26),
+    "jwt": (prepared_jwt, 8),
+    "profile": (get("/api/profile/"), 3),
+    "profile by number": (get("/api/profile/{phone_number}/"), 3),
+    "profile by number for staff": (staff_get("/api/profile/{phone_number}/"), 4),
+    "referrals": (get("/api/profile/referrals/"), 2),
+    "referral code": (get("/api/referral-codes/{referral_code}/"), 1),
+    "activation": (prepared_activation, 16),
+    "logout": (prepared_logout("/api/logout/"), 2),
+    "logout everywhere": (prepared_logout("/api/logout/all/"), 3),
+    "users": (staff_get("/api/users/"), 2),
+    "users found": (staff_get("/api/users/?search=%2B7999&ordering=phone_number"), 2),
+    "user": (staff_get("/api/users/{id}/"), 3),
+    "erasure": (prepared_erasure, 17),
+}
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_the_number_of_queries_is_constant(name: str) -> None:
+    prepare, most = REQUESTS[name]
+    counts = []
+    for people in (1, 100):
+        anna = person()
+        for _ in range(people):
+            invited_by(anna)
+        call = prepare(anna)
+        with CaptureQueriesContext(connection) as queries:
+            assert call().status_code < 300
+        counts.append(len(queries))
+
+    assert counts[0] == counts[1] <= most
