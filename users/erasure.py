@@ -1,7 +1,6 @@
 """Erasing a person: nothing of them stays but an anonymous link in the chain of invitations."""
 
 from django.contrib.admin.models import LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 
 from users import locks
@@ -19,6 +18,6 @@ def erase(*, user: User) -> None:
         return
     RetiredReferralCode.objects.create(referral_code=user.referral_code)
     # What staff did stays on record, but not to whom.
-    records = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk))
-    records.update(object_repr="—")
+    records = LogEntry.objects.filter(content_type__app_label="users", content_type__model="user")
+    records.filter(object_id=str(user.pk)).update(object_repr="—")
     user.delete()
