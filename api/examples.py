@@ -35,8 +35,8 @@ def _request(name: str, value: Any) -> OpenApiExample:
     return OpenApiExample(name, value=value, request_only=True)
 
 
-def _answer(name: str, value: Any) -> OpenApiExample:
-    return OpenApiExample(name, value=value, response_only=True)
+def _answer(name: str, value: Any, *statuses: int) -> OpenApiExample:
+    return OpenApiExample(name, value=value, response_only=True, status_codes=statuses or (200, 201))
 
 
 REGISTRATION = _request("As people type it", {"phone_number": "8 (999) 123-45-67", "username": "Anna"})
@@ -48,6 +48,7 @@ SENT_CODE = _answer(
         "resend_at": "2026-11-21T09:31:00Z",
         "verify_url": "https://referral.example/api/verify/6f1c3c1e-7f0e-4d4b-9a52-0c8f5a0d9b11/",
     },
+    202,
 )
 VERIFICATION = _request("Came with somebody", {"confirmation_code": "0427", "used_referral_code": "93QTHD"})
 LOGIN = _request(
@@ -70,3 +71,10 @@ REFERRAL_CODE = _answer("It exists", {"referral_code": "K7M2XP"})
 USER = _answer("Anna", _USER)
 USER_DETAIL = _answer("Anna", {**_USER, "referrals": _PROFILE["referrals"]})
 USER_CHANGE = _request("Anna", {"phone_number": "+79991234567", "username": "Anna", "is_active": True})
+
+HEALTHY = _answer("It can", {"status": "ok", "checks": {"database": "ok", "cache": "ok", "broker": "ok"}}, 200)
+UNHEALTHY = _answer(
+    "It can't",
+    {"status": "unavailable", "checks": {"database": "ok", "cache": "ok", "broker": "OperationalError"}},
+    503,
+)

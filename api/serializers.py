@@ -229,6 +229,7 @@ class UserChangeSerializer(Input):
 # Operations
 
 
+@extend_schema_serializer(examples=[examples.HEALTHY, examples.UNHEALTHY])
 class HealthSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(["ok", "unavailable"])
     checks = serializers.DictField(child=serializers.CharField(), required=False)

@@ -94,7 +94,7 @@ def test_says_what_is_wrong_with_a_question(office: APIClient, query: str) -> No
     answer = office.get(f"/api/users/?{query}")
 
     assert answer.status_code == 400
-    assert list(answer.json()["errors"]) == [query.split("=")[0]]
+    assert list(answer.json()["errors"]) == [query.split("=", maxsplit=1)[0]]
 
 
 def test_saves_a_person_who_then_signs_in(office: APIClient, client: APIClient) -> None:

@@ -1,0 +1,59 @@
+"""What must not reach production stops `manage.py check --deploy`, with which the containers start."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from referral_project.settings import BASE_DIR
+
+SAFE = {
+    "DEBUG": "False",
+    "SECRET_KEY": "k" * 25 + "0123456789abcdefghijklmnopqrstuvwxyz",
+    "ALLOWED_HOSTS": "referral.example",
+    "SMS_URL": "json://gateway.example/send?:phone={phone}",
+}
+
+
+def check(**environment: str | None) -> subprocess.CompletedProcess[str]:
+    """Run the check as a container does; None unsets a variable."""
+    clean = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
+    asked = {name: value for name, value in {**SAFE, **environment}.items() if value is not None}
+    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    return subprocess.run(command, env={**clean, **asked}, cwd=BASE_DIR, capture_output=True, text=True, check=False)
+
+
+def test_a_service_set_up_as_described_starts_without_a_warning() -> None:
+    outcome = check()
+
+    assert outcome.returncode == 0, outcome.stderr
+    assert "no issues" in outcome.stdout
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "told"),
+    [
+        ("SECRET_KEY", None, "Set the SECRET_KEY environment variable"),
+        ("SECRET_KEY", "", "SECRET_KEY"),
+        ("CONFIRMATION_CODE_EXPOSED", "True", "users.E001"),
+        ("SMS_URL", None, "users.E002"),
+        ("SMS_URL", "console:", "users.E002"),
+        ("SMS_URL", "json://gateway.example/send", "users.E003"),
+    ],
+)
+def test_what_is_dangerous_stops_it_and_is_told(setting: str, value: str | None, told: str) -> None:
+    outcome = check(**{setting: value})
+
+    assert outcome.returncode != 0
+    assert told in outcome.stderr
+
+
+def test_a_laptop_needs_no_settings_at_all() -> None:
+    clean = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
+
+    outcome = subprocess.run(
+        [sys.executable, "manage.py", "check"], env=clean, cwd=BASE_DIR, capture_output=True, text=True, check=False
+    )
+
+    assert outcome.returncode == 0, outcome.stderr

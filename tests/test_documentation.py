@@ -1,0 +1,121 @@
+"""The documentation: complete, without a warning, and served wholly from this host."""
+
+import re
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.core.management import call_command
+from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
+from pytest_django import Settings
+
+from api import problems
+from users import phones
+from users.exceptions import Refusal
+
+METHODS = {"get", "post", "put", "patch", "delete"}
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict:
+    return SchemaGenerator().get_schema(request=None, public=True)
+
+
+def operations(schema: dict):
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            if method in METHODS:
+                yield f"{method.upper()} {path}", operation
+
+
+def test_is_valid_and_gives_no_warning(tmp_path) -> None:
+    call_command("spectacular", "--fail-on-warn", "--validate", "--file", str(tmp_path / "schema.yml"))
+
+
+def test_lists_every_operation(schema: dict) -> None:
+    assert {name for name, _ in operations(schema)} == {
+        "POST /api/registration/",
+        "POST /api/login/",
+        "POST /api/verify/{verification_token}/",
+        "POST /api/logout/",
+        "POST /api/logout/all/",
+        "POST /api/jwt/",
+        "POST /api/jwt/refresh/",
+        "POST /api/jwt/logout/",
+        "GET /api/profile/",
+        "PATCH /api/profile/",
+        "DELETE /api/profile/",
+        "GET /api/profile/referrals/",
+        "GET /api/profile/{phone_number}/",
+        "PATCH /api/profile/{phone_number}/",
+        "GET /api/referral-codes/{referral_code}/",
+        "GET /api/users/",
+        "POST /api/users/",
+        "GET /api/users/{id}/",
+        "PUT /api/users/{id}/",
+        "PATCH /api/users/{id}/",
+        "DELETE /api/users/{id}/",
+        "GET /health/live/",
+        "GET /health/ready/",
+    }
+
+
+def test_every_request_and_every_answer_has_an_example(schema: dict) -> None:
+    for name, operation in operations(schema):
+        contents = [(name, operation["requestBody"]["content"])] if "requestBody" in operation else []
+        contents += [
+            (f"{name} {status}", a["content"]) for status, a in operation["responses"].items() if "content" in a
+        ]
+        for where, content in contents:
+            for media in content.values():
+                assert media.get("examples"), where
+
+
+def test_every_operation_says_what_it_does_in_a_tag_of_its_own(schema: dict) -> None:
+    known = [tag["name"] for tag in schema["tags"]]
+    for name, operation in operations(schema):
+        assert operation["summary"], name
+        assert operation["description"], name
+        assert operation["tags"][0] in known, name
+
+
+def test_every_refusal_of_the_rules_is_described_somewhere(schema: dict) -> None:
+    described = set(re.findall(r"'code': '(\w+)'", str(schema)))
+
+    assert {refusal.code for refusal in Refusal.__subclasses__()} <= described
+
+
+def test_offers_both_ways_to_authorize(schema: dict) -> None:
+    assert schema["components"]["securitySchemes"].keys() == {"token", "jwt"}
+    profile = schema["paths"]["/api/profile/"]["get"]
+    assert profile["security"] == [{"token": []}, {"jwt": []}]
+    assert schema["paths"]["/api/login/"]["post"].get("security", [{}]) in ([], [{}])
+
+
+def test_tells_how_a_phone_number_looks(schema: dict) -> None:
+    components = schema["components"]["schemas"]
+
+    assert components["LoginRequest"]["properties"]["phone_number"]["pattern"] == phones.TYPED_PATTERN
+    assert components["Profile"]["properties"]["phone_number"]["pattern"] == phones.E164_PATTERN
+
+
+def test_every_error_is_described_as_a_problem_document(schema: dict) -> None:
+    for name, operation in operations(schema):
+        for status, answer in operation["responses"].items():
+            if status[0] == "4" or (status[0] == "5" and not name.endswith("/health/ready/")):
+                assert list(answer["content"]) == [problems.CONTENT_TYPE], (name, status)
+
+
+@pytest.mark.parametrize("page", ["swagger-ui", "redoc"])
+@pytest.mark.django_db
+def test_the_pages_ask_no_other_host_for_anything(page: str, settings: Settings) -> None:
+    html = Client().get(f"/api/schema/{page}/").content.decode()
+
+    assert not re.findall(r"""(?:src|href)=["'](?:https?:)?//[^"']+""", html)
+    assets = re.findall(r"""(?:src|href)=["']/static/([^"']+)""", html)
+    assert assets
+    assert all(finders.find(asset) for asset in assets)
+
+
+def test_the_start_page_leads_on() -> None:
+    assert Client().get("/", follow=True).status_code == 200

@@ -1,0 +1,54 @@
+"""Probes for operators."""
+
+import pytest
+from django.db import connection
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from tests.servers import free_port
+
+
+def test_a_process_that_lives_says_so_without_asking_the_database(client: APIClient) -> None:
+    answer = client.get("/health/live/")
+
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+@pytest.mark.django_db
+def test_a_service_that_can_work_says_so(client: APIClient) -> None:
+    answer = client.get("/health/ready/")
+
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok", "checks": {"database": "ok", "cache": "ok", "broker": "ok"}}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_is_gone_is_named(client: APIClient) -> None:
+    reachable = connection.settings_dict.copy()
+    connection.close()
+    connection.settings_dict |= {"NAME": "/nowhere/at/all", "HOST": "127.0.0.1", "PORT": free_port()}
+    try:
+        answer = client.get("/health/ready/")
+    finally:
+        connection.close()
+        connection.settings_dict.update(reachable)
+
+    assert answer.status_code == 503
+    assert answer.json()["status"] == "unavailable"
+    assert answer.json()["checks"]["database"] == "OperationalError"
+
+
+@pytest.mark.django_db
+def test_a_cache_that_is_gone_is_named(client: APIClient, settings: Settings) -> None:
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": f"redis://127.0.0.1:{free_port()}/0",
+        }
+    }
+
+    answer = client.get("/health/ready/")
+
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["cache"] == "ConnectionError"
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
