@@ -1,0 +1,139 @@
+"""The Postman collection and the API know the same operations."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from django.conf import settings
+from django.urls import Resolver404, resolve
+from django.views import View
+from drf_spectacular.generators import SchemaGenerator
+
+POSTMAN = settings.BASE_DIR / "postman"
+#: A `{parameter}` in a path of the schema, or a `{{variable}}` in one of the collection.
+PLACEHOLDER = re.compile(r"\{+(\w+)\}+")
+VARIABLE = re.compile(r"\{\{(\w+)\}\}")
+ANY_UUID = "00000000-0000-4000-8000-000000000000"
+
+Item = dict[str, Any]
+
+
+class Call(NamedTuple):
+    """A request of the collection, and how it is found there."""
+
+    where: str
+    item: Item
+
+    @property
+    def method(self) -> str:
+        return str(self.item["request"]["method"])
+
+    @property
+    def path(self) -> str:
+        url = self.item["request"]["url"]
+        raw = str(url["raw"] if isinstance(url, dict) else url)
+        return raw.removeprefix("{{base_url}}").partition("?")[0]
+
+    @property
+    def variables(self) -> set[str]:
+        return set(VARIABLE.findall(json.dumps(self.item["request"])))
+
+
+@pytest.fixture(scope="module")
+def collection() -> Item:
+    return read("referral.postman_collection.json")
+
+
+@pytest.fixture(scope="module")
+def calls(collection: Item) -> list[Call]:
+    return [Call(where, item) for where, item in everything_in(collection["item"]) if "request" in item]
+
+
+def read(file: str) -> Item:
+    content: Item = json.loads((POSTMAN / file).read_text(encoding="utf-8"))
+    return content
+
+
+def everything_in(items: list[Item], inside: str = "") -> Iterator[tuple[str, Item]]:
+    for item in items:
+        where = f"{inside}{item['name']}"
+        yield where, item
+        yield from everything_in(item.get("item", []), f"{where} / ")
+
+
+def script(item: Item, listen: str) -> str:
+    """Return what runs before a request (`prerequest`) or after its answer (`test`)."""
+    events = [event for event in item.get("event", ()) if event["listen"] == listen]
+    return "\n".join(line for event in events for line in event["script"]["exec"])
+
+
+def variables_set_by(code: str) -> set[str]:
+    return set(re.findall(r'\.set\("(\w+)"', code))
+
+
+def example_of(path: str) -> str:
+    """Return an address of this form that can be looked up."""
+    return PLACEHOLDER.sub(lambda name: ANY_UUID if name[1].endswith("token") else "1", path)
+
+
+def operation(method: str, path: str) -> tuple[str, str]:
+    """Name an operation by what the schema and the collection have in common: the method and the route."""
+    return method.upper(), resolve(example_of(path)).route
+
+
+def methods_at(path: str) -> set[str]:
+    """Return the methods that the API answers at an address; none where it has nothing."""
+    try:
+        view: Any = resolve(example_of(path)).func
+    except Resolver404:
+        return set()
+    handlers = view.actions if hasattr(view, "actions") else dir(getattr(view, "cls", None))
+    return {method.upper() for method in View.http_method_names if method in handlers}
+
+
+def test_every_operation_of_the_schema_is_in_the_collection(calls: list[Call]) -> None:
+    paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
+    documented = {operation(method, path): f"{method.upper()} {path}" for path in paths for method in paths[path]}
+    called = {operation(call.method, call.path) for call in calls if methods_at(call.path)}
+
+    assert documented
+    assert [name for known, name in documented.items() if known not in called] == []
+
+
+def test_the_pages_of_the_documentation_are_in_the_collection(calls: list[Call]) -> None:
+    assert {"/api/schema/", "/api/schema/swagger-ui/", "/api/schema/redoc/"} <= {call.path for call in calls}
+
+
+def test_the_collection_calls_nothing_that_does_not_exist(calls: list[Call]) -> None:
+    assert [call.where for call in calls if call.method not in methods_at(call.path)] == []
+
+
+def test_every_request_tests_its_answer(calls: list[Call]) -> None:
+    tests = {call.where: script(call.item, "test") for call in calls}
+
+    assert [where for where, code in tests.items() if "pm.test(" not in code] == []
+    assert [where for where, code in tests.items() if "pm.response.to.have.status(" not in code] == []
+
+
+def test_every_variable_has_a_value_by_the_time_it_is_used(collection: Item, calls: list[Call]) -> None:
+    environment = read("local.postman_environment.json")
+    known = {variable["key"] for variable in [*environment["values"], *collection["variable"]]}
+    known |= variables_set_by(script(collection, "prerequest") + script(collection, "test"))
+    unknown = {}
+    for call in calls:
+        known |= variables_set_by(script(call.item, "prerequest"))
+        if missing := call.variables - known:
+            unknown[call.where] = missing
+        known |= variables_set_by(script(call.item, "test"))
+
+    assert unknown == {}
+
+
+def test_every_folder_and_request_is_described(collection: Item) -> None:
+    described = {
+        where: item.get("request", item).get("description") for where, item in everything_in(collection["item"])
+    }
+
+    assert [where for where, description in described.items() if not description] == []
