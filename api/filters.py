@@ -1,11 +1,14 @@
 """Finding people in the staff's list, by indexed columns only."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import django_filters
+from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django_filters.fields import IsoDateTimeField
 from rest_framework import serializers
 from rest_framework.filters import OrderingFilter
 from rest_framework.request import Request
@@ -22,12 +25,27 @@ def _TrueOrFalse(field_name: str) -> django_filters.TypedChoiceFilter:  # noqa: 
     )
 
 
+class _TimeField(IsoDateTimeField):  # type: ignore[misc]
+    """Refuses a time that, told in UTC, is in the year 0 or 10000: no calendar of ours has it."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        try:
+            time: datetime | None = super().to_python(value)
+            return time and time.astimezone(UTC)
+        except OverflowError:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from None
+
+
+class _TimeFilter(django_filters.IsoDateTimeFilter):  # type: ignore[misc]
+    field_class = _TimeField
+
+
 class UserFilter(django_filters.FilterSet):  # type: ignore[misc]
     search = django_filters.CharFilter(
         method="by_search", max_length=150, help_text="Invite code, or the beginning of a phone number or name."
     )
-    registered_after = django_filters.IsoDateTimeFilter("registered_at", "gte", help_text="UTC, inclusive.")
-    registered_before = django_filters.IsoDateTimeFilter("registered_at", "lt", help_text="UTC, exclusive.")
+    registered_after = _TimeFilter("registered_at", "gte", help_text="UTC, inclusive.")
+    registered_before = _TimeFilter("registered_at", "lt", help_text="UTC, exclusive.")
 
     is_active = _TrueOrFalse("is_active")
     is_staff = _TrueOrFalse("is_staff")
