@@ -32,6 +32,13 @@ class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]
 
 
 class JWTAuthentication(SimpleJWTAuthentication):
+    def get_raw_token(self, header: bytes) -> bytes | None:
+        """Return what comes after `Bearer`; refuse a header with less or more than that."""
+        try:
+            return super().get_raw_token(header)
+        except AuthenticationFailed:  # its detail is a dictionary, which is no text for a problem document
+            raise AuthenticationFailed from None
+
     def get_validated_token(self, raw_token: bytes) -> Token:
         try:
             return super().get_validated_token(raw_token)
