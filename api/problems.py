@@ -8,6 +8,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext_lazy as _
 from django.views import defaults
 from rest_framework import exceptions, serializers, views
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from users import exceptions as refusals
@@ -82,6 +84,9 @@ def exception_handler(exception: Exception, context: dict[str, Any]) -> Response
     response = views.exception_handler(exception, context)
     if response is None:
         return None
+    # A problem is JSON, also where the answer would have been YAML or a page.
+    request: Request = context["request"]
+    request.accepted_renderer, request.accepted_media_type = JSONRenderer(), JSONRenderer.media_type
     if isinstance(exception, exceptions.ValidationError):
         errors = _by_field(exception.get_full_details())
         response.data = problem(response.status_code, "invalid_input", INVALID_INPUT, errors=errors)

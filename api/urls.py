@@ -29,7 +29,7 @@ urlpatterns = [
     path("referral-codes/<str:referral_code>/", ReferralCodeView.as_view(), name="referral-code"),
     path("", include(users.urls)),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("schema/swagger-ui/", SpectacularSwaggerView.as_view(), name="swagger-ui"),
-    path("schema/redoc/", SpectacularRedocView.as_view(), name="redoc"),
+    path("schema/swagger-ui/", SpectacularSwaggerView.as_view(metadata_class=None), name="swagger-ui"),
+    path("schema/redoc/", SpectacularRedocView.as_view(metadata_class=None), name="redoc"),
     re_path(r"", NotFoundView.as_view()),
 ]
