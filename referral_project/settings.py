@@ -10,6 +10,7 @@ import environ
 from django.utils.translation import gettext_lazy as _
 
 from api.description import DESCRIPTION, TAGS
+from users import admin_panel
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -38,6 +39,7 @@ X_FRAME_OPTIONS = "DENY"
 
 INSTALLED_APPS = [
     "unfold",
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -196,6 +198,12 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SORT_OPERATIONS": False,
 }
+
+# Admin panel
+
+UNFOLD = admin_panel.UNFOLD
+# Whoever opens the sign-in page of the panel itself, without having been sent there, wants to get in.
+LOGIN_REDIRECT_URL = "admin:index"
 
 # Languages, time, static files, logs
 

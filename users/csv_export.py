@@ -1,7 +1,7 @@
 """People as a CSV file of any length, in constant memory, that is safe to open in a spreadsheet."""
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import CharField, QuerySet
@@ -12,7 +12,7 @@ from django.utils import timezone
 from users.models import User
 
 #: Where a formula starts, full-width forms included: https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _ROWS_AT_ONCE = 2_000
 
 HEADER = (

@@ -7,6 +7,7 @@ from django.contrib.auth.forms import SetPasswordMixin
 from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from phonenumber_field.phonenumber import PhoneNumber
 from unfold.forms import AdminPasswordChangeForm, AuthenticationForm
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
@@ -37,6 +38,9 @@ class SignInForm(AuthenticationForm):  # type: ignore[misc]
 
 
 class TypedPhoneNumberField(forms.CharField):
+    def prepare_value(self, value: Any) -> Any:
+        return value.as_international if isinstance(value, PhoneNumber) else value
+
     def clean(self, value: Any) -> str:
         """Return the E.164 form of a number as people type it."""
         typed = super().clean(value)
@@ -46,7 +50,7 @@ class TypedPhoneNumberField(forms.CharField):
             raise ValidationError(str(refusal), code=refusal.code) from None
 
 
-class PersonForm(forms.ModelForm[User]):
+class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     #: What a rule said when these data, well-formed as they are, were saved.
     refusal: ClassVar[Refusal | None] = None
 
@@ -103,7 +107,7 @@ class PersonAddForm(PersonForm):
 
 
 class PasswordForm(AdminPasswordChangeForm):  # type: ignore[misc]
-    def save(self, commit: bool = True) -> User:  # noqa: FBT001, FBT002  Django's signature
+    def save(self, commit: bool = True) -> User:
         """Write the password alone: hashing takes long enough for somebody to enter this person's code meanwhile."""
         user: User = super().save(commit=False)
         if commit:

@@ -1,5 +1,5 @@
-"""The admin panel: one module for each list that staff see."""
+"""The admin panel: a module for each list that staff see, and for what they share."""
 
-from users.admin import confirmation_codes, groups, people, referrals
+from users.admin import confirmation_codes, people, referrals, rights
 
-__all__ = ["confirmation_codes", "groups", "people", "referrals"]
+__all__ = ["confirmation_codes", "people", "referrals", "rights"]

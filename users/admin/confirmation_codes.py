@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -27,22 +28,22 @@ class ConfirmationCodeAdmin(ReadOnlyModelAdmin):
         (_("Times"), {"fields": (("issued_at", "expires_at"), ("resend_at", "used_at"))}),
     )
 
-    @display(description=_("phone number"))
+    @admin.display(description=_("phone number"))
     def phone(self, record: ConfirmationCode) -> str:
         return str(record.phone_number.as_international)
 
-    @display(
+    @display(  # type: ignore[untyped-decorator]
         description=_("state"),
         label={"waiting": "info", "used": "success", "exhausted": "danger", "expired": "warning"},
     )
-    def state(self, record: ConfirmationCode) -> tuple[str, str]:
+    def state(self, record: ConfirmationCode) -> tuple[str, Promise]:
         if record.used_at:
             return "used", _("used")
         if not record.tries_left:
             return "exhausted", _("exhausted")
         return ("waiting", _("waiting")) if record.is_waiting else ("expired", _("expired"))
 
-    @display(description=_("tries left"))
+    @admin.display(description=_("tries left"))
     def tries_left(self, record: ConfirmationCode) -> int:
         return record.tries_left
 

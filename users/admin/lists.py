@@ -2,10 +2,11 @@
 
 from collections.abc import Collection
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib.admin import ShowFacets
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -13,11 +14,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 from unfold.forms import ActionForm
+from unfold.views import ChangeList
 
 from users.models import User
 
 
-class CappedPaginator(Paginator[Any]):
+class CappedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at run time
     """Counts to MAX_COUNTED and no further, for counting a whole table takes longer with every row."""
 
     MAX_COUNTED = 10_000
@@ -26,7 +28,8 @@ class CappedPaginator(Paginator[Any]):
     @cached_property
     def _counted(self) -> int:
         # Unordered: a plan that walks an index in order could pass the whole table to find a few matches.
-        return int(self.object_list.order_by()[: self.MAX_COUNTED + 1].count())  # type: ignore[union-attr]
+        rows = cast("QuerySet[Any]", self.object_list)
+        return rows.order_by()[: self.MAX_COUNTED + 1].count()
 
     @cached_property
     def count(self) -> int:
@@ -36,6 +39,13 @@ class CappedPaginator(Paginator[Any]):
     def has_more(self) -> bool:
         """Whether there are more rows than were counted."""
         return self._counted > self.MAX_COUNTED
+
+
+class QuickChangeList(ChangeList):  # type: ignore[misc]
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        # How many there are stands below the list, "10000+" included; the heading would take the cap for the number.
+        self.full_result_count = self.result_count
 
 
 class SelectedOnlyActionForm(ActionForm):  # type: ignore[misc]
@@ -52,8 +62,12 @@ class QuickModelAdmin(ModelAdmin):  # type: ignore[misc]
     list_disable_select_all = True
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
+    list_per_page = 50
     #: The only query parameters that may filter: any column could be read out by guessing its beginning otherwise.
     allowed_lookups: ClassVar[Collection[str]] = ()
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[QuickChangeList]:
+        return QuickChangeList
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         return lookup in self.allowed_lookups

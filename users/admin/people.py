@@ -1,52 +1,232 @@
 """People: finding, adding, changing and erasing them, each through the rules."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime, time
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
-from django import forms
 from django.contrib import admin
-from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
-from django.contrib.admin.options import get_content_type_for_model
-from django.contrib.admin.views.main import IncorrectLookupParameters
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth.admin import UserAdmin
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
-from unfold.contrib.filters.admin import BooleanRadioFilter, RangeDateFilter
-from unfold.decorators import action, display
+from unfold.contrib.filters.admin import BooleanRadioFilter
+from unfold.decorators import display
 
 from users import csv_export, search
-from users.admin.lists import QuickModelAdmin, link_to
+from users.admin.filters import RegisteredFilter
+from users.admin.journal import NamelessJournal
+from users.admin.lists import QuickModelAdmin, describe, link_to
+from users.admin.rights import OffersRights
 from users.erasure import erase
 from users.exceptions import Refusal
 from users.forms import PasswordForm, PersonAddForm, PersonForm
-from users.models import Referral, User
+from users.models import User
 from users.referrals import activate
 
 NEWEST_REFERRALS = 50
-OWN_FIELDS = frozenset({"phone_number", "username", "is_active", "is_staff", "is_superuser"})
+#: The form's fields that are columns of the person.
+COLUMNS = frozenset({"phone_number", "username", "is_active", "is_staff", "is_superuser"})
+RIGHTS = (_("Rights"), {"fields": ("is_staff", "is_superuser", "groups", "user_permissions", "password_state")})
 
 
-class RegisteredFilter(RangeDateFilter):  # type: ignore[misc]
-    """Whole days, both included, as they are written in the reader's language."""
+@admin.register(User)
+class PersonAdmin(NamelessJournal, OffersRights, UserAdmin, QuickModelAdmin):  # type: ignore[type-arg, misc]
+    """Staff manage people; only a superuser manages staff, rights and passwords."""
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
-        if first := self._day("registered_at_from"):
-            queryset = queryset.filter(registered_at__gte=timezone.make_aware(datetime.combine(first, time.min)))
-        if last := self._day("registered_at_to"):
-            queryset = queryset.filter(registered_at__lte=timezone.make_aware(datetime.combine(last, time.max)))
-        return queryset
+    list_display = (
+        "phone",
+        "username",
+        "referral_code",
+        "inviter",
+        "referrals",
+        "status",
+        "registered_at",
+    )
+    list_filter = (
+        ("is_active", BooleanRadioFilter),
+        ("is_staff", BooleanRadioFilter),
+        ("registered_at", RegisteredFilter),
+    )
+    list_filter_submit = True
+    allowed_lookups = ("is_active__exact", "is_staff__exact", "registered_at_from", "registered_at_to")
+    sortable_by = ("phone", "registered_at")
+    ordering = ("-registered_at", "-id")
+    search_fields = ("phone_number", "username", "referral_code")
+    search_help_text = _("Phone number, name or invite code")
+    actions = ("export_selected",)
+    readonly_fields = (
+        "referral_code",
+        "used_code",
+        "inviter",
+        "referrals",
+        "registered_at",
+        "last_login",
+        "password_state",
+    )
+    add_form_template = None
+    change_password_form = PasswordForm
+    change_form_outer_after_template = "admin/users/user/newest_referrals.html"
 
-    def _day(self, parameter: str) -> Any:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        people: QuerySet[User] = super().get_queryset(request)
+        return people.select_related("invitation__inviter")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[User], search_term: str
+    ) -> tuple[QuerySet[User], bool]:
+        return (search.matching(queryset, search_term) if search_term else queryset), False
+
+    # Columns
+
+    @admin.display(description=_("phone number"), ordering="phone_number")
+    def phone(self, person: User) -> str:
+        return str(person.phone_number.as_international)
+
+    @admin.display(description=_("came with"))
+    def inviter(self, person: User) -> str | None:
+        return link_to(person.invitation.inviter) if hasattr(person, "invitation") else None
+
+    @admin.display(description=_("people invited"))
+    def referrals(self, person: User) -> str | int:
+        if not person.referrals_count:
+            return 0
+        url = reverse("admin:users_referral_changelist")
+        return format_html('<a href="{}?inviter={}" class="text-link">{}</a>', url, person.pk, person.referrals_count)
+
+    @admin.display(description=_("invite code they came with"))
+    def used_code(self, person: User) -> str | None:
+        return person.used_referral_code
+
+    @admin.display(description=_("password"))
+    def password_state(self, person: User) -> str:
+        has_one = person.has_usable_password()
+        state = _now("Set.") if has_one else _now("None: signs in by a code sent to the phone.")
+        url = reverse("admin:auth_user_password_change", args=[person.pk])
+        label = _now("Change the password") if has_one else _now("Set a password")
+        return format_html('{} <a href="{}" class="text-link">{}</a>', state, url, label)
+
+    @display(  # type: ignore[untyped-decorator]
+        description=_("status"), label={"active": "success", "staff": "info", "disabled": "danger"}
+    )
+    def status(self, person: User) -> tuple[str, Promise]:
+        if not person.is_active:
+            return "disabled", _("disabled")
+        return ("staff", _("staff")) if person.is_staff else ("active", _("active"))
+
+    # Who may do what
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return _may_touch(request, obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return _may_touch(request, obj) and super().has_delete_permission(request, obj)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        # A password is of use to staff only: set beforehand, it would open the panel once they become staff.
+        if not request.user.is_superuser:
+            raise PermissionDenied
+        return super().user_change_password(request, id, form_url)
+
+    # The person's page
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        is_superuser = request.user.is_superuser
+        if obj is None:
+            passwords: Any = (_("For staff"), {"fields": ("password1", "password2")})
+            return [(None, {"fields": ("phone_number", "username")}), *([passwords] if is_superuser else [])]
+        # What was typed is shown again, with what the rules said about it.
+        enters_code = "used_referral_code" in request.POST or (
+            obj.used_referral_code is None and self.has_change_permission(request, obj)
+        )
+        came_with = ("used_referral_code",) if enters_code else ("used_code", "inviter")
+        return [
+            (None, {"fields": ("phone_number", "username", "is_active")}),
+            (_("Referrals"), {"fields": (("referral_code", "referrals"), came_with)}),
+            (_("Times"), {"fields": (("registered_at", "last_login"),)}),
+            *([RIGHTS] if is_superuser else []),
+        ]
+
+    def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
+        kwargs["form"] = PersonAddForm if obj is None and request.user.is_superuser else PersonForm
+        form = cast("type[PersonForm]", super().get_form(request, obj, change=change, **kwargs))
+        form.refusal = getattr(request, "refusal", None)
+        return form
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Save through the rules; when one refuses, everything is rolled back and the form shows why."""
         try:
-            return forms.DateField(required=False).clean(self.used_parameters.get(parameter))
-        except ValidationError:  # the filter's own form shows what is wrong
-            return None
+            return super().changeform_view(request, *args, **kwargs)
+        except Refusal as refusal:
+            request.refusal = refusal  # type: ignore[attr-defined]
+            return super().changeform_view(request, *args, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: User, form: PersonForm, change: bool) -> None:
+        data = form.cleaned_data
+        if change:
+            User.objects.update_user(obj, **{name: data[name] for name in COLUMNS.intersection(form.changed_data)})
+        else:
+            person = User.objects.create_user(
+                data["phone_number"], data.get("password1") or None, username=data["username"]
+            )
+            obj.pk = person.pk
+            obj.refresh_from_db()
+        if code := data.get("used_referral_code"):
+            activate(user=obj, referral_code=code)
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        obj: User | None = kwargs.get("obj")
+        if obj:
+            newest = obj.referrals.select_related("invited").order_by("-activated_at", "-id")[:NEWEST_REFERRALS]
+            context["newest_referrals"] = {
+                "headers": [_("Invited"), _("Activated")],
+                "rows": [(link_to(referral.invited), referral.activated_at) for referral in newest],
+            }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    # Erasing
+
+    def get_deleted_objects(self, objs: Iterable[User], request: HttpRequest) -> Any:
+        """Say what is erased without looking for it: an inviter may have a million referrals."""
+        people = list(objs)
+        consequences = [
+            _now("Their sessions and confirmation codes end."),
+            _now("Their invite code is never given to anyone again."),
+            _now("Whom they invited, and who invited them, stays as an anonymous link."),
+        ]
+        lacking = set() if all(self.has_delete_permission(request, person) for person in people) else {_now("staff")}
+        return [*map(describe, people), consequences], {self.opts.verbose_name_plural: len(people)}, lacking, []
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        erase(user=obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for person in queryset:
+            erase(user=person)
+
+    # Export
+
+    @admin.action(description=_("Export selected people to CSV"), permissions=["view"])
+    def export_selected(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponseBase:
+        return csv_export.download(queryset)
+
+    def export(self, request: HttpRequest) -> HttpResponseBase:
+        """Everyone whom the list, as it is searched, filtered and ordered, would show."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            return csv_export.download(self.get_changelist_instance(request).queryset)
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect(reverse("admin:users_user_changelist"))
+
+    def get_urls(self) -> list[URLPattern]:
+        export = path("export/", self.admin_site.admin_view(self.export), name="users_user_export")
+        return [export, *super().get_urls()]
+
+
+def _may_touch(request: HttpRequest, person: User | None) -> bool:
+    return request.user.is_superuser or person is None or not (person.is_staff or person.is_superuser)

@@ -1,34 +1,15 @@
 """Who came with whom: to look at only, for a code is activated through the rules."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html
-from django.utils.translation import gettext as _now
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 
 from users import phones, referral_codes
-from users.admin.lists import ReadOnlyModelAdmin, describe, link_to
+from users.admin.filters import InviterFilter
+from users.admin.lists import ReadOnlyModelAdmin, link_to
 from users.exceptions import PhoneNumberInvalid
 from users.models import Referral, User
-
-
-class InviterFilter(admin.SimpleListFilter):
-    """Shows whose referrals are listed; it is set by a link from that person's page, not chosen from a million."""
-
-    title = _("inviter")
-    parameter_name = "inviter"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        inviter_id = request.GET.get(self.parameter_name, "")
-        inviter = User.objects.filter(pk=inviter_id).first() if inviter_id.isdecimal() else None
-        return [(inviter_id, describe(inviter))] if inviter else []
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Referral]) -> QuerySet[Referral]:
-        return queryset.filter(inviter=self.value()) if self.value() else queryset
 
 
 @admin.register(Referral)
@@ -43,11 +24,11 @@ class ReferralAdmin(ReadOnlyModelAdmin):
     fields = ("activated_at", "invited_link", "inviter_link", "referral_code")
     readonly_fields = ("invited_link", "inviter_link")
 
-    @display(description=_("invited"))
+    @admin.display(description=_("invited"))
     def invited_link(self, referral: Referral) -> str:
         return link_to(referral.invited)
 
-    @display(description=_("inviter"))
+    @admin.display(description=_("inviter"))
     def inviter_link(self, referral: Referral) -> str:
         return link_to(referral.inviter)
 
@@ -59,11 +40,6 @@ class ReferralAdmin(ReadOnlyModelAdmin):
         # Two steps: with the people known, both columns are looked up in their index; joined, the table is scanned.
         ids = list(User.objects.filter(_whose(search_term)).values_list("pk", flat=True))
         return queryset.filter(Q(invited__in=ids) | Q(inviter__in=ids)), False
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        return super().change_view(request, object_id, form_url, extra_context)  # type: ignore[no-any-return]
 
 
 def _whose(term: str) -> Q:
