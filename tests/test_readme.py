@@ -1,0 +1,54 @@
+"""The README tells the truth."""
+
+import json
+import re
+import subprocess
+
+import pytest
+from drf_spectacular.generators import SchemaGenerator
+from pytest_django.live_server_helper import LiveServer
+
+from referral_project.settings import BASE_DIR
+
+README = (BASE_DIR / "README.md").read_text()
+
+
+def test_the_table_of_settings_lists_every_variable() -> None:
+    read = set(re.findall(r"""env\.\w+\(\s*"(\w+)\"""", (BASE_DIR / "referral_project/settings.py").read_text()))
+    listed = re.findall(r"^\| `([A-Z_]+)` \|", README, flags=re.MULTILINE)
+
+    assert set(listed) == read
+    assert len(listed) == len(read)
+
+
+def test_the_table_of_settings_tells_the_defaults() -> None:
+    source = (BASE_DIR / "referral_project/settings.py").read_text()
+    plain = re.findall(r"""env\.\w+\(\s*"(\w+)", default=([\w.]+|"[\w:]+")\)""", source)
+    assert len(plain) > 15
+
+    for name, default in plain:
+        if default != "DEBUG":
+            told = re.search(rf"^\| `{name}` \| `([^`]*)`", README, flags=re.MULTILINE)
+            assert told, name
+            assert told.group(1) == default.strip('"').replace("_", ""), name
+
+
+def test_the_table_of_the_api_lists_every_operation() -> None:
+    paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
+    operations = {f"{method.upper()} `{path}`" for path, methods in paths.items() for method in methods}
+
+    assert set(re.findall(r"^\| ((?:GET|POST|PUT|PATCH|DELETE) `[^`]+`) \|", README, flags=re.MULTILINE)) == operations
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_five_calls_work_as_printed(live_server: LiveServer) -> None:
+    script = re.search(r"```sh\n(api=.*?)```", README, flags=re.DOTALL)
+    assert script
+    calls = script.group(1).replace("http://127.0.0.1:8000", live_server.url)
+
+    shell = subprocess.run(["bash", "-eu", "-c", calls], capture_output=True, text=True, check=True)
+
+    printed = [json.loads(line) for line in shell.stderr.splitlines()] + [json.loads(shell.stdout)]
+    shown = [json.loads(line) for line in re.findall(r'^\{"(?:phone_number|token)".*', README, flags=re.MULTILINE)]
+    assert [answer.keys() for answer in printed] == [answer.keys() for answer in shown]
+    assert printed[4]["used_referral_code"] == printed[1]["profile"]["referral_code"]
