@@ -9,6 +9,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_filters.fields import IsoDateTimeField
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.filters import OrderingFilter
 from rest_framework.request import Request
@@ -18,11 +19,20 @@ from users import search
 from users.models import User
 
 
-def _TrueOrFalse(field_name: str) -> django_filters.TypedChoiceFilter:  # noqa: N802  stands for a class
-    """Filter by a boolean; unlike the library's own filter it refuses what is neither true nor false."""
-    return django_filters.TypedChoiceFilter(
-        field_name, choices=(("true", "true"), ("false", "false")), coerce=lambda value: value == "true"
-    )
+class _TrueOrFalseField(forms.NullBooleanField):
+    """Refuses what is neither true nor false, instead of quietly showing both."""
+
+    widget = forms.TextInput
+
+    def to_python(self, value: Any) -> bool | None:  # type: ignore[override]
+        known = super().to_python(value)
+        if known is None and value:
+            raise forms.ValidationError(serializers.BooleanField.default_error_messages["invalid"], code="invalid")
+        return known
+
+
+class _TrueOrFalseFilter(django_filters.BooleanFilter):  # type: ignore[misc]
+    field_class = _TrueOrFalseField
 
 
 class _TimeField(IsoDateTimeField):  # type: ignore[misc]
@@ -41,25 +51,37 @@ class _TimeFilter(django_filters.IsoDateTimeFilter):  # type: ignore[misc]
 
 
 class UserFilter(django_filters.FilterSet):  # type: ignore[misc]
-    search = django_filters.CharFilter(
-        method="by_search", max_length=150, help_text="Invite code, or the beginning of a phone number or name."
-    )
+    search = django_filters.CharFilter(method="by_search", max_length=150)
     registered_after = _TimeFilter("registered_at", "gte", help_text="UTC, inclusive.")
     registered_before = _TimeFilter("registered_at", "lt", help_text="UTC, exclusive.")
 
-    is_active = _TrueOrFalse("is_active")
-    is_staff = _TrueOrFalse("is_staff")
+    is_active = _TrueOrFalseFilter("is_active")
+    is_staff = _TrueOrFalseFilter("is_staff")
 
     class Meta:
         model = User
         fields: ClassVar[list[str]] = []
 
+    @extend_schema_field(
+        {
+            "type": "string",
+            "maxLength": 150,
+            "description": "Invite code, or the beginning of a phone number or name.",
+        }
+    )
     def by_search(self, people: QuerySet[User], _name: str, term: str) -> QuerySet[User]:
         return search.matching(people, term)
 
 
 class KnownOrderingFilter(OrderingFilter):
     """Refuses a column that can't be ordered by, instead of quietly ordering by another."""
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        """Document the columns: one, or several with commas between; a minus turns the order round."""
+        (parameter,) = super().get_schema_operation_parameters(view)
+        columns = [sign + column for column in view.ordering_fields for sign in ("", "-")]  # type: ignore[attr-defined]
+        schema = {"type": "array", "items": {"type": "string", "enum": columns}}
+        return [{**parameter, "schema": schema, "explode": False}]
 
     def remove_invalid_fields(self, queryset: Any, fields: Iterable[str], view: APIView, request: Request) -> list[str]:
         known = super().remove_invalid_fields(queryset, fields, view, request)

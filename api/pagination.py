@@ -1,11 +1,12 @@
 """Pages by cursor: the thousandth costs what the first does, and nobody is skipped while people come."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework import pagination, serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
+from rest_framework.views import APIView
 
 from users import phones
 
@@ -21,6 +22,7 @@ class NewestFirst(pagination.CursorPagination):
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 200
+    address: ClassVar[str]
 
     def get_page_size(self, request: Request) -> int:
         """Refuse a size that can't be had, instead of quietly taking another."""
@@ -43,10 +45,26 @@ class NewestFirst(pagination.CursorPagination):
                 raise NotFound(self.invalid_cursor_message) from None
         return cursor
 
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        """Document the bounds that `get_page_size` holds to."""
+        cursor, size = super().get_schema_operation_parameters(view)
+        size["schema"] |= {"minimum": 1, "maximum": self.max_page_size, "default": self.page_size}
+        return [cursor, size]
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Document that every page has all three members, with addresses that could be ours."""
+        page: dict[str, Any] = super().get_paginated_response_schema(schema)
+        page["required"] = [*page["properties"]]
+        page["properties"]["next"]["example"] = f"https://referral.example{self.address}?cursor=cD0yMDI2LTExLTIx"
+        page["properties"]["previous"]["example"] = None
+        return page
+
 
 class ReferralPagination(NewestFirst):
+    address = "/api/profile/referrals/"
     ordering = ("-activated_at", "-id")
 
 
 class UserPagination(NewestFirst):
+    address = "/api/users/"
     ordering = ("-registered_at", "-id")

@@ -4,7 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal, TypeVar
 
 from drf_spectacular import openapi
-from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
+from drf_spectacular.extensions import (
+    OpenApiAuthenticationExtension,
+    OpenApiSerializerExtension,
+    OpenApiSerializerFieldExtension,
+)
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions
 from rest_framework.serializers import BaseSerializer
@@ -19,6 +23,11 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 #: Values for the placeholders in the messages of refusals, in examples only.
 _SAMPLE_DETAILS = {"retry_after": 42, "tries_left": 3, "days": 30}
+_RETRY_AFTER = {
+    "description": "Seconds to wait before asking again.",
+    "required": True,
+    "schema": {"type": "integer", "minimum": 1},
+}
 
 
 def document(  # noqa: PLR0913  as many as an operation has to say of itself
@@ -60,6 +69,8 @@ class AutoSchema(openapi.AutoSchema):
             empty = {"description": "", "content": {problems.CONTENT_TYPE: {"schema": schema, "examples": {}}}}
             answer = answers.setdefault(status, empty)
             answer["content"][problems.CONTENT_TYPE]["examples"][code] = {"value": problem, "summary": code}
+            if "retry_after" in problem:
+                answer["headers"] = {"Retry-After": _RETRY_AFTER}
             answer["description"] = " or ".join(
                 f"`{name}`" for name in answer["content"][problems.CONTENT_TYPE]["examples"]
             )
@@ -74,10 +85,11 @@ class AutoSchema(openapi.AutoSchema):
             yield _problem_of(exceptions.ParseError())
             yield _problem_of(BodyTooLarge())
             yield _problem_of(exceptions.UnsupportedMediaType("text/plain"))
-        if self._is_list_view() and getattr(self.view, "filterset_class", None):
-            yield _invalid_input("ordering")
+        if self._is_list_view():
+            yield _invalid_input("page_size")
         if self.view.authentication_classes:
             yield _problem_of(exceptions.NotAuthenticated())
+            yield _problem_of(exceptions.AuthenticationFailed())
             yield problems.problem_of_refusal(SessionEnded())
         if ManagesPeople in self.view.permission_classes:
             yield _problem_of(exceptions.PermissionDenied())
@@ -125,6 +137,16 @@ class JWTScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
 
     def get_security_definition(self, auto_schema: openapi.AutoSchema) -> dict[str, Any]:
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+
+
+class InputSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    target_class = "api.serializers.Input"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: openapi.AutoSchema, direction: Literal["request", "response"]) -> Any:
+        """Say that other fields are refused, and leave out the docstring, which speaks to the reader of the code."""
+        schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)  # type: ignore[no-untyped-call]  # noqa: SLF001
+        return {**schema, "description": "No other fields.", "additionalProperties": False}
 
 
 class PhoneNumberSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]

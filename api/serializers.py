@@ -187,8 +187,8 @@ class JWTRefreshSerializer(Input):
 
 @extend_schema_serializer(examples=[examples.USER])
 class UserSerializer(serializers.ModelSerializer[User]):
-    phone_number = PhoneNumberField(help_text="E.164.")
-    used_referral_code = serializers.CharField(allow_null=True)
+    phone_number = PhoneNumberField(help_text="E.164.", read_only=True)
+    used_referral_code = serializers.CharField(allow_null=True, read_only=True)
 
     class Meta:
         model = User
@@ -204,6 +204,7 @@ class UserSerializer(serializers.ModelSerializer[User]):
             "registered_at",
             "last_login",
         )
+        read_only_fields = fields
 
 
 @extend_schema_serializer(examples=[examples.USER_DETAIL])
