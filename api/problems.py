@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from users import exceptions as refusals
 
 CONTENT_TYPE = "application/problem+json"
+CHALLENGE = "Token, Bearer"  # both ways to sign in; a 401 must name them (RFC 9110, section 15.5.2)
 INVALID_INPUT = _("Some of the input is wrong: see errors.")
 
 #: The status of each refusal of the domain; 400 unless listed.
@@ -26,6 +27,7 @@ STATUS_OF_REFUSAL: Mapping[type[refusals.Refusal], HTTPStatus] = {
     refusals.AccountDisabled: HTTPStatus.FORBIDDEN,
     refusals.SessionEnded: HTTPStatus.UNAUTHORIZED,
     refusals.NotYourProfile: HTTPStatus.FORBIDDEN,
+    refusals.JWTSession: HTTPStatus.CONFLICT,
     refusals.AlreadyActivated: HTTPStatus.CONFLICT,
     refusals.ReferralCircle: HTTPStatus.CONFLICT,
     refusals.ActivationWindowClosed: HTTPStatus.CONFLICT,
@@ -70,17 +72,20 @@ def problem_of_refusal(refusal: refusals.Refusal) -> dict[str, object]:
     members: dict[str, object] = dict(refusal.details)
     if refusal.field:
         members["errors"] = {refusal.field: [{"code": refusal.code, "detail": str(refusal)}]}
-    status = STATUS_OF_REFUSAL.get(type(refusal), HTTPStatus.BAD_REQUEST)
-    return problem(status, refusal.code, refusal, **members)
+    return problem(status_of_refusal(refusal), refusal.code, refusal, **members)
+
+
+def status_of_refusal(refusal: refusals.Refusal) -> HTTPStatus:
+    return STATUS_OF_REFUSAL.get(type(refusal), HTTPStatus.BAD_REQUEST)
 
 
 def exception_handler(exception: Exception, context: dict[str, Any]) -> Response | None:
     """Answer refusals of the domain and errors of the framework alike; anything else is a defect and goes on up."""
     if isinstance(exception, refusals.Refusal):
-        body = problem_of_refusal(exception)
-        retry_after = exception.details.get("retry_after")
-        headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-        return Response(body, status=body["status"], headers=headers, content_type=CONTENT_TYPE)  # type: ignore[arg-type]
+        status = status_of_refusal(exception)
+        return Response(
+            problem_of_refusal(exception), status, headers=_headers(status, exception), content_type=CONTENT_TYPE
+        )
     response = views.exception_handler(exception, context)
     if response is None:
         return None
@@ -93,8 +98,16 @@ def exception_handler(exception: Exception, context: dict[str, Any]) -> Response
     else:
         code, detail = _code_and_detail(exception)
         response.data = problem(response.status_code, code, detail)
+    if response.status_code == HTTPStatus.UNAUTHORIZED:
+        response["WWW-Authenticate"] = CHALLENGE
     response.content_type = CONTENT_TYPE
     return response
+
+
+def _headers(status: HTTPStatus, refusal: refusals.Refusal) -> dict[str, str]:
+    if "retry_after" in refusal.details:
+        return {"Retry-After": str(refusal.details["retry_after"])}
+    return {"WWW-Authenticate": CHALLENGE} if status == HTTPStatus.UNAUTHORIZED else {}
 
 
 def _code_and_detail(exception: Exception) -> tuple[str, object]:

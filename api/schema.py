@@ -95,7 +95,6 @@ class AutoSchema(openapi.AutoSchema):
             yield _problem_of(exceptions.PermissionDenied())
         if "{" in self.path or self._is_list_view():
             yield _problem_of(exceptions.NotFound())
-        yield _problem_of(exceptions.NotAcceptable())
 
     def _first_field(self) -> str:
         serializer: Any = self.get_request_serializer()

@@ -9,7 +9,7 @@ from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
-from users.exceptions import AccountDisabled, SessionEnded
+from users.exceptions import AccountDisabled, JWTSession, SessionEnded
 from users.models import User
 
 EPOCH_CLAIM = "epoch"
@@ -26,9 +26,10 @@ def open_session(user: User) -> tuple[str, datetime]:
 
 
 def end_session(session: AuthToken | AccessToken) -> None:
-    """End the session that a request came with; an access token lives on for its few minutes."""
-    if isinstance(session, AuthToken):
-        session.delete()
+    """End the session that a request came with. Raises `JWTSession` if it is one: nothing of those is stored."""
+    if not isinstance(session, AuthToken):
+        raise JWTSession
+    session.delete()
 
 
 def open_jwt_session(user: User) -> RefreshToken:

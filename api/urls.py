@@ -2,6 +2,7 @@
 
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.routers import SimpleRouter
 
 from api.views.not_found import NotFoundView
@@ -28,7 +29,8 @@ urlpatterns = [
     path("profile/<str:phone_number>/", ProfileByPhoneView.as_view(), name="profile-by-phone"),
     path("referral-codes/<str:referral_code>/", ReferralCodeView.as_view(), name="referral-code"),
     path("", include(users.urls)),
-    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    # YAML or JSON, as the reader likes.
+    path("schema/", SpectacularAPIView.as_view(content_negotiation_class=DefaultContentNegotiation), name="schema"),
     path("schema/swagger-ui/", SpectacularSwaggerView.as_view(metadata_class=None), name="swagger-ui"),
     path("schema/redoc/", SpectacularRedocView.as_view(metadata_class=None), name="redoc"),
     re_path(r"", NotFoundView.as_view()),

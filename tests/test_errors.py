@@ -115,6 +115,13 @@ def test_an_unknown_host_is_refused_in_the_same_shape(settings: Settings) -> Non
     assert answer.json()["code"] == "bad_request"
 
 
+@pytest.mark.parametrize("accept", ["text/html", "application/xml", "application/problem+json", "nonsense"])
+def test_whatever_a_client_accepts_it_gets_json(client: APIClient, accept: str) -> None:
+    assert client.get("/health/live/", headers={"Accept": accept})["Content-Type"] == "application/json"
+    answer = client.get("/api/profile/", headers={"Accept": accept})
+    assert (answer.status_code, answer["Content-Type"]) == (401, "application/problem+json")
+
+
 def test_people_get_pages_instead() -> None:
     answer = Client().get("/nowhere/")
 

@@ -111,6 +111,7 @@ class TestJWT:
         assert new.status_code == 200
         assert status_of_profile(bearer(new.json()["access"])) == 200
         assert again.status_code == 401
+        assert again["WWW-Authenticate"] == "Token, Bearer"
         assert again.json()["code"] == "session_ended"
 
     def test_signing_out_voids_the_refresh_token(self, client: APIClient) -> None:
@@ -120,6 +121,14 @@ class TestJWT:
 
         assert client.post("/api/jwt/refresh/", {"refresh": pair["refresh"]}).status_code == 401
         assert client.post("/api/jwt/logout/", {"refresh": pair["refresh"]}).status_code == 401
+
+    def test_signing_out_of_a_token_that_is_a_jwt_says_where_to_go(self, client: APIClient) -> None:
+        pair = jwt_login(client, phone_number())
+
+        answer = bearer(pair["access"]).post("/api/logout/")
+
+        assert answer.status_code == 409
+        assert answer.json()["code"] == "jwt_session"
 
     def test_an_access_token_can_not_renew_a_session(self, client: APIClient) -> None:
         pair = jwt_login(client, phone_number())
@@ -156,7 +165,7 @@ def test_credentials_that_are_none_are_refused(client: APIClient, authorization:
     answer = client.get("/api/profile/")
 
     assert answer.status_code == 401
-    assert answer["WWW-Authenticate"] == "Token"
+    assert answer["WWW-Authenticate"] == "Token, Bearer"
     assert answer["Content-Type"] == "application/problem+json"
 
 

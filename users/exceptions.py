@@ -77,6 +77,11 @@ class SessionEnded(Refusal):
     message = _("This session is unknown, expired or signed out. Sign in again.")
 
 
+class JWTSession(Refusal):
+    code = "jwt_session"
+    message = _("This session is a JWT pair: end it by its refresh token, at /api/jwt/logout/.")
+
+
 class NotYourProfile(Refusal):
     code = "not_your_profile"
     message = _("You may read this profile, but only its owner can change it.")

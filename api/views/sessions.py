@@ -20,6 +20,7 @@ class LogoutView(APIView):
         summary="Sign out",
         description="Ends the token that the request came with; a JWT ends by `/api/jwt/logout/`.",
         answers={status.HTTP_204_NO_CONTENT: None},
+        refusals=(refusals.JWTSession,),
     )
     def post(self, request: AuthenticatedRequest) -> Response:
         sessions.end_session(request.auth)
