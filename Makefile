@@ -44,6 +44,16 @@ lint: .venv/development ## Check style and types
 	$(BIN)/python manage.py makemigrations --check
 	$(BIN)/python manage.py spectacular --fail-on-warn --validate --file /dev/null
 
+.PHONY: messages
+messages: .venv/service ## Collect the texts to translate, and compile them (needs gettext)
+	$(BIN)/python manage.py makemessages --locale ru --no-location --no-obsolete --ignore tests --ignore .venv
+	$(BIN)/python manage.py compilemessages --locale ru --ignore .venv
+
+.PHONY: check-infra
+check-infra: .venv/development ## Validate the deployment files, and raise the stack without Docker
+	$(BIN)/python -m infra.check
+	$(BIN)/python -m infra.try_stack
+
 .PHONY: postman
 postman: .venv/service ## Run the Postman collection against a fresh server (needs Node.js)
 	$(BIN)/python postman/run.py

@@ -1,0 +1,67 @@
+"""Every text is in English and in Russian."""
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages import Catalog
+from babel.messages.extract import extract
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
+from django.utils.translation import override
+from django.utils.translation.template import templatize
+
+from referral_project.settings import BASE_DIR
+from users.exceptions import Refusal
+
+FOLDER = BASE_DIR / "locale/ru/LC_MESSAGES"
+CODE = [path for app in ("api", "users", "referral_project") for path in (BASE_DIR / app).rglob("*.py")]
+PAGES = [path for app in ("api", "users", ".") for path in (BASE_DIR / app / "templates").rglob("*.html")]
+KEYWORDS = {"_": None, "gettext": None, "gettext_lazy": None, "pgettext": ((1, "c"), 2), "ngettext": (1, 2)}
+
+
+@pytest.fixture(scope="module")
+def russian() -> Catalog:
+    with (FOLDER / "django.po").open("rb") as file:
+        return read_po(file, locale="ru")
+
+
+def texts_of(path: Path) -> set[str]:
+    source = path.read_text()
+    if path.suffix == ".html":
+        source = templatize(source)
+    return {
+        text if isinstance(text, str) else text[0]
+        for _, text, *_ in extract("python", io.BytesIO(source.encode()), KEYWORDS)
+    }
+
+
+def test_every_text_is_translated(russian: Catalog) -> None:
+    used = set.union(*(texts_of(path) for path in (*CODE, *PAGES)))
+    translated = {message.id for message in russian if message.id and message.string and not message.fuzzy}
+
+    assert len(used) > 50
+    assert used - translated == set()
+    assert translated - used == set(), "no longer in use"
+
+
+def test_a_translation_keeps_the_placeholders(russian: Catalog) -> None:
+    for message in russian:
+        assert sorted(re.findall(r"%\(\w+\)\w", message.id)) == sorted(re.findall(r"%\(\w+\)\w", message.string))
+
+
+def test_what_is_served_is_what_is_written(russian: Catalog) -> None:
+    with (FOLDER / "django.mo").open("rb") as file:
+        served = {message.id: message.string for message in read_mo(file)}
+
+    assert served == {message.id: message.string for message in russian}, "run `make messages`"
+
+
+@pytest.mark.parametrize("refusal", Refusal.__subclasses__())
+def test_every_refusal_is_told_in_russian(refusal: type[Refusal]) -> None:
+    details = {"retry_after": 1, "tries_left": 1, "days": 1}
+    with override("ru"):
+        told = str(refusal(**details))
+
+    assert re.search("[а-я]", told)
