@@ -28,13 +28,10 @@ def russian() -> Catalog:
 
 
 def texts_of(path: Path) -> set[str]:
-    source = path.read_text()
     if path.suffix == ".html":
-        source = templatize(source)
-    return {
-        text if isinstance(text, str) else text[0]
-        for _, text, *_ in extract("python", io.BytesIO(source.encode()), KEYWORDS)
-    }
+        return set(re.findall(r"""gettext\(u?(?:'|")(.+?)(?:'|")\)""", templatize(path.read_text())))
+    found = extract("python", io.BytesIO(path.read_bytes()), KEYWORDS)
+    return {text if isinstance(text, str) else text[0] for _, text, *_ in found}
 
 
 def test_every_text_is_translated(russian: Catalog) -> None:
@@ -53,9 +50,9 @@ def test_a_translation_keeps_the_placeholders(russian: Catalog) -> None:
 
 def test_what_is_served_is_what_is_written(russian: Catalog) -> None:
     with (FOLDER / "django.mo").open("rb") as file:
-        served = {message.id: message.string for message in read_mo(file)}
+        served = {message.id: message.string for message in read_mo(file) if message.id}
 
-    assert served == {message.id: message.string for message in russian}, "run `make messages`"
+    assert served == {message.id: message.string for message in russian if message.id}, "run `make messages`"
 
 
 @pytest.mark.parametrize("refusal", Refusal.__subclasses__())
