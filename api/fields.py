@@ -10,7 +10,25 @@ from users import phones
 from users.exceptions import PhoneNumberInvalid
 
 
-class PhoneNumberField(serializers.CharField):
+class TextField(serializers.CharField):
+    """Text and nothing else: of a code sent as a number the leading zeros are gone, and `1e400` is nobody's name."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class TrueOrFalseField(serializers.BooleanField):
+    """`true` or `false` and nothing else."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class PhoneNumberField(TextField):
     """A mobile number as people type it, read and returned as E.164."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -23,7 +41,7 @@ class PhoneNumberField(serializers.CharField):
             raise serializers.ValidationError(str(refusal), code=refusal.code) from None
 
 
-class ConfirmationCodeField(serializers.RegexField):
+class ConfirmationCodeField(TextField, serializers.RegexField):
     """The digits of a code, spaces around them forgiven."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -35,7 +53,7 @@ class ConfirmationCodeField(serializers.RegexField):
         )
 
 
-class ReferralCodeField(serializers.CharField):
+class ReferralCodeField(TextField):
     """An invite code, in any case, with or without spaces and dashes."""
 
     def __init__(self, **kwargs: Any) -> None:

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from api import examples
-from api.fields import ConfirmationCodeField, PhoneNumberField, ReferralCodeField
+from api.fields import ConfirmationCodeField, PhoneNumberField, ReferralCodeField, TextField, TrueOrFalseField
 from users.models import User
 from users.validators import validate_username
 from users.verification import SentCode
@@ -44,7 +44,7 @@ class Input(serializers.Serializer[Any]):
         return serializers.ErrorDetail(_("There is no such field."), code="unknown_field")
 
 
-class UsernameField(serializers.CharField):
+class UsernameField(TextField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
             max_length=150, allow_blank=True, validators=[validate_username], help_text="A name to show.", **kwargs
@@ -179,7 +179,7 @@ class JWTSessionSerializer(JWTPairSerializer):
 
 @extend_schema_serializer(examples=[examples.JWT_REFRESH])
 class JWTRefreshSerializer(Input):
-    refresh = serializers.CharField(max_length=2_000)
+    refresh = TextField(max_length=2_000)
 
 
 # People, for staff
@@ -224,7 +224,7 @@ class UserChangeSerializer(Input):
 
     phone_number = PhoneNumberField()
     username = UsernameField(required=False)
-    is_active = serializers.BooleanField(required=False, help_text="Someone who is not active can't sign in.")
+    is_active = TrueOrFalseField(required=False, help_text="Someone who is not active can't sign in.")
 
 
 # Operations
