@@ -230,6 +230,10 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    # apprise writes whole messages, codes included, below WARNING.
-    "loggers": {"apprise": {"level": "WARNING"}},
+    "loggers": {
+        # Through the root handler only: Django's own one would print everything twice.
+        "django": {"handlers": [], "level": "INFO"},
+        # apprise writes whole messages, codes included, below WARNING.
+        "apprise": {"level": "WARNING"},
+    },
 }
