@@ -1,0 +1,1 @@
+"""Deployment: images, servers, and what checks them."""

@@ -1,0 +1,159 @@
+"""Validate the deployment without an engine: `python -m infra.check`. Exits with 1 if anything is wrong."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import compose
+
+from infra.local_nginx import Nginx
+
+INFRA = Path(__file__).parent
+ROOT = INFRA.parent
+TOOLS = Path(sys.executable).parent
+COMPOSE = Path(compose.__file__).with_name("docker-compose")  # its wrapper in Python hides the exit code
+EXAMPLE = (INFRA / ".env.example").read_text()
+REQUIRED = {
+    "SECRET_KEY": "0123456789abcdef" * 4,
+    "POSTGRES_PASSWORD": "0123456789abcdef" * 2,
+    "ALLOWED_HOSTS": "referral.example",
+    "SMS_URL": "json://gateway.example/send?:phone={phone}",
+    "FLOWER_BASIC_AUTH": "admin:0123456789abcdef",
+}
+SET_BY_COMPOSE = {"DATABASE_URL", "REDIS_URL"}
+
+
+class Wrong(Exception):
+    """What is wrong, for the operator."""
+
+
+def main() -> int:
+    checks: list[Callable[[], None]] = [
+        check_the_compose_file,
+        check_that_required_variables_are_required,
+        check_that_only_nginx_is_published,
+        check_that_the_example_knows_every_setting,
+        check_the_dockerfile,
+        check_nginx,
+        check_gunicorn,
+        check_that_unsafe_settings_are_refused,
+    ]
+    failed = 0
+    for check in checks:
+        name = check.__name__.replace("_", " ").removeprefix("check ").removeprefix("that ")
+        try:
+            check()
+        except Wrong as wrong:
+            failed += 1
+            sys.stderr.write(f"FAILED  {name}\n{wrong}\n")
+        else:
+            sys.stdout.write(f"ok      {name}\n")
+    return 1 if failed else 0
+
+
+def check_the_compose_file() -> None:
+    run(TOOLS / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", INFRA / "docker-compose.yml")
+    services = configuration(filled_in())["services"]
+    for name, service in services.items():
+        own_image = service["image"] in {"referral-app", "referral-nginx"}
+        require(own_image or "healthcheck" in service, f"{name} has no health check")
+        require(service.get("read_only") and service["cap_drop"] == ["ALL"], f"{name} may do more than it needs")
+        require("mem_limit" in service and "logging" in service, f"{name} could use up the memory or the disk")
+
+
+def check_that_required_variables_are_required() -> None:
+    for name in REQUIRED:
+        refusal = refused(partial(configuration, filled_in(without=name)))
+        require(name in refusal, f"without {name} compose does not complain of it: {refusal or 'it accepts the file'}")
+
+
+def check_that_only_nginx_is_published() -> None:
+    for https_port, scheme in (("", "http"), ("443", "https")):
+        services = configuration(filled_in(HTTPS_PORT=https_port))["services"]
+        published = {name for name, service in services.items() if "ports" in service}
+        require(published == {"nginx"}, f"published: {published}")
+        require(services["nginx"]["environment"]["SCHEME"] == scheme, f"HTTPS_PORT={https_port} is not {scheme}")
+
+
+def check_that_the_example_knows_every_setting() -> None:
+    settings = (ROOT / "referral_project" / "settings.py").read_text()
+    missing = set(re.findall(r"env\.\w+\(\s*\"([A-Z_]+)\"", settings)) - SET_BY_COMPOSE
+    missing -= set(re.findall(r"^#?([A-Z_]+)=", EXAMPLE, re.MULTILINE))
+    require(not missing, f"not in .env.example: {', '.join(sorted(missing))}")
+
+
+def check_the_dockerfile() -> None:
+    run(TOOLS / "hadolint", INFRA / "Dockerfile")
+
+
+def check_nginx() -> None:
+    for scheme in ("http", "https"):
+        with tempfile.TemporaryDirectory() as folder:
+            nginx = Nginx(Path(folder), scheme=scheme)
+            nginx.write()
+            run(*nginx.command("-t", "-q"))
+
+
+def check_gunicorn() -> None:
+    config = INFRA / "gunicorn.conf.py"
+    run(TOOLS / "gunicorn", "--check-config", "-c", config, "referral_project.wsgi", env=production())
+
+
+def check_that_unsafe_settings_are_refused() -> None:
+    check = (sys.executable, "manage.py", "check", "--deploy", "--fail-level", "ERROR")
+    run(*check, env=production())
+    for unsafe in ({"SECRET_KEY": ""}, {"CONFIRMATION_CODE_EXPOSED": "True"}, {"SMS_URL": "console:"}):
+        require(refused(partial(run, *check, env=production() | unsafe)), f"{unsafe} is accepted")
+
+
+def filled_in(*, without: str = "", **changes: str) -> str:
+    """Fill in the example as an operator does; leave one variable empty."""
+    values = REQUIRED | changes | ({without: ""} if without else {})
+    return re.sub(r"^([A-Z_]+)=$", lambda line: f"{line[1]}={values.get(line[1], '')}", EXAMPLE, flags=re.MULTILINE)
+
+
+def configuration(environment_file: str) -> Any:
+    """Return the services as compose understands them. Raises `Wrong`."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / ".env").write_text(environment_file)
+        (Path(folder) / "docker-compose.yml").write_text((INFRA / "docker-compose.yml").read_text())
+        return json.loads(run(COMPOSE, "config", "--format", "json", cwd=folder))
+
+
+def production() -> dict[str, str]:
+    return REQUIRED | {"DEBUG": "False", "CONFIRMATION_CODE_EXPOSED": "False"}
+
+
+def run(*command: object, env: dict[str, str] | None = None, cwd: str | Path = ROOT) -> str:
+    """Return what a command prints. Raises `Wrong` with its complaint; settings of this shell do not reach it."""
+    path = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
+    words = [str(word) for word in command]
+    done = subprocess.run(words, capture_output=True, text=True, env=path | (env or {}), cwd=cwd, check=False)  # noqa: S603
+    if done.returncode:
+        raise Wrong(done.stdout + done.stderr)
+    return done.stdout
+
+
+def refused(action: Callable[[], object]) -> str:
+    """Return the complaint; empty if there is none."""
+    try:
+        action()
+    except Wrong as wrong:
+        return str(wrong)
+    return ""
+
+
+def require(condition: object, complaint: str) -> None:
+    if not condition:
+        raise Wrong(complaint)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

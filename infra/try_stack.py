@@ -1,0 +1,269 @@
+"""The whole stack without Docker, on real servers: `python -m infra.try_stack`. Exits with 1 if anything goes wrong.
+
+PostgreSQL, Redis, a Celery worker, gunicorn, Flower and nginx run on free ports of the loopback, with the files of the
+image and its configuration, DEBUG off and HTTPS on; two people sign in and meet; then everything is thrown away.
+"""
+
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from infra.doubles import Gateway, echo_server
+from infra.local_nginx import NOBODY, Nginx, wait_for_port
+from tests.servers import free_port, postgres, redis_server
+
+ROOT = Path(__file__).parent.parent
+TOOLS = Path(sys.executable).parent
+STOP_SECONDS = 15
+ADMIN_PHONE, ADMIN_PASSWORD = "+79991112200", secrets.token_hex(16)
+INVITER, INVITED = "+79991112233", "+79991112244"
+FORGED = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https", "Forwarded": "for=203.0.113.9"}
+_started = time.monotonic()
+
+
+class Failed(Exception):
+    """What did not go as it should."""
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory(prefix="stack-") as temporary:
+        folder = Path(temporary)
+        folder.chmod(0o755)  # nginx's workers are not root
+        image = unpack_image(folder / "image")
+        try:
+            try_forwarded_headers(folder)
+            try_everything(folder, image)
+        except Exception:  # noqa: BLE001  whatever it is, the logs tell more
+            traceback.print_exc()
+            for log in sorted(folder.glob("*.log")):
+                sys.stderr.write(f"--- {log.name}\n{log.read_text()[-4000:]}\n")
+            return 1
+    say("everything is stopped")
+    return 0
+
+
+def unpack_image(folder: Path) -> Path:
+    """Copy what .dockerignore lets into the image, and nothing else."""
+    allowed = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
+    for source in [ROOT / name for name in allowed if (ROOT / name).exists()]:
+        target = folder / source.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        copy = shutil.copytree if source.is_dir() else shutil.copy
+        copy(source, target)
+    return folder
+
+
+def try_forwarded_headers(folder: Path) -> None:
+    """Look at what reaches the application, behind the nginx that leaves TLS to a proxy in front."""
+    with echo_server() as port:
+        for trusted_proxy, expected in ((NOBODY, ("127.0.0.1", "http")), ("127.0.0.1/32", ("203.0.113.9", "https"))):
+            nginx = Nginx(folder / f"in-front-{expected[1]}", web_port=port, trusted_proxy=trusted_proxy)
+            nginx.write()
+            with nginx.running():
+                seen = requests.get(f"http://127.0.0.1:{nginx.port}/api/", headers=FORGED, timeout=5).json()
+            passed_on = (seen["X-Forwarded-For"], seen["X-Forwarded-Proto"])
+            expect(passed_on == expected and "Forwarded" not in seen, f"headers, with {trusted_proxy} trusted: {seen}")
+    say("forwarded headers: a stranger's are overwritten, those of TRUSTED_PROXY believed")
+
+
+def try_everything(folder: Path, image: Path) -> None:
+    with ExitStack() as stack:
+        database, broker = stack.enter_context(postgres()), stack.enter_context(redis_server())
+        gateway = stack.enter_context(Gateway().running())
+        environment = production(database, broker, gateway)
+        say("PostgreSQL, Redis and a gateway are up")
+
+        prepare(image, environment)
+        nginx = Nginx(folder / "nginx", scheme="https", web_port=free_port(), flower_port=free_port())
+        nginx.write()
+        (nginx.folder / "static").symlink_to(image / "staticfiles")
+        web, _worker, flower = [
+            stack.enter_context(running(folder, name, command, cwd=image, env=environment))
+            for name, command in commands(nginx).items()
+        ]
+        stack.enter_context(nginx.running())
+        wait_for_port(nginx.web_port, web)
+        wait_for_port(nginx.flower_port, flower)
+        say("gunicorn, a Celery worker, Flower and nginx are up")
+
+        site = Site(nginx)
+        try_the_way_in(site, nginx)
+        try_the_main_job(site, nginx, gateway)
+        try_the_admin(site, nginx)
+        try_flower(site)
+        web.terminate()
+        expect(web.wait(STOP_SECONDS) == 0, "gunicorn did not stop by itself")
+        expect_problem(site.get("/api/profile/"), 502, "unavailable")
+        say("gunicorn stopped: 502, in problem details")
+
+
+def production(database: str, broker: str, gateway: Gateway) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": "/nonexistent",
+        "DEBUG": "False",
+        "SECRET_KEY": secrets.token_hex(32),
+        "ALLOWED_HOSTS": "referral.example",
+        "SMS_URL": gateway.sms_url,
+        "DATABASE_URL": database,
+        "REDIS_URL": broker,
+        "CELERY_BROKER_URL": broker,
+        "FLOWER_BASIC_AUTH": "admin:flower",
+        "FLOWER_URL_PREFIX": "flower",
+        "DJANGO_SUPERUSER_PASSWORD": ADMIN_PASSWORD,
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def prepare(image: Path, environment: dict[str, str]) -> None:
+    """Do what the build and the service `migrate` do; then a member of staff."""
+    for command in (
+        "collectstatic --noinput",
+        "check --deploy --fail-level ERROR",
+        "migrate --noinput",
+        f"createsuperuser --noinput --phone_number {ADMIN_PHONE}",
+    ):
+        words = [sys.executable, "manage.py", *command.split()]
+        done = subprocess.run(words, cwd=image, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+        expect(done.returncode == 0, f"{command}: {done.stdout}{done.stderr}")
+        say(command)
+
+
+def commands(nginx: Nginx) -> dict[str, list[object]]:
+    config = ROOT / "infra" / "gunicorn.conf.py"
+    bind = f"127.0.0.1:{nginx.web_port}"
+    worker = "-A referral_project worker --pool threads --concurrency 4 --without-gossip --without-mingle"
+    return {
+        "gunicorn": [TOOLS / "gunicorn", "-c", config, "--bind", bind, "referral_project.wsgi"],
+        "worker": [TOOLS / "celery", *worker.split()],
+        "flower": [TOOLS / "celery", "flower", "--address=127.0.0.1", f"--port={nginx.flower_port}"],
+    }
+
+
+@contextmanager
+def running(folder: Path, name: str, command: list[object], **options: Any) -> Iterator["subprocess.Popen[bytes]"]:
+    with (folder / f"{name}.log").open("wb") as log:
+        process = subprocess.Popen([str(word) for word in command], stdout=log, stderr=log, **options)  # noqa: S603
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+class Site(requests.Session):
+    """The service as a client outside sees it, by TLS."""
+
+    def __init__(self, nginx: Nginx) -> None:
+        super().__init__()
+        self.address = f"https://127.0.0.1:{nginx.tls_port}"
+        self.verify = str(nginx.folder / "certs" / "fullchain.pem")
+        self.trust_env = False
+
+    def request(self, method: str, path: str, *args: Any, **options: Any) -> requests.Response:  # type: ignore[override]
+        return super().request(method, self.address + path, *args, **{"timeout": 30, **options})
+
+
+def try_the_way_in(site: Site, nginx: Nginx) -> None:
+    plain = requests.get(f"http://127.0.0.1:{nginx.port}/api/", allow_redirects=False, timeout=5)
+    expect_status(plain, 308)
+    expect(plain.headers["Location"] == "https://127.0.0.1/api/", f"redirect to {plain.headers['Location']}")
+    ready = expect_status(site.get("/health/ready/"), 200)
+    expect(ready.json()["checks"] == {"database": "ok", "cache": "ok", "broker": "ok"}, f"not ready: {ready.text}")
+    expect("Strict-Transport-Security" in ready.headers, "no HSTS")
+    # Believed, this scheme would lead to a redirect to https.
+    expect_status(site.get("/api/schema/", headers={"X-Forwarded-Proto": "http"}, allow_redirects=False), 200)
+    expect_problem(site.post("/api/login/", data=b"x" * 65_537), 413, "body_too_large")
+    expect_problem(site.request("TRACE", "/api/"), 405, "method_not_allowed")
+    expect_problem(site.get("/api/" + "x" * 9_000), 414, "uri_too_long")
+    expect_status(site.get("/metrics"), 404)
+    say("redirect to https, readiness, HSTS, forged scheme, 413, 405 and 414 in problem details, metrics hidden")
+
+
+def try_the_main_job(site: Site, nginx: Nginx, gateway: Gateway) -> None:
+    inviter, invited = (sign_in(site, gateway, phone) for phone in (INVITER, INVITED))
+    code = inviter["profile"]["referral_code"]
+    expect(inviter["profile"]["referral_link"].startswith(site.address), f"link: {inviter['profile']['referral_link']}")
+    mine = {"Authorization": f"Token {invited['token']}"}
+    expect_status(site.patch("/api/profile/", json={"used_referral_code": code}, headers=mine), 200)
+    expect(site.get("/api/profile/", headers=mine).json()["used_referral_code"] == code, "the code was not kept")
+    expect_status(site.get(f"/api/profile/{INVITED}/", headers=mine), 200)
+    nginx.logged('"path":"/api/profile/*/"')
+    theirs = site.get("/api/profile/", headers={"Authorization": f"Token {inviter['token']}"}).json()
+    expect(theirs["referrals"] == [INVITED], f"referrals: {theirs['referrals']}")
+    say(f"two people signed in; {INVITED} came with {code}, the code of {INVITER}, who sees it")
+
+
+def sign_in(site: Site, gateway: Gateway, phone_number: str) -> dict[str, Any]:
+    asked = expect_status(site.post("/api/registration/", json={"phone_number": phone_number}), 202)
+    expect("confirmation_code" not in asked.json(), "the code is exposed")
+    code = re.findall(r"\b\d{4}\b", gateway.message_to(phone_number))[0]
+    answer = site.post("/api/login/", json={"phone_number": phone_number, "confirmation_code": code})
+    session: dict[str, Any] = expect_status(answer, 200).json()
+    return session
+
+
+def try_the_admin(site: Site, nginx: Nginx) -> None:
+    page = expect_status(site.get("/admin/login/"), 200)
+    css = re.findall(r"/static/unfold/css/styles\.[0-9a-f]{12}\.css", page.text)[0]
+    style = expect_status(site.get(css), 200)
+    expect("immutable" in style.headers["Cache-Control"], f"{css} is not kept: {style.headers}")
+    expect(style.headers.get("Content-Encoding") == "gzip", f"{css} is not compressed")
+    expect('"upstream":""' in nginx.logged(css), f"{css} is not served by nginx itself")
+    form = {"username": ADMIN_PHONE, "password": ADMIN_PASSWORD, "csrfmiddlewaretoken": site.cookies["csrftoken"]}
+    home = site.post("/admin/login/?next=/admin/", data=form, headers={"Referer": f"{site.address}/admin/login/"})
+    expect("/admin/logout/" in expect_status(home, 200).text, "the password of the superuser is refused")
+    say("admin: signed in; its style sheet comes from nginx, compressed and cached for a year")
+
+
+def try_flower(site: Site) -> None:
+    expect_status(site.get("/flower/"), 401)
+    expect_status(site.get("/flower/metrics"), 404)
+    site.auth = ("admin", "flower")
+    expect_status(site.get("/flower/"), 200)
+    tasks = site.get("/flower/api/tasks").text
+    expect("users.tasks.send_message" in tasks and "code" not in tasks, f"tasks in Flower: {tasks}")
+    site.auth = None
+    say("Flower asks for its password, and shows the messages sent without their codes")
+
+
+def expect_status(answer: requests.Response, status: int) -> requests.Response:
+    complaint = f"{answer.request.method} {answer.request.url}: {answer.status_code} instead of {status}"
+    expect(answer.status_code == status, f"{complaint}: {answer.text[:500]}")
+    return answer
+
+
+def expect_problem(answer: requests.Response, status: int, code: str) -> None:
+    body = answer.json() if answer.headers["Content-Type"] == "application/problem+json" else {}
+    is_right = {"type", "title", "status", "code", "detail"} <= body.keys() and body["code"] == code
+    expect(answer.status_code == body.get("status") == status and is_right, f"{status}: {answer.text[:300]}")
+
+
+def expect(condition: object, complaint: str) -> None:
+    if not condition:
+        raise Failed(complaint)
+
+
+def say(what: str) -> None:
+    sys.stdout.write(f"{time.monotonic() - _started:5.1f} s  {what}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
