@@ -47,6 +47,10 @@ class QuickChangeList(ChangeList):  # type: ignore[misc]
         # How many there are stands below the list, "10000+" included; the heading would take the cap for the number.
         self.full_result_count = self.result_count
 
+    def get_ordering_field(self, field_name: str) -> Any:
+        """Ignore an address that asks for an order which the headings don't offer: it would sort the whole table."""
+        return super().get_ordering_field(field_name) if field_name in self.sortable_by else None
+
 
 class SelectedOnlyActionForm(ActionForm):  # type: ignore[misc]
     def clean_select_across(self) -> bool:

@@ -1,0 +1,256 @@
+"""The admin panel: who gets in, what they see, and what they may do. What they do is in test_admin_people.py."""
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
+
+from tests import factories
+from users import verification
+from users.admin.lists import CappedPaginator
+from users.models import ConfirmationCode, Referral, User
+
+pytestmark = pytest.mark.django_db
+
+PASSWORD = "correct horse battery"
+PEOPLE = "/admin/users/user/"
+REFERRALS = "/admin/users/referral/"
+CODES = "/admin/users/confirmationcode/"
+GROUPS = "/admin/auth/group/"
+
+
+def browser_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def helper() -> User:
+    """Staff with every right that Django's permissions can give, but no superuser."""
+    user = factories.staff()
+    user.user_permissions.set(Permission.objects.all())
+    return user
+
+
+def page_of(person: User, page: str = "change") -> str:
+    return f"{PEOPLE}{person.pk}/{page}/"
+
+
+# Getting in
+
+
+@pytest.mark.parametrize("typed", ["8 999 000-00-00", "+7 (999) 000-00-00", "89990000000"])
+def test_staff_sign_in_by_their_phone_as_they_type_it_and_a_password(typed: str) -> None:
+    factories.superuser(phone_number="+79990000000", password=PASSWORD)
+
+    answer = Client().post("/admin/login/", {"username": typed, "password": PASSWORD}, follow=True)
+
+    assert answer.redirect_chain == [("/admin/", 302)]
+    assert answer.status_code == 200
+
+
+def test_the_sign_in_form_asks_for_a_phone_number() -> None:
+    html = Client().get("/admin/login/").content.decode()
+
+    assert re.search(r'<label for="id_username"[^>]*>\s*Phone number', html)
+
+
+@pytest.mark.parametrize(
+    ("phone_number", "password"),
+    [("+79990000000", "wrong"), ("+79990000000", ""), ("+79990000001", PASSWORD), ("abc\x00", PASSWORD)],
+)
+def test_a_wrong_number_or_password_does_not_sign_in(phone_number: str, password: str) -> None:
+    factories.superuser(phone_number="+79990000000", password=PASSWORD)
+    client = Client()
+
+    refused = client.post("/admin/login/", {"username": phone_number, "password": password})
+
+    assert refused.status_code == 200
+    assert client.get("/admin/").status_code == 302
+
+
+def test_a_person_who_is_not_staff_can_not_enter() -> None:
+    factories.person(phone_number="+79990000000", password=PASSWORD)
+    client = Client()
+
+    client.post("/admin/login/", {"username": "+79990000000", "password": PASSWORD})
+
+    assert client.get("/admin/").status_code == 302
+    assert browser_of(factories.person()).get(f"{PEOPLE}export/").status_code == 302
+
+
+def test_staff_change_their_own_password() -> None:
+    user = factories.staff(password=PASSWORD)
+    new = {"new_password1": "another good one", "new_password2": "another good one"}
+
+    browser_of(user).post("/admin/password_change/", {"old_password": PASSWORD, **new})
+
+    user.refresh_from_db()
+    assert user.check_password("another good one")
+
+
+def test_a_write_without_a_csrf_token_is_refused() -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(factories.superuser())
+
+    answer = client.post(f"{PEOPLE}add/", {"phone_number": "+79991234567"})
+
+    assert answer.status_code == 403
+    assert not User.objects.filter(phone_number="+79991234567").exists()
+
+
+# Pages
+
+
+@pytest.mark.parametrize("who", [factories.superuser, helper])
+def test_every_page_opens_and_none_shows_a_code_its_digest_or_its_link(who: Any, settings: Settings) -> None:
+    settings.CONFIRMATION_CODE_LENGTH = 20  # too long to stand on a page by chance
+    client = browser_of(who())
+    inviter = factories.person(username="Inviter")
+    invited = factories.invited_by(inviter, username="Invited")
+    sent = verification.send_code(phone_number=factories.phone_number(), username="Visitor")
+    referral, code = Referral.objects.get(), ConfirmationCode.objects.get()
+    pages = [
+        "/admin/",
+        "/admin/users/",
+        "/admin/password_change/",
+        PEOPLE,
+        f"{PEOPLE}?q=Inv",
+        f"{PEOPLE}?is_active__exact=1&is_staff__exact=0&registered_at_from=2020-01-01&registered_at_to=9999-12-31",
+        f"{PEOPLE}?registered_at_from=yesterday",
+        f"{PEOPLE}?o=1",
+        f"{PEOPLE}add/",
+        *(page_of(person, page) for person in (inviter, invited) for page in ("change", "delete", "history")),
+        REFERRALS,
+        f"{REFERRALS}?inviter={inviter.pk}",
+        f"{REFERRALS}?q={inviter.referral_code}",
+        f"{REFERRALS}{referral.pk}/change/",
+        f"{REFERRALS}{referral.pk}/history/",
+        CODES,
+        f"{CODES}?q={sent.record.phone_number}",
+        f"{CODES}{code.pk}/change/",
+        f"{CODES}{code.pk}/history/",
+    ]
+    secrets = (sent.confirmation_code, code.digest, str(code.verification_token), code.verification_token.hex)
+
+    for page in pages:
+        answer = client.get(page)
+
+        assert answer.status_code == 200, page
+        html = answer.content.decode()
+        assert not [secret for secret in secrets if secret in html], page
+        assert not re.findall(r"(?:src|href|action)=\"(?:https?:)?//", html), f"{page} points outside"
+
+
+@pytest.mark.parametrize("beginning", ["digest__startswith", "verification_token", "phone_number__startswith"])
+def test_a_column_can_not_be_read_out_by_guessing(beginning: str) -> None:
+    client = browser_of(factories.superuser())
+
+    assert client.get(f"{CODES}?{beginning}=0").status_code == 400
+
+
+def test_sessions_are_not_in_the_panel() -> None:
+    html = browser_of(factories.superuser()).get("/admin/").content.decode()
+
+    assert "knox" not in html
+    assert "token_blacklist" not in html
+
+
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [
+        ({}, "waiting"),
+        ({"used_at": "2025-01-01T00:00Z"}, "used"),
+        ({"expires_at": "2025-01-01T00:00Z"}, "expired"),
+        ({"wrong_tries": 99}, "exhausted"),
+    ],
+)
+def test_a_code_is_shown_as_its_state(changes: dict[str, Any], state: str) -> None:
+    verification.send_code(phone_number=factories.phone_number())
+    ConfirmationCode.objects.update(**changes)
+
+    html = browser_of(factories.superuser()).get(CODES).content.decode()
+
+    assert re.findall(r"\b(waiting|used|expired|exhausted)\s*</span>", html) == [state]
+
+
+@pytest.mark.parametrize("path", [PEOPLE, REFERRALS, CODES])
+def test_a_list_of_50_takes_as_many_queries_as_a_list_of_5(path: str) -> None:
+    client = browser_of(factories.superuser())
+    inviter = factories.person()
+
+    def queries_with(people: int) -> int:
+        while Referral.objects.count() < people:
+            newcomer = factories.invited_by(inviter)
+            factories.invited_by(newcomer)
+            verification.send_code(phone_number=str(newcomer.phone_number))
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(path).status_code == 200
+        return len(queries)
+
+    assert queries_with(5) == queries_with(50)
+
+
+def test_a_long_list_is_not_counted_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CappedPaginator, "MAX_COUNTED", 3)
+    for _ in range(5):
+        factories.person()
+
+    html = browser_of(factories.superuser()).get(PEOPLE).content.decode()
+
+    assert re.search(r"3\+\s+people", html)
+
+
+# Rights
+
+
+def test_only_a_superuser_may_touch_staff() -> None:
+    client = browser_of(helper())
+
+    for colleague in (factories.staff(username="Before"), factories.superuser(), factories.person(is_superuser=True)):
+        change = {"phone_number": str(colleague.phone_number), "username": "After"}
+        assert client.get(page_of(colleague)).status_code == 200
+        assert client.post(page_of(colleague), change).status_code == 403
+        assert client.post(page_of(colleague, "delete"), {"post": "yes"}).status_code == 403
+        marked = {"action": "delete_selected", "_selected_action": [colleague.pk], "post": "yes"}
+        assert client.post(PEOPLE, marked).status_code == 403
+        colleague.refresh_from_db()
+        assert colleague.username != "After"
+
+
+def test_staff_can_not_grant_rights_to_anybody() -> None:
+    user, person = helper(), factories.person()
+    group = Group.objects.create(name="Support")
+    grant = {"is_active": "on", "is_staff": "on", "is_superuser": "on", "groups": [group.pk], "user_permissions": [1]}
+    client = browser_of(user)
+
+    for one in (user, person):
+        client.post(page_of(one), {"phone_number": str(one.phone_number), "username": "", **grant})
+    client.post(
+        f"{PEOPLE}add/", {"phone_number": "+79991234567", "password1": PASSWORD, "password2": PASSWORD, **grant}
+    )
+    client.post(page_of(person, "password"), {"password1": PASSWORD, "password2": PASSWORD})
+
+    assert [*User.objects.filter(is_staff=True)] == [user]
+    assert User.objects.filter(phone_number="+79991234567").exists()
+    assert not User.objects.filter(is_superuser=True).exists()
+    assert not User.objects.filter(groups=group).exists()
+    assert not any(one.has_usable_password() for one in User.objects.exclude(pk=user.pk))
+    assert client.post(f"{GROUPS}{group.pk}/change/", {"name": "Support", "permissions": [1]}).status_code == 403
+    assert client.get(f"{GROUPS}add/").status_code == 403
+
+
+def test_nobody_writes_referrals_or_codes_by_hand() -> None:
+    inviter = factories.person()
+    factories.invited_by(inviter)
+    verification.send_code(phone_number=factories.phone_number())
+    client = browser_of(factories.superuser())
+
+    for path, row in ((REFERRALS, Referral.objects.get()), (CODES, ConfirmationCode.objects.get())):
+        pages = (f"{path}add/", f"{path}{row.pk}/change/", f"{path}{row.pk}/delete/")
+        assert [client.post(page, {"post": "yes"}).status_code for page in pages] == [403, 403, 403]
