@@ -1,0 +1,105 @@
+"""The API keeps the contract that it publishes: whatever is sent, the answer is one that /api/schema/ describes.
+
+CONTRACT_MAX_EXAMPLES raises the number of generated requests for each operation, for a run over night.
+"""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import strategies as st
+from knox.models import AuthToken
+from pytest_django.live_server_helper import LiveServer
+from schemathesis.schemas import BaseSchema
+
+from api.sessions import open_jwt_session
+from tests.factories import person, staff, superuser
+from users import verification
+from users.models import User
+
+MAX_EXAMPLES = int(os.environ.get("CONTRACT_MAX_EXAMPLES", "10"))
+#: All the others apply. A phone number, a code or a name can be of the right form and wrong all the same.
+CHECKS = {"positive_data_acceptance": {"enabled": False}}
+
+
+def published(live_server: LiveServer, **phases: Any) -> BaseSchema:
+    generation = {"max-examples": MAX_EXAMPLES, "deterministic": True}
+    config = schemathesis.Config.from_dict({"seed": 1, "generation": generation, "checks": CHECKS, "phases": phases})
+    return schemathesis.openapi.from_url(f"{live_server.url}/api/schema/", config=config)
+
+
+@pytest.fixture
+def anything(live_server: LiveServer) -> BaseSchema:
+    """Requests that keep to the schema and requests that break it in every way there is."""
+    return published(live_server)
+
+
+@pytest.fixture
+def well_formed(live_server: LiveServer) -> BaseSchema:
+    """Requests that keep to the schema, at random."""
+    off = {"enabled": False}
+    return published(live_server, coverage=off, examples=off, fuzzing={"generation": {"mode": "positive"}})
+
+
+whatever = schemathesis.pytest.from_fixture("anything")
+sensible = schemathesis.pytest.from_fixture("well_formed")
+
+
+def by_token(user: User) -> dict[str, str]:
+    _, token = AuthToken.objects.create(user)
+    return {"Authorization": f"Token {token}"}
+
+
+def by_jwt(user: User) -> dict[str, str]:
+    return {"Authorization": f"Bearer {open_jwt_session(user).access_token}"}
+
+
+def anonymously(user: User) -> dict[str, str]:
+    return {}
+
+
+def what_exists(me: User) -> dict[str, Any]:
+    """Return, by the names of parameters and fields, what random values would never hit."""
+    sent = verification.send_code(phone_number=str(me.phone_number))
+    inviter = person()
+    return {
+        "id": me.pk,
+        "phone_number": str(me.phone_number),
+        "referral_code": inviter.referral_code,
+        "used_referral_code": inviter.referral_code,
+        "verification_token": str(sent.record.verification_token),
+        "confirmation_code": sent.confirmation_code,
+        "refresh": str(open_jwt_session(me)),
+    }
+
+
+@whatever.parametrize()
+def test_every_answer_is_one_that_the_documentation_describes(case: schemathesis.Case) -> None:
+    # An empty filter is no filter, as a form sends it.
+    case.query = {name: value for name, value in case.query.items() if value != ""}
+
+    case.call_and_validate(headers=by_token(superuser()))
+
+
+@sensible.given(
+    me=st.sampled_from([person, staff, superuser]),
+    signed_in=st.sampled_from([by_token, by_jwt, anonymously]),
+    known=st.sets(st.sampled_from(["path_parameters", "body"])),
+)
+@sensible.parametrize()
+def test_so_it_is_for_everyone_and_for_what_exists(
+    case: schemathesis.Case,
+    me: Callable[[], User],
+    signed_in: Callable[[User], dict[str, str]],
+    known: set[str],
+) -> None:
+    user = me()
+    existing = what_exists(user)
+    for part in known:
+        values = getattr(case, part)
+        if isinstance(values, dict):
+            setattr(case, part, {name: existing.get(name, value) for name, value in values.items()})
+
+    case.call_and_validate(headers=signed_in(user))
