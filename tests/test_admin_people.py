@@ -74,6 +74,15 @@ def test_a_page_shows_the_newest_people_invited_and_leads_to_all(boss: Client) -
     assert everybody.context["cl"].result_count == NEWEST_REFERRALS + 1
 
 
+@pytest.mark.parametrize("unknown", ["999999", "9" * 40, "abc"])
+def test_an_inviter_who_is_gone_has_no_referrals_in_the_list(boss: Client, unknown: str) -> None:
+    factories.invited_by(factories.person())
+
+    answer = boss.get("/admin/users/referral/", {"inviter": unknown})
+
+    assert answer.context["cl"].result_count == 0
+
+
 @pytest.mark.parametrize("by", ["phone_number", "referral_code"])
 def test_referrals_are_found_by_either_party(boss: Client, by: str) -> None:
     inviter = factories.person()

@@ -27,9 +27,7 @@ class SignInForm(AuthenticationForm):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        phone_number = self.fields["username"]
-        phone_number.max_length = MAX_TYPED
-        phone_number.widget.attrs |= {
+        self.fields["username"].widget.attrs |= {
             "type": "tel",
             "maxlength": MAX_TYPED,
             "autocomplete": "username",

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateFilter
 
@@ -39,11 +40,16 @@ class InviterFilter(SimpleListFilter):
 
     title = _("inviter")
     parameter_name = "inviter"
+    inviter: User | None = None
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        inviter_id = request.GET.get(self.parameter_name, "")
-        inviter = User.objects.filter(pk=inviter_id).first() if inviter_id.isdecimal() else None
-        return [(inviter_id, describe(inviter))] if inviter else []
+        inviter_id = request.GET.get(self.parameter_name)
+        if not inviter_id:
+            return []
+        self.inviter = User.objects.filter(pk=inviter_id).first() if inviter_id.isdecimal() else None
+        return [(inviter_id, describe(self.inviter) if self.inviter else _now("erased"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Referral]) -> QuerySet[Referral]:
-        return queryset.filter(inviter=int(inviter_id)) if (inviter_id := self.value()) else queryset
+        if not self.value():
+            return queryset
+        return queryset.filter(inviter=self.inviter) if self.inviter else queryset.none()
