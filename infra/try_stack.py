@@ -20,8 +20,8 @@ from typing import Any
 
 import requests
 
-from infra.doubles import Gateway, echo_server
 from infra.local_nginx import NOBODY, Nginx, wait_for_port
+from tests.doubles import Gateway, echo_server
 from tests.servers import free_port, postgres, redis_server
 
 ROOT = Path(__file__).parent.parent

@@ -1,26 +1,21 @@
 """Getting the code to the phone: through a real gateway, a real broker and a real worker."""
 
-import http.server
-import json
 import os
 import re
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from queue import Queue
-from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
 
 import pytest
+import requests
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from referral_project.settings import BASE_DIR
+from tests.doubles import Gateway
 from tests.factories import ask_for_code, phone_number
 from tests.servers import free_port, redis_server
 from users.models import ConfirmationCode
@@ -28,68 +23,30 @@ from users.models import ConfirmationCode
 WAIT_SECONDS = 30
 
 
-class Gateway:
-    """An SMS gateway on this machine, which takes JSON and can be told to fail."""
-
-    def __init__(self) -> None:
-        self.messages: Queue[dict[str, Any]] = Queue()
-        self.failures_to_come = 0
-        gateway = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                failing = gateway.failures_to_come > 0
-                gateway.failures_to_come -= failing
-                if not failing:
-                    gateway.messages.put(body)
-                self.send_response(503 if failing else 200)
-                self.end_headers()
-
-            def log_message(self, *_args: object) -> None:
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"json://127.0.0.1:{self._server.server_port}/?:phone={{phone}}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def next_message(self) -> dict[str, Any]:
-        return self.messages.get(timeout=WAIT_SECONDS)
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
 @pytest.fixture
 def gateway() -> Iterator[Gateway]:
-    server = Gateway()
-    yield server
-    server.close()
+    with Gateway().running() as running:
+        yield running
 
 
-def code_in(message: dict[str, Any]) -> str:
-    found = re.search(r"\d{4}", message["message"])
-    assert found
-    return found.group()
+def code_in(message: str) -> str:
+    return re.findall(r"\d{4}", message)[0]
 
 
 @pytest.mark.django_db
 class TestWithoutABroker:
     def test_the_request_delivers_the_code(self, client: APIClient, settings: Settings, gateway: Gateway) -> None:
-        settings.SMS_URL = gateway.url
+        settings.SMS_URL = gateway.sms_url
         phone = phone_number()
 
         code = ask_for_code(client, phone)
 
-        message = gateway.next_message()
-        assert message["phone"] == phone
-        assert message["message"] == f"Your code is {code}. Tell it to nobody."
+        assert gateway.message_to(phone) == f"Your code is {code}. Tell it to nobody."
 
     def test_a_gateway_that_fails_is_told_and_leaves_no_code_behind(
         self, client: APIClient, settings: Settings, gateway: Gateway
     ) -> None:
-        settings.SMS_URL = gateway.url
+        settings.SMS_URL = gateway.sms_url
         gateway.failures_to_come = 1
         phone = phone_number()
 
@@ -126,21 +83,23 @@ class Service:
             **os.environ,
             "DATABASE_URL": f"sqlite:///{folder}/service.sqlite3",
             "REDIS_URL": broker_url,
-            "SMS_URL": gateway.url,
+            "SMS_URL": gateway.sms_url,
             "CONFIRMATION_CODE_EXPOSED": "False",
         }
-        self._port = free_port()
+        self._bind = f"127.0.0.1:{free_port()}"
+        self._address = f"http://{self._bind}"
         self._processes: list[subprocess.Popen[bytes]] = []
         self._start("manage.py", "migrate", "--verbosity", "0").wait()
 
     def start_web(self) -> None:
-        serve = ["--bind", f"127.0.0.1:{self._port}", "--workers", "2", "--threads", "2", "--no-control-socket"]
+        serve = ["--bind", self._bind, "--workers", "2", "--threads", "2", "--no-control-socket"]
         self._start("-m", "gunicorn", *serve, "referral_project.wsgi")
         deadline = time.monotonic() + WAIT_SECONDS
         while time.monotonic() < deadline:
-            with suppress(URLError):
-                if self.get("/health/ready/")[0] in (200, 503):
-                    return
+            with suppress(requests.ConnectionError):
+                self.get("/health/live/")
+                return
+            time.sleep(0.05)
         raise TimeoutError(self.log.read_text())
 
     def start_worker(self) -> None:
@@ -152,19 +111,11 @@ class Service:
         for process in self._processes:
             process.wait()
 
-    def get(self, path: str) -> tuple[int, dict[str, Any]]:
-        return self._ask(Request(f"http://127.0.0.1:{self._port}{path}"))
+    def get(self, path: str) -> requests.Response:
+        return requests.get(f"{self._address}{path}", timeout=WAIT_SECONDS)
 
-    def post(self, path: str, body: dict[str, str]) -> tuple[int, dict[str, Any]]:
-        headers = {"Content-Type": "application/json"}
-        return self._ask(Request(f"http://127.0.0.1:{self._port}{path}", json.dumps(body).encode(), headers))
-
-    def _ask(self, request: Request) -> tuple[int, dict[str, Any]]:
-        try:
-            with urlopen(request, timeout=WAIT_SECONDS) as answer:
-                return answer.status, json.load(answer)
-        except HTTPError as error:
-            return error.code, json.load(error)
+    def post(self, path: str, body: dict[str, str]) -> requests.Response:
+        return requests.post(f"{self._address}{path}", json=body, timeout=WAIT_SECONDS)
 
     def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
@@ -190,17 +141,16 @@ class TestWithABroker:
 
         # Accepted before any worker runs: nobody waits for the gateway, and nothing is lost meanwhile.
         answers = [service.post("/api/registration/", {"phone_number": phone}) for phone in phones]
-        assert [status for status, _ in answers] == [202] * len(phones)
-        assert service.gateway.messages.empty()
+        assert [answer.status_code for answer in answers] == [202] * len(phones)
+        assert service.gateway.is_idle
         service.gateway.failures_to_come = 1  # the worker tries again
         service.start_worker()
-        messages = [service.gateway.next_message() for _ in phones]
 
-        codes = {message["phone"]: code_in(message) for message in messages}
         for phone in phones:
-            status, session = service.post("/api/login/", {"phone_number": phone, "confirmation_code": codes[phone]})
-            assert status == 200
-            assert session["profile"]["phone_number"] == phone
+            code = code_in(service.gateway.message_to(phone))
+            login = service.post("/api/login/", {"phone_number": phone, "confirmation_code": code})
+            assert login.status_code == 200
+            assert login.json()["profile"]["phone_number"] == phone
         log = service.log.read_text()
         assert "send_message" in log
         assert "Your code" not in log
@@ -210,13 +160,14 @@ class TestWithABroker:
         try:
             service.start_web()
 
-            ready, checks = service.get("/health/ready/")
-            first, problem = service.post("/api/registration/", {"phone_number": "+79991234567"})
-            second, _ = service.post("/api/registration/", {"phone_number": "+79991234567"})
+            ready = service.get("/health/ready/")
+            first = service.post("/api/registration/", {"phone_number": "+79991234567"})
+            second = service.post("/api/registration/", {"phone_number": "+79991234567"})
         finally:
             service.stop()
 
-        assert ready == 503
-        assert checks["checks"] == {"database": "ok", "cache": "ConnectionError", "broker": "OperationalError"}
-        assert (first, problem["code"]) == (503, "delivery_unavailable")
-        assert second == 503  # not 429: no cooldown was started
+        assert ready.status_code == 503
+        assert ready.json()["checks"] == {"database": "ok", "cache": "ConnectionError", "broker": "OperationalError"}
+        assert first.status_code == 503
+        assert first.json()["code"] == "delivery_unavailable"
+        assert second.status_code == 503  # not 429: no cooldown was started

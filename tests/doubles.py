@@ -10,8 +10,8 @@ DELIVERY_SECONDS = 20
 
 
 class _Handler(BaseHTTPRequestHandler):
-    def answer(self, body: bytes = b"") -> None:
-        self.send_response(200)
+    def answer(self, body: bytes = b"", *, status: int = 200) -> None:
+        self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -21,12 +21,18 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class Gateway:
-    """A webhook that keeps what it is told to send."""
+    """A webhook that keeps what it is told to send; it can be told to fail first."""
 
     def __init__(self) -> None:
         self.sms_url = ""
+        self.failures_to_come = 0
         self._messages: dict[str, str] = {}
         self._arrived = threading.Condition()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it has nothing that nobody has read yet."""
+        return not self._messages
 
     def message_to(self, phone_number: str) -> str:
         """Wait for a message. Raises `TimeoutError`."""
@@ -43,9 +49,13 @@ class Gateway:
             def do_POST(self) -> None:
                 message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 with gateway._arrived:
-                    gateway._messages[message["phone"]] = message["message"]
-                    gateway._arrived.notify_all()
-                self.answer()
+                    fails = gateway.failures_to_come > 0
+                    if fails:
+                        gateway.failures_to_come -= 1
+                    else:
+                        gateway._messages[message["phone"]] = message["message"]
+                        gateway._arrived.notify_all()
+                self.answer(status=503 if fails else 200)
 
         with _serving(Webhook) as port:
             self.sms_url = f"json://127.0.0.1:{port}/?:phone={{phone}}"
