@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext_lazy as _
 from django.views import defaults
@@ -12,6 +13,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.parsers import BodyTooLarge
 from users import exceptions as refusals
 
 CONTENT_TYPE = "application/problem+json"
@@ -86,6 +88,8 @@ def exception_handler(exception: Exception, context: dict[str, Any]) -> Response
         return Response(
             problem_of_refusal(exception), status, headers=_headers(status, exception), content_type=CONTENT_TYPE
         )
+    if isinstance(exception, RequestDataTooBig):  # far too large: Django refuses before the parser is asked
+        exception = BodyTooLarge()
     response = views.exception_handler(exception, context)
     if response is None:
         return None
