@@ -15,13 +15,14 @@ from rest_framework.response import Response
 
 from api.parsers import BodyTooLarge
 from users import exceptions as refusals
+from users.exceptions import Refusal
 
 CONTENT_TYPE = "application/problem+json"
 CHALLENGE = "Token, Bearer"  # both ways to sign in; a 401 must name them (RFC 9110, section 15.5.2)
 INVALID_INPUT = _("Some of the input is wrong: see errors.")
 
 #: The status of each refusal of the domain; 400 unless listed.
-STATUS_OF_REFUSAL: Mapping[type[refusals.Refusal], HTTPStatus] = {
+STATUS_OF_REFUSAL: Mapping[type[Refusal], HTTPStatus] = {
     refusals.PhoneNumberTaken: HTTPStatus.CONFLICT,
     refusals.CodeRecentlySent: HTTPStatus.TOO_MANY_REQUESTS,
     refusals.DeliveryUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -69,7 +70,7 @@ def problem(status: int, code: str, detail: object, **members: object) -> dict[s
     }
 
 
-def problem_of_refusal(refusal: refusals.Refusal) -> dict[str, object]:
+def problem_of_refusal(refusal: Refusal) -> dict[str, object]:
     """Translate a rule's no into the body of an error answer."""
     members: dict[str, object] = dict(refusal.details)
     if refusal.field:
@@ -77,41 +78,40 @@ def problem_of_refusal(refusal: refusals.Refusal) -> dict[str, object]:
     return problem(status_of_refusal(refusal), refusal.code, refusal, **members)
 
 
-def status_of_refusal(refusal: refusals.Refusal) -> HTTPStatus:
+def status_of_refusal(refusal: Refusal) -> HTTPStatus:
     return STATUS_OF_REFUSAL.get(type(refusal), HTTPStatus.BAD_REQUEST)
 
 
 def exception_handler(exception: Exception, context: dict[str, Any]) -> Response | None:
     """Answer refusals of the domain and errors of the framework alike; anything else is a defect and goes on up."""
-    if isinstance(exception, refusals.Refusal):
-        status = status_of_refusal(exception)
-        return Response(
-            problem_of_refusal(exception), status, headers=_headers(status, exception), content_type=CONTENT_TYPE
-        )
-    if isinstance(exception, RequestDataTooBig):  # far too large: Django refuses before the parser is asked
-        exception = BodyTooLarge()
+    response = _answer_refusal(exception) if isinstance(exception, Refusal) else _answer_error(exception, context)
+    if response is not None:
+        # A problem is JSON, also where the answer would have been YAML or a page.
+        request: Request = context["request"]
+        request.accepted_renderer, request.accepted_media_type = JSONRenderer(), JSONRenderer.media_type
+        response.content_type = CONTENT_TYPE
+        if response.status_code == HTTPStatus.UNAUTHORIZED:
+            response["WWW-Authenticate"] = CHALLENGE
+    return response
+
+
+def _answer_refusal(refusal: Refusal) -> Response:
+    response = Response(problem_of_refusal(refusal), status_of_refusal(refusal))
+    if "retry_after" in refusal.details:
+        response["Retry-After"] = str(refusal.details["retry_after"])
+    return response
+
+
+def _answer_error(exception: Exception, context: dict[str, Any]) -> Response | None:
     response = views.exception_handler(exception, context)
     if response is None:
         return None
-    # A problem is JSON, also where the answer would have been YAML or a page.
-    request: Request = context["request"]
-    request.accepted_renderer, request.accepted_media_type = JSONRenderer(), JSONRenderer.media_type
     if isinstance(exception, exceptions.ValidationError):
         errors = _by_field(exception.get_full_details())
         response.data = problem(response.status_code, "invalid_input", INVALID_INPUT, errors=errors)
     else:
-        code, detail = _code_and_detail(exception)
-        response.data = problem(response.status_code, code, detail)
-    if response.status_code == HTTPStatus.UNAUTHORIZED:
-        response["WWW-Authenticate"] = CHALLENGE
-    response.content_type = CONTENT_TYPE
+        response.data = problem(response.status_code, *_code_and_detail(exception))
     return response
-
-
-def _headers(status: HTTPStatus, refusal: refusals.Refusal) -> dict[str, str]:
-    if "retry_after" in refusal.details:
-        return {"Retry-After": str(refusal.details["retry_after"])}
-    return {"WWW-Authenticate": CHALLENGE} if status == HTTPStatus.UNAUTHORIZED else {}
 
 
 def _code_and_detail(exception: Exception) -> tuple[str, object]:
