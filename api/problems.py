@@ -103,6 +103,8 @@ def _answer_refusal(refusal: Refusal) -> Response:
 
 
 def _answer_error(exception: Exception, context: dict[str, Any]) -> Response | None:
+    if isinstance(exception, RequestDataTooBig):  # far too large: Django refuses before the parser is asked
+        exception = BodyTooLarge()
     response = views.exception_handler(exception, context)
     if response is None:
         return None
