@@ -41,7 +41,7 @@ class CodeRecentlySent(Refusal):
 
 class DeliveryUnavailable(Refusal):
     code = "delivery_unavailable"
-    message = _("The code could not be sent and nothing was changed. Try again in %(retry_after)d s.")
+    message = _("The code could not be sent. Try again in %(retry_after)d s.")
 
 
 class ConfirmationCodeWrong(Refusal):

@@ -43,7 +43,7 @@ class SignIn:
     is_new_user: bool
 
 
-@sensitive_variables("code", "text")
+@sensitive_variables("code", "text", "message")
 def send_code(*, phone_number: str, username: str = "") -> SentCode:
     """Send a new code to a phone; it replaces the one before. Nothing here depends on who is registered.
 
@@ -59,8 +59,8 @@ def send_code(*, phone_number: str, username: str = "") -> SentCode:
         "expires_at": record.expires_at.isoformat(),
     }
     try:
-        # After the commit, or a fast worker would act on a code that does not exist yet. Flower shows `kwargsrepr`.
-        tasks.send_message.apply_async(kwargs=message, kwargsrepr="(hidden)")
+        # After the commit, or a fast worker would act on a code that does not exist yet.
+        tasks.send_message.delay(**message)
     except (OperationalError, sms.DeliveryFailed) as failure:
         ConfirmationCode.objects.filter(verification_token=record.verification_token).delete()
         raise DeliveryUnavailable(retry_after=5) from failure
