@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from tests import factories
 from users.admin.people import NEWEST_REFERRALS
-from users.forms import PasswordForm
 from users.models import Referral, RetiredReferralCode, User
 
 pytestmark = pytest.mark.django_db
@@ -154,7 +154,8 @@ def test_a_superuser_makes_staff(boss: Client) -> None:
 
 def test_a_new_password_forgets_nobody_who_came_meanwhile() -> None:
     inviter = factories.person()
-    form = PasswordForm(User.objects.get(pk=inviter.pk), {"password1": PASSWORD, "password2": PASSWORD})
+    form_class: Any = admin.site.get_model_admin(User).change_password_form
+    form = form_class(User.objects.get(pk=inviter.pk), {"password1": PASSWORD, "password2": PASSWORD})
     assert form.is_valid()
 
     factories.invited_by(inviter)
