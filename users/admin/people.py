@@ -19,7 +19,6 @@ from unfold.decorators import display
 
 from users import csv_export, search
 from users.admin.filters import RegisteredFilter
-from users.admin.journal import NamelessJournal
 from users.admin.lists import QuickModelAdmin, describe, link_to
 from users.admin.rights import OffersRights
 from users.erasure import erase
@@ -35,7 +34,7 @@ RIGHTS = (_("Rights"), {"fields": ("is_staff", "is_superuser", "groups", "user_p
 
 
 @admin.register(User)
-class PersonAdmin(NamelessJournal, OffersRights, UserAdmin, QuickModelAdmin):  # type: ignore[type-arg, misc]
+class PersonAdmin(OffersRights, UserAdmin, QuickModelAdmin):  # type: ignore[type-arg, misc]
     """Staff manage people; only a superuser manages staff, rights and passwords."""
 
     list_display = (
