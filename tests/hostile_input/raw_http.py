@@ -1,0 +1,93 @@
+"""HTTP by the byte, for what no well-behaved client would send."""
+
+import json
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.message import Message
+from http.client import HTTPResponse
+from typing import Any
+
+from django.apps import apps
+from django.test.testcases import LiveServerThread
+
+from referral_project.wsgi import application
+
+#: An answer that takes longer is a connection left hanging.
+TIMEOUT_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Message
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class Server:
+    address: tuple[str, int]
+    headers: dict[str, str | bytes] = field(default_factory=dict)
+
+    def send(self, method: str, path: str | bytes, body: str | bytes = b"", **headers: str | bytes | None) -> Answer:
+        """Send a request as it is; a header that is None is left out."""
+        body = _bytes(body)
+        lines = {
+            "Host": "localhost",
+            "Connection": "close",
+            "Content-Type": "application/json",
+            "Content-Length": str(len(body)),
+            **self.headers,
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        }
+        head = [b"%s %s HTTP/1.1" % (_bytes(method), _bytes(path))]
+        head += [b"%s: %s" % (_bytes(name), _bytes(value)) for name, value in lines.items() if value is not None]
+        with socket.create_connection(self.address, TIMEOUT_SECONDS) as connection:
+            connection.sendall(b"\r\n".join([*head, b"", body]))
+            connection.shutdown(socket.SHUT_WR)
+            response = HTTPResponse(connection, method=method)
+            response.begin()
+            return Answer(response.status, response.headers, response.read())
+
+    def signed_in(self, authorization: str | bytes) -> "Server":
+        return Server(self.address, {"Authorization": authorization})
+
+
+@contextmanager
+def running_server() -> Iterator[Server]:
+    """Serve what gunicorn serves, from a thread."""
+    thread = LiveServerThread("127.0.0.1", static_handler=lambda _handler: application)
+    thread.daemon = True
+    thread.start()
+    thread.is_ready.wait()
+    assert thread.error is None
+    try:
+        yield Server(("127.0.0.1", thread.port))
+    finally:
+        thread.terminate()
+
+
+def assert_refused(answer: Answer, *statuses: int) -> None:
+    """Check that this is a clear 4xx: a problem document (RFC 9457) that agrees with its status."""
+    assert answer.status in (statuses or range(400, 500)), answer
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["type"] == "about:blank"
+    assert problem["status"] == answer.status
+    assert re.fullmatch("[a-z_]+", problem["code"])
+    assert problem["title"]
+    assert problem["detail"]
+
+
+def everything_stored() -> dict[str, list[Any]]:
+    """Return every row of every table, to be compared with."""
+    return {model.__name__: list(model.objects.order_by("pk").values()) for model in apps.get_models()}
+
+
+def _bytes(text: str | bytes) -> bytes:
+    return text.encode() if isinstance(text, str) else text

@@ -1,0 +1,133 @@
+"""Methods and headers."""
+
+import uuid
+from base64 import urlsafe_b64encode
+from datetime import timedelta
+
+import pytest
+from drf_spectacular.generators import SchemaGenerator
+from pytest_django import Settings
+
+from api.sessions import open_jwt_session
+from tests.hostile_input.raw_http import Server, assert_refused, everything_stored
+from users.models import User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"}
+
+
+def test_a_wrong_method_is_refused_with_the_right_ones(staff: Server, office: User) -> None:
+    paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
+    before = everything_stored()
+
+    for template, operations in paths.items():
+        documented = {method.upper() for method in operations}
+        path = template.format(
+            id=office.pk, phone_number=office.phone_number, referral_code="K7M2XP", verification_token=uuid.UUID(int=0)
+        )
+        for method in METHODS - documented:
+            answer = staff.send(method, path)
+            assert_refused(answer, 405)
+            assert documented <= set(answer.headers["Allow"].split(", "))
+        assert staff.send("OPTIONS", path).status in (200, 405)
+        head = staff.send("HEAD", path)
+        assert head.status in ((200, 404) if "GET" in documented else (405,))
+        assert head.body == b""
+
+    assert everything_stored() == before
+
+
+def bearers(user: User) -> dict[str, str]:
+    refresh = open_jwt_session(user)
+    access = str(refresh.access_token)
+    header, claims, signature = access.split(".")
+    expired = refresh.access_token
+    expired.set_exp(lifetime=timedelta(seconds=-1))
+    none = urlsafe_b64encode(b'{"alg": "none", "typ": "JWT"}').decode().rstrip("=")
+    return {
+        "alg none": f"{none}.{claims}.",
+        "alg none, signed": f"{none}.{claims}.{signature}",
+        "tampered": f"{header}.{claims[:-4]}AAAA.{signature}",
+        "unsigned": f"{header}.{claims}.",
+        "expired": str(expired),
+        "refresh used as access": str(refresh),
+        "cut": access[:-10],
+    }
+
+
+def test_a_jwt_that_is_not_ours_and_of_now_is_refused(server: Server, office: User) -> None:
+    for name, token in bearers(office).items():
+        answer = server.signed_in(f"Bearer {token}").send("GET", "/api/profile/")
+        assert_refused(answer, 401)
+        assert answer.json()["code"] == "session_ended", name
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "", " ", "Token", "Bearer", "Token  ", "Token a b", "Bearer a b", "Basic YTpi", "Digest", "Token \0", "\0",
+        b"\xff\xfe", b"Token \xff", b"Bearer \xff.\xff.\xff", "Bearer ..", "Bearer e30.e30.e30",
+        "Token " + "a" * 60_000, "Bearer " + "a" * 60_000, "Bearer " + "." * 60_000, "Token ' OR 1=1 --",
+    ],
+    ids=lambda header: repr(header[:20]),
+)  # fmt: skip
+def test_a_malformed_authorization_is_refused(server: Server, header: str | bytes) -> None:
+    answer = server.signed_in(header).send("GET", "/api/profile/")
+
+    assert_refused(answer, 401)
+    assert answer.headers["WWW-Authenticate"]
+
+
+def test_a_header_of_100_kb_is_refused_before_it_is_read(server: Server) -> None:
+    assert server.signed_in("Token " + "a" * 100_000).send("GET", "/api/profile/").status == 431
+
+
+@pytest.mark.parametrize(
+    "charset", ["utf-16", "utf-7", "latin-1", "rot13", "base64", "idna", "punycode", "undefined", "unicode_escape", "x"]
+)
+def test_everything_is_read_as_utf_8_whatever_charset_is_claimed(staff: Server, charset: str) -> None:
+    claimed = f"application/json; charset={charset}"
+
+    renamed = staff.send("PATCH", "/api/profile/", '{"username": "Анна"}', Content_Type=claimed)
+    found = staff.send("GET", "/api/users/?search=%D0%90%D0%BD", Content_Type=claimed)
+    not_found = staff.send("GET", "/api/users/?search=%2B2AA-\\ud800", Content_Type=claimed)
+
+    assert renamed.json()["username"] == "Анна"
+    assert [each["username"] for each in found.json()["results"]] == ["Анна"]
+    assert not_found.json()["results"] == []
+    assert_refused(staff.send("PATCH", "/api/profile/", '{"+2AA-": 1}', Content_Type=claimed), 400)
+
+
+@pytest.mark.parametrize("host", ["evil.example", "a b", "", "[", "localhost:x", "localhost@evil.example", b"\xff"])
+def test_an_unknown_host_is_refused(server: Server, settings: Settings, host: str | bytes) -> None:
+    settings.ALLOWED_HOSTS = ["localhost"]
+
+    assert_refused(server.send("GET", "/api/profile/", Host=host), 400)
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        None, "", "*/*", "*/*;q=x", "application/json; indent=9999", "text/html", "application/xml", "x", ";;", ",",
+        "application/json; a=\N{GRINNING FACE}", b"\xff", "*/*;" * 2_000, "a/b;q=x",
+    ],
+    ids=lambda accept: repr(accept)[:20],
+)  # fmt: skip
+def test_the_answer_is_json_whatever_is_accepted(staff: Server, accept: str | bytes | None) -> None:
+    answer = staff.send("GET", "/api/profile/", Accept=accept)
+    refusal = staff.send("GET", "/api/profile/0/", Accept=accept)
+
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == "application/json"
+    assert answer.json()["username"] == ""
+    assert_refused(refusal, 404)
+
+
+@pytest.mark.parametrize(
+    "language",
+    ["xx", "ru;q=x", "*", "\0", b"\xff", "ru-" * 5_000, "a," * 5_000],
+    ids=lambda language: repr(language)[:20],
+)
+def test_a_language_nobody_speaks_is_no_obstacle(staff: Server, language: str | bytes) -> None:
+    assert staff.send("GET", "/api/profile/", Accept_Language=language).status == 200
