@@ -49,3 +49,10 @@ def test_no_cell_of_the_export_can_start_a_formula(boss: Client, start: str) -> 
 
     assert row["username"] == f"'{start}cmd|' /C calc'!A0"
     assert row["phone_number"] == "'+79991234567"
+
+
+def test_staff_without_the_right_to_see_people_can_not_export_them() -> None:
+    client = Client()
+    client.force_login(factories.staff())
+
+    assert client.get(f"{PEOPLE}export/").status_code == 403
