@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateFilter
 
@@ -47,7 +47,7 @@ class InviterFilter(SimpleListFilter):
         if not inviter_id:
             return []
         self.inviter = User.objects.filter(pk=inviter_id).first() if inviter_id.isdecimal() else None
-        return [(inviter_id, describe(self.inviter) if self.inviter else _now("erased"))]
+        return [(inviter_id, describe(self.inviter) if self.inviter else gettext("erased"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Referral]) -> QuerySet[Referral]:
         if not self.value():

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import BooleanRadioFilter
 from unfold.decorators import display
@@ -104,9 +104,9 @@ class PersonAdmin(OffersRights, UserAdmin, QuickModelAdmin):  # type: ignore[typ
     @admin.display(description=_("password"))
     def password_state(self, person: User) -> str:
         has_one = person.has_usable_password()
-        state = _now("Set.") if has_one else _now("None: signs in by a code sent to the phone.")
+        state = gettext("Set.") if has_one else gettext("None: signs in by a code sent to the phone.")
         url = reverse("admin:auth_user_password_change", args=[person.pk])
-        label = _now("Change the password") if has_one else _now("Set a password")
+        label = gettext("Change the password") if has_one else gettext("Set a password")
         return format_html('{} <a href="{}" class="text-link">{}</a>', state, url, label)
 
     @display(  # type: ignore[untyped-decorator]
@@ -193,11 +193,11 @@ class PersonAdmin(OffersRights, UserAdmin, QuickModelAdmin):  # type: ignore[typ
         """Say what is erased without looking for it: an inviter may have a million referrals."""
         people = list(objs)
         consequences = [
-            _now("Their sessions and confirmation codes end."),
-            _now("Their invite code is never given to anyone again."),
-            _now("Whom they invited, and who invited them, stays as an anonymous link."),
+            gettext("Their sessions and confirmation codes end."),
+            gettext("Their invite code is never given to anyone again."),
+            gettext("Whom they invited, and who invited them, stays as an anonymous link."),
         ]
-        lacking = set() if all(self.has_delete_permission(request, person) for person in people) else {_now("staff")}
+        lacking = set() if all(self.has_delete_permission(request, person) for person in people) else {gettext("staff")}
         return [*map(describe, people), consequences], {self.opts.verbose_name_plural: len(people)}, lacking, []
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
