@@ -82,6 +82,11 @@ def status_of_refusal(refusal: Refusal) -> HTTPStatus:
     return STATUS_OF_REFUSAL.get(type(refusal), HTTPStatus.BAD_REQUEST)
 
 
+def not_found_because(refusal: type[Refusal]) -> exceptions.NotFound:
+    """Return the 404 for an address that names what a rule refuses."""
+    return exceptions.NotFound(str(refusal()), code=refusal.code)
+
+
 def exception_handler(exception: Exception, context: dict[str, Any]) -> Response | None:
     """Answer refusals of the domain and errors of the framework alike; anything else is a defect and goes on up."""
     response = _answer_refusal(exception) if isinstance(exception, Refusal) else _answer_error(exception, context)

@@ -11,6 +11,7 @@ from drf_spectacular.extensions import (
 )
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions
+from rest_framework.exceptions import NotFound
 from rest_framework.serializers import BaseSerializer
 
 from api import problems
@@ -39,12 +40,16 @@ def document(  # noqa: PLR0913  as many as an operation has to say of itself
     description: str = "",
     request: type[BaseSerializer[Any]] | BaseSerializer[Any] | None = None,
     refusals: Iterable[type[Refusal]] = (),
+    not_found: type[Refusal] | None = None,
     parameters: list[OpenApiParameter] | None = None,
 ) -> Callable[[Method], Method]:
-    """Describe an operation. The errors that follow from its view (`AutoSchema`) need not be listed."""
+    """Describe an operation. The errors that follow from its view (`AutoSchema`) need not be listed.
+
+    `not_found` is what a 404 says, where it says more than that there is nothing at the address.
+    """
 
     def decorate(method: Method) -> Method:
-        method.refusals = tuple(refusals)  # type: ignore[attr-defined]
+        method.refusals, method.not_found = tuple(refusals), not_found  # type: ignore[attr-defined]
         return extend_schema(
             operation_id=operation_id,
             tags=[tag],
@@ -78,7 +83,7 @@ class AutoSchema(openapi.AutoSchema):
 
     def _problems(self) -> Iterator[dict[str, object]]:
         handler = getattr(self.view, getattr(self.view, "action", None) or self.method.lower())
-        for refusal in getattr(handler, "refusals", ()):
+        for refusal in handler.refusals:
             yield problems.problem_of_refusal(refusal(**_details_of(refusal)))
         if self.get_request_serializer():
             yield _invalid_input(self._first_field())
@@ -94,7 +99,7 @@ class AutoSchema(openapi.AutoSchema):
         if ManagesPeople in self.view.permission_classes:
             yield _problem_of(exceptions.PermissionDenied())
         if "{" in self.path or self._is_list_view():
-            yield _problem_of(exceptions.NotFound())
+            yield _problem_of(problems.not_found_because(handler.not_found) if handler.not_found else NotFound())
 
     def _first_field(self) -> str:
         serializer: Any = self.get_request_serializer()

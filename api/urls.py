@@ -1,11 +1,10 @@
 """The addresses of the API, in the order of use."""
 
-from django.urls import include, path, re_path
+from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.routers import SimpleRouter
 
-from api.views.not_found import NotFoundView
 from api.views.profile import ProfileByPhoneView, ProfileView, ReferralsView
 from api.views.referral_codes import ReferralCodeView
 from api.views.sessions import JWTLogoutView, JWTRefreshView, LogoutAllView, LogoutView
@@ -33,5 +32,4 @@ urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(content_negotiation_class=DefaultContentNegotiation), name="schema"),
     path("schema/swagger-ui/", SpectacularSwaggerView.as_view(metadata_class=None), name="swagger-ui"),
     path("schema/redoc/", SpectacularRedocView.as_view(metadata_class=None), name="redoc"),
-    re_path(r"", NotFoundView.as_view()),
 ]

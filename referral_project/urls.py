@@ -1,10 +1,11 @@
 """The addresses of the whole service."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from api.views.health import LiveView, ReadyView
+from api.views.not_found import NotFoundView
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="swagger-ui")),
@@ -12,6 +13,8 @@ urlpatterns = [
     path("api/", include("api.urls")),
     path("health/live/", LiveView.as_view(), name="live"),
     path("health/ready/", ReadyView.as_view(), name="ready"),
+    # Programs are told what is wrong with an address, instead of being redirected.
+    re_path(r"^(api|health)\b", NotFoundView.as_view()),
 ]
 
 handler400 = "api.problems.bad_request"

@@ -18,6 +18,8 @@ pytestmark = pytest.mark.django_db
         ("get", "/api/nowhere/", 404, "not_found"),
         ("post", "/api/nowhere/", 404, "not_found"),
         ("post", "/api/registration", 404, "not_found"),
+        ("get", "/api", 404, "not_found"),
+        ("post", "/health/live", 404, "not_found"),
         ("post", "/api/login/", 400, "invalid_input"),
         ("post", "/api/verify/00000000-0000-4000-8000-000000000000/", 400, "invalid_input"),
         ("get", "/api/referral-codes/nope/", 404, "referral_code_not_found"),

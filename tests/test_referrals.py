@@ -87,6 +87,15 @@ def test_a_second_code_is_refused_and_the_first_one_stays() -> None:
     assert boris.referrals_count == 0
 
 
+def test_saving_somebody_loaded_before_an_activation_keeps_the_count() -> None:
+    loaded = person()
+    invited_by(User.objects.get(pk=loaded.pk))
+
+    loaded.save()
+
+    assert User.objects.get(pk=loaded.pk).referrals_count == 1
+
+
 def test_the_same_code_again_changes_nothing_so_that_a_retry_is_safe() -> None:
     anna = person()
     boris = invited_by(anna)

@@ -8,7 +8,7 @@ from django.contrib.auth.password_validation import password_validators_help_tex
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.phonenumber import PhoneNumber
-from unfold.forms import AdminPasswordChangeForm, AuthenticationForm
+from unfold.forms import AuthenticationForm
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from users import phones
@@ -102,12 +102,3 @@ class PersonAddForm(PersonForm):
             except ValidationError as weak:
                 self.add_error("password1", weak)
         return self.cleaned_data
-
-
-class PasswordForm(AdminPasswordChangeForm):  # type: ignore[misc]
-    def save(self, commit: bool = True) -> User:
-        """Write the password alone: hashing takes long enough for somebody to enter this person's code meanwhile."""
-        user: User = super().save(commit=False)
-        if commit:
-            user.save(update_fields=["password"])
-        return user

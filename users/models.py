@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
@@ -50,6 +50,13 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return f"{self.username} {self.phone_number}".strip()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Leave the count to the database: somebody loaded a while ago must not write back an old one."""
+        if not self._state.adding and kwargs.get("update_fields") is None:
+            columns = [field.name for field in self._meta.concrete_fields if not field.primary_key]
+            kwargs["update_fields"] = [name for name in columns if name != "referrals_count"]
+        super().save(*args, **kwargs)
 
     def get_username(self) -> str:
         """Return the phone number as text: callers such as the admin's templates slice it."""
@@ -132,7 +139,7 @@ class Referral(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.inviter_id} → {self.invited_id}"
+        return f"{self.referral_code}, {self.activated_at:%Y-%m-%d}"
 
 
 class RetiredReferralCode(models.Model):

@@ -27,6 +27,7 @@ REFUSALS_OF_ACTIVATION = (
     refusals.AlreadyActivated,
     refusals.ReferralCircle,
     refusals.ActivationWindowClosed,
+    refusals.AccountDisabled,
 )
 PHONE_NUMBER = OpenApiParameter(
     "phone_number", {"type": "string", "pattern": phones.E164_PATTERN}, OpenApiParameter.PATH, description="E.164."

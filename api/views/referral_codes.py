@@ -2,10 +2,10 @@
 
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import status
-from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.problems import not_found_because
 from api.schema import document
 from api.serializers import ReferralCodeSerializer
 from api.views.sign_in import SignInView
@@ -21,10 +21,11 @@ class ReferralCodeView(SignInView):
         description="Case, spaces and dashes do not matter; the answer shows how the code is written.",
         parameters=[OpenApiParameter("referral_code", str, OpenApiParameter.PATH)],
         answers={status.HTTP_200_OK: ReferralCodeSerializer},
+        not_found=ReferralCodeNotFound,
     )
     def get(self, request: Request, referral_code: str) -> Response:
         try:
             owner = referrals.owner_of(referral_code=referral_code)
-        except ReferralCodeNotFound as refusal:
-            raise NotFound(str(refusal), code=refusal.code) from None
+        except ReferralCodeNotFound:
+            raise not_found_because(ReferralCodeNotFound) from None
         return Response({"referral_code": owner.referral_code})

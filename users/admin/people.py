@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import BooleanRadioFilter
 from unfold.decorators import display
+from unfold.forms import AdminPasswordChangeForm
 
 from users import csv_export, search
 from users.admin.filters import RegisteredFilter
@@ -23,7 +24,7 @@ from users.admin.lists import QuickModelAdmin, describe, link_to
 from users.admin.rights import OffersRights
 from users.erasure import erase
 from users.exceptions import Refusal
-from users.forms import PasswordForm, PersonAddForm, PersonForm
+from users.forms import PersonAddForm, PersonForm
 from users.models import User
 from users.referrals import activate
 
@@ -68,7 +69,7 @@ class PersonAdmin(OffersRights, UserAdmin, QuickModelAdmin):  # type: ignore[typ
         "password_state",
     )
     add_form_template = None
-    change_password_form = PasswordForm
+    change_password_form = AdminPasswordChangeForm
     change_form_outer_after_template = "admin/users/user/newest_referrals.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
