@@ -40,6 +40,29 @@ def prepared_activation(anna: User) -> Callable[[], Any]:
     return lambda: client.patch("/api/profile/", {"used_referral_code": anna.referral_code})
 
 
+def prepared_link(anna: User) -> Callable[[], Any]:
+    asked = APIClient().post("/api/registration/", {"phone_number": str(anna.phone_number)}).json()
+    return lambda: APIClient().post(asked["verify_url"], {"confirmation_code": asked["confirmation_code"]})
+
+
+def prepared_with_refresh_token(path: str) -> Callable[[User], Callable[[], Any]]:
+    def prepare(anna: User) -> Callable[[], Any]:
+        refresh = prepared_jwt(anna)().json()["refresh"]
+        return lambda: APIClient().post(path, {"refresh": refresh})
+
+    return prepare
+
+
+def prepared_saving(method: str) -> Callable[[User], Callable[[], Any]]:
+    def prepare(anna: User) -> Callable[[], Any]:
+        client = signed_in(staff())
+        path = "/api/users/" if method == "post" else f"/api/users/{anna.pk}/"
+        body = {"phone_number": phone_number(), "username": "Anna"}
+        return lambda: getattr(client, method)(path, body)
+
+    return prepare
+
+
 def get(path: str) -> Callable[[User], Callable[[], Any]]:
     def prepare(anna: User) -> Callable[[], Any]:
         client = signed_in(anna)
@@ -69,6 +92,17 @@ def prepared_logout(path: str) -> Callable[[User], Callable[[], Any]]:
     return prepare
 
 
+def prepared_activation_by_number(anna: User) -> Callable[[], Any]:
+    newcomer = person()
+    client, path = signed_in(newcomer), f"/api/profile/{newcomer.phone_number}/"
+    return lambda: client.patch(path, {"used_referral_code": anna.referral_code})
+
+
+def prepared_erasure_by_staff(anna: User) -> Callable[[], Any]:
+    client = signed_in(staff())
+    return lambda: client.delete(f"/api/users/{anna.pk}/")
+
+
 def prepared_erasure(anna: User) -> Callable[[], Any]:
     client = signed_in(anna)
     return lambda: client.delete("/api/profile/")
@@ -85,6 +119,15 @@ REQUESTS = {
     "referrals": (get("/api/profile/referrals/"), 2),
     "referral code": (get("/api/referral-codes/{referral_code}/"), 1),
     "activation": (prepared_activation, 16),
+    "activation by number": (prepared_activation_by_number, 16),
+    "link": (prepared_link, 12),
+    "jwt refresh": (prepared_with_refresh_token("/api/jwt/refresh/"), 11),
+    "jwt logout": (prepared_with_refresh_token("/api/jwt/logout/"), 10),
+    "saving a person": (prepared_saving("post"), 7),
+    "replacing a person": (prepared_saving("put"), 6),
+    "changing a person": (prepared_saving("patch"), 6),
+    "erasure by staff": (prepared_erasure_by_staff, 19),
+    "health": (get("/health/ready/"), 1),
     "logout": (prepared_logout("/api/logout/"), 2),
     "logout everywhere": (prepared_logout("/api/logout/all/"), 3),
     "users": (staff_get("/api/users/"), 2),
