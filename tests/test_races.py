@@ -160,6 +160,31 @@ def test_erasing_beside_signing_in_and_entering_codes_never_breaks() -> None:
         assert entered_code == (anna.referral_code if entered.status_code == 200 else None)
 
 
+def test_erasing_oneself_beside_entering_a_code_never_breaks() -> None:
+    for _ in range(40):
+        anna, boris = person(), person()
+        me = signed_in(boris)
+
+        erased, entered = at_once(
+            partial(me.delete, "/api/profile/"), partial(enter, signed_in(boris), anna.referral_code)
+        )
+
+        assert erased.status_code == 204
+        assert entered.status_code in (200, 401, 403)
+        anna.refresh_from_db()
+        assert anna.referrals_count == Referral.objects.filter(inviter=anna).count()
+
+
+def test_erasing_somebody_many_times_at_once_is_done_once() -> None:
+    office, anna = APIClient(), person()
+    office.force_authenticate(User.objects.create_superuser(phone_number()))
+
+    answers = at_once(*[partial(office.delete, f"/api/users/{anna.pk}/")] * 10)
+
+    assert set(statuses(answers)) <= {204, 404}
+    assert not User.objects.filter(pk=anna.pk).exists()
+
+
 def test_a_refresh_token_used_at_once_many_times_gives_one_pair() -> None:
     phone = phone_number()
     body = {"phone_number": phone, "confirmation_code": ask_for_code(APIClient(), phone)}

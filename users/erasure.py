@@ -11,9 +11,9 @@ from users.models import ConfirmationCode, RetiredReferralCode, User
 def erase(*, user: User) -> None:
     """Delete a person with their sessions and codes; their inviter's count stays, their invite code is never reused."""
     locks.hold(exclusively=user.pk)
-    # Code first, then person, as a sign-in takes them: in another order the two would wait for each other.
+    # A sign-in holds the row of its code to the end: it is over now, or finds no code.
     ConfirmationCode.objects.filter(phone_number=user.phone_number).delete()
-    # A token that a sign-in is making this moment must exist before tokens are collected for deletion.
+    # Whatever is being written for this person now is written before it is collected for deletion, or fails.
     if not User.objects.select_for_update().filter(pk=user.pk).exists():
         return
     RetiredReferralCode.objects.create(referral_code=user.referral_code)

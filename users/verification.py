@@ -141,20 +141,17 @@ def _welcome(record: ConfirmationCode, used_referral_code: str) -> SignIn:
         raise AccountDisabled
     if is_new_user and used_referral_code:
         referrals.activate(user=user, referral_code=used_referral_code)
-    user.last_login = now
-    user.save(update_fields=["last_login"])
+    User.objects.filter(pk=user.pk).update(last_login=now)
     return SignIn(user, is_new_user)
 
 
 def _get_or_create_user(phone_number: str, username: str) -> tuple[User, bool]:
-    # Locked, so that nobody is erased between here and their new token.
-    existing = User.objects.select_for_update(no_key=True)
-    if user := existing.filter(phone_number=phone_number).first():
+    if user := User.objects.filter(phone_number=phone_number).first():
         return user, False
     try:
         return User.objects.create_user(phone_number, username=username), True
     except PhoneNumberTaken:  # staff created the person just now
-        return existing.get(phone_number=phone_number), False
+        return User.objects.get(phone_number=phone_number), False
 
 
 def _digest(code: str, verification_token: uuid.UUID, phone_number: str) -> str:
