@@ -4,7 +4,7 @@ import json
 import re
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import Message
 from http.client import HTTPResponse
@@ -49,7 +49,8 @@ class Server:
         head += [b"%s: %s" % (_bytes(name), _bytes(value)) for name, value in lines.items() if value is not None]
         with socket.create_connection(self.address, TIMEOUT_SECONDS) as connection:
             connection.sendall(b"\r\n".join([*head, b"", body]))
-            connection.shutdown(socket.SHUT_WR)
+            with suppress(OSError):  # answered and closed already
+                connection.shutdown(socket.SHUT_WR)
             response = HTTPResponse(connection, method=method)
             response.begin()
             return Answer(response.status, response.headers, response.read())
