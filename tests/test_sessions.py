@@ -63,6 +63,17 @@ class TestTokens:
         assert client.post("/api/jwt/refresh/", {"refresh": jwt["refresh"]}).status_code == 401
         assert status_of_profile(somebody) == 200
 
+    def test_saving_somebody_loaded_before_signing_out_everywhere_brings_no_session_back(
+        self, client: APIClient
+    ) -> None:
+        loaded = person()
+        jwt = jwt_login(client, str(loaded.phone_number))
+        bearer(jwt["access"]).post("/api/logout/all/")
+
+        loaded.save()
+
+        assert status_of_profile(bearer(jwt["access"])) == 401
+
     def test_one_can_sign_in_again_after_signing_out_everywhere(self, client: APIClient) -> None:
         anna = person()
         signed_in(anna).post("/api/logout/all/")

@@ -52,10 +52,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         return f"{self.username} {self.phone_number}".strip()
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Leave the count to the database: somebody loaded a while ago must not write back an old one."""
+        """Leave what the database counts to it: somebody loaded a while ago must not write back old numbers."""
         if not self._state.adding and kwargs.get("update_fields") is None:
-            columns = [field.name for field in self._meta.concrete_fields if not field.primary_key]
-            kwargs["update_fields"] = [name for name in columns if name != "referrals_count"]
+            columns = {field.name for field in self._meta.concrete_fields if not field.primary_key}
+            kwargs["update_fields"] = columns - {"referrals_count", "session_epoch"}
         super().save(*args, **kwargs)
 
     def get_username(self) -> str:
