@@ -5,7 +5,7 @@ HOST ?= 127.0.0.1:8000
 
 .PHONY: help
 help: ## What one can do here
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
 
 .venv/service: requirements.txt
 	$(PYTHON) -m venv .venv
