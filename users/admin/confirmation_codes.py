@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from users import phones
-from users.admin.lists import ReadOnlyModelAdmin
+from users.admin.lists import ReadOnlyModelAdmin, show_phone
 from users.exceptions import PhoneNumberInvalid
 from users.models import ConfirmationCode
 
@@ -30,7 +30,7 @@ class ConfirmationCodeAdmin(ReadOnlyModelAdmin):
 
     @admin.display(description=_("phone number"))
     def phone(self, record: ConfirmationCode) -> str:
-        return str(record.phone_number.as_international)
+        return show_phone(record.phone_number)
 
     @display(  # type: ignore[untyped-decorator]
         description=_("state"),

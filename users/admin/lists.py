@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from phonenumber_field.phonenumber import PhoneNumber
 from unfold.admin import ModelAdmin
 from unfold.forms import ActionForm
 from unfold.views import ChangeList
@@ -92,8 +93,13 @@ class ReadOnlyModelAdmin(QuickModelAdmin):
         return False
 
 
+def show_phone(number: PhoneNumber) -> str:
+    """The number as it is read, and never broken over two lines."""
+    return str(number.as_international).translate({ord(" "): "\u00a0", ord("-"): "\u2011"})
+
+
 def describe(person: User) -> str:
-    return f"{person.phone_number.as_international} {person.username}".strip()
+    return f"{show_phone(person.phone_number)} {person.username}".strip()
 
 
 def link_to(person: User | None) -> str | SafeString:

@@ -20,7 +20,7 @@ from unfold.forms import AdminPasswordChangeForm
 
 from users import csv_export, search
 from users.admin.filters import RegisteredFilter
-from users.admin.lists import QuickModelAdmin, describe, link_to
+from users.admin.lists import QuickModelAdmin, describe, link_to, show_phone
 from users.admin.rights import OffersRights
 from users.erasure import erase
 from users.exceptions import Refusal
@@ -85,7 +85,7 @@ class PersonAdmin(OffersRights, UserAdmin, QuickModelAdmin):  # type: ignore[typ
 
     @admin.display(description=_("phone number"), ordering="phone_number")
     def phone(self, person: User) -> str:
-        return str(person.phone_number.as_international)
+        return show_phone(person.phone_number)
 
     @admin.display(description=_("came with"))
     def inviter(self, person: User) -> str | None:
