@@ -17,8 +17,8 @@ ANY_TEXT = st.text(st.characters())  # halves of surrogate pairs included
 PHONE = ANY_TEXT | st.text("+0123456789 ().-\u00a0\u2013", max_size=20) | st.from_regex(phones.TYPED_PATTERN)
 CODE = ANY_TEXT | st.text("0123456789 \u0664\uff14", min_size=3, max_size=5)
 REFERRAL_CODE = ANY_TEXT | st.text(referral_codes.ALPHABET + "- \u2013", max_size=12)
-thousands = settings(
-    max_examples=1_000, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+many = settings(
+    max_examples=500, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
@@ -27,7 +27,7 @@ def send(client: APIClient, method: str, path: str, **body: str):
 
 
 @given(typed=PHONE)
-@thousands
+@many
 def test_what_is_typed_as_a_phone_number_gets_a_code_or_a_reason(client: APIClient, typed: str) -> None:
     before = ConfirmationCode.objects.count()
 
@@ -42,7 +42,7 @@ def test_what_is_typed_as_a_phone_number_gets_a_code_or_a_reason(client: APIClie
 
 
 @given(typed=CODE)
-@thousands
+@many
 def test_what_is_typed_as_a_confirmation_code_costs_a_try_only_when_it_could_be_one(
     client: APIClient, typed: str
 ) -> None:
@@ -57,7 +57,7 @@ def test_what_is_typed_as_a_confirmation_code_costs_a_try_only_when_it_could_be_
 
 
 @given(typed=REFERRAL_CODE)
-@settings(thousands, max_examples=300)
+@settings(many, max_examples=300)
 def test_what_is_typed_as_an_invite_code_is_nobodys(client: APIClient, typed: str) -> None:
     me = signed_in(person())
 
@@ -69,7 +69,7 @@ def test_what_is_typed_as_an_invite_code_is_nobodys(client: APIClient, typed: st
 
 
 @given(name=ANY_TEXT)
-@settings(thousands, max_examples=300)
+@settings(many, max_examples=300)
 def test_a_name_is_kept_as_it_is_or_refused(client: APIClient, name: str) -> None:
     me = signed_in(person(username="Anna"))
 
