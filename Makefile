@@ -36,6 +36,10 @@ test: .venv/development ## Run the whole suite on a throw-away PostgreSQL and on
 	$(BIN)/python -m tests.servers $(BIN)/pytest --numprocesses 2 --cov --cov-report=term
 	$(BIN)/pytest --numprocesses 2
 
+.PHONY: bench-admin
+bench-admin: .venv/development ## Time the admin panel's pages with a million people
+	$(BIN)/python -m benchmarks.admin_panel
+
 .PHONY: lint
 lint: .venv/development ## Check style and types
 	$(BIN)/ruff format --check .

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -101,7 +102,8 @@ def _running(command: list[Any], **options: Any) -> Iterator[subprocess.Popen[by
             sys.stderr.write(log.read().decode(errors="replace"))
             raise
         finally:
-            process.terminate()
+            # To PostgreSQL this means: without waiting for whoever is still connected.
+            process.send_signal(signal.SIGINT)
             process.wait()
 
 

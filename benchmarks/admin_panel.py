@@ -1,0 +1,107 @@
+"""How long the admin panel's pages take with a million people: `python -m benchmarks.admin_panel [PEOPLE]`.
+
+A throw-away PostgreSQL is filled by SQL; half of the people were invited, most of these by one single person. Each page
+is asked for three times; the best time and the number of queries are printed.
+"""
+
+import os
+import sys
+import time
+from http import HTTPStatus
+
+import django
+from django.core.management import call_command
+
+from tests.servers import postgres
+
+FILL = """
+INSERT INTO users_user (password, is_superuser, phone_number, username, referral_code, referrals_count, session_epoch,
+                        is_active, is_staff, registered_at)
+SELECT '!', false, '+7' || (9000000000 + n), (ARRAY['Anna', 'Boris', 'Clara', 'Глеб', ''])[n %% 5 + 1] || n %% 1000,
+       translate(lpad(n::text, 8, '0'), '0123456789', 'CDFHJKMNPQ'), 0, 0, n %% 100 > 0, n %% 10000 = 0,
+       now() - (%(people)s - n) * interval '10 seconds'
+FROM generate_series(1, %(people)s) AS n;
+
+INSERT INTO users_referral (invited_id, inviter_id, referral_code, activated_at)
+SELECT invited.id, inviter.id, inviter.referral_code, invited.registered_at
+FROM users_user invited
+JOIN users_user inviter ON inviter.phone_number =
+     '+7' || (9000000000 + CASE WHEN invited.id %% 5 < 3 THEN 1 ELSE 2 + invited.id %% 1000 END)
+WHERE invited.id %% 2 = 0 AND invited.id <> inviter.id;
+
+UPDATE users_user SET referrals_count = counted.n
+FROM (SELECT inviter_id, count(*) AS n FROM users_referral GROUP BY inviter_id) AS counted
+WHERE users_user.id = counted.inviter_id;
+
+INSERT INTO users_confirmationcode (phone_number, username, digest, verification_token, issued_at, expires_at,
+                                    resend_at, wrong_tries)
+SELECT phone_number, '', repeat('0', 64), gen_random_uuid(), registered_at, registered_at, registered_at, 0
+FROM users_user;
+"""
+
+
+def main(people: int) -> None:
+    with postgres() as url:
+        os.environ |= {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "referral_project.settings"}
+        django.setup()
+        call_command("migrate", verbosity=0)
+        fill(people)
+        measure()
+
+
+def fill(people: int) -> None:
+    from django.db import connection
+
+    start = time.perf_counter()
+    with connection.cursor() as cursor:
+        for statement in FILL.strip().split(";\n"):
+            cursor.execute(statement, {"people": people})
+        cursor.execute("VACUUM ANALYZE")
+    print(f"{people:,} people in {time.perf_counter() - start:.0f} s\n")
+
+
+def measure() -> None:
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    from users.models import Referral, User
+
+    celebrity = User.objects.order_by("-referrals_count")[0]
+    staff = Client(headers={"Host": "localhost"})
+    staff.force_login(User.objects.create_superuser("+79990000000"))
+    person = f"/admin/users/user/{celebrity.pk}/"
+    print(f"{'ms':>6} {'queries':>7}  page; {celebrity.pk} invited {celebrity.referrals_count:,} people")
+    for path in (
+        "/admin/users/user/",
+        "/admin/users/user/?p=150",
+        "/admin/users/user/?o=1",
+        "/admin/users/user/?q=%2B79001",
+        "/admin/users/user/?q=89000000001",
+        f"/admin/users/user/?q={celebrity.referral_code}",
+        "/admin/users/user/?q=anna",
+        "/admin/users/user/?q=nobody",
+        "/admin/users/user/?is_staff__exact=1",
+        "/admin/users/user/?is_active__exact=0",
+        f"{person}change/",
+        f"{person}delete/",
+        f"{person}history/",
+        "/admin/users/referral/",
+        f"/admin/users/referral/?inviter={celebrity.pk}",
+        "/admin/users/referral/?q=89000000001",
+        f"/admin/users/referral/{Referral.objects.order_by('-pk')[0].pk}/change/",
+        "/admin/users/confirmationcode/",
+        "/admin/users/confirmationcode/?q=89000000001",
+    ):
+        times = []
+        for _ in range(3):
+            with CaptureQueriesContext(connection) as queries:
+                start = time.perf_counter()
+                answer = staff.get(path)
+                times.append(time.perf_counter() - start)
+            assert answer.status_code == HTTPStatus.OK, path
+        print(f"{min(times) * 1000:6.0f} {len(queries):7}  {path}")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
