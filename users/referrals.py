@@ -19,8 +19,7 @@ from users.models import Referral, User
 
 def owner_of(*, referral_code: str) -> User:
     """Return the active person whose invite code this is, however it was typed. Raises `ReferralCodeNotFound`."""
-    typed = referral_codes.normalize(referral_code)
-    owner = User.objects.filter(referral_code=typed, is_active=True).first()
+    owner = _owner(referral_codes.normalize(referral_code))
     if owner is None:
         raise ReferralCodeNotFound
     return owner
@@ -35,7 +34,7 @@ def activate(*, user: User, referral_code: str) -> Referral:
     typed = referral_codes.normalize(referral_code)
     if typed == user.referral_code:
         raise OwnReferralCode
-    inviter = User.objects.filter(referral_code=typed, is_active=True).first()
+    inviter = _owner(typed)
     head = _hold_still(user, inviter) if inviter else None
 
     # Only what is read from here on is sure to stay true until the commit.
@@ -56,6 +55,10 @@ def activate(*, user: User, referral_code: str) -> Referral:
     if not User.objects.filter(pk=inviter.pk, is_active=True).update(referrals_count=F("referrals_count") + 1):
         raise ReferralCodeNotFound
     return referral
+
+
+def _owner(referral_code: str) -> User | None:
+    return User.objects.filter(referral_code=referral_code, is_active=True).first()
 
 
 def _reread(user: User) -> User:
