@@ -16,10 +16,6 @@ from users.exceptions import SessionEnded
 from users.models import User
 
 
-def _session_ended() -> AuthenticationFailed:
-    return AuthenticationFailed(SessionEnded.message, code=SessionEnded.code)
-
-
 class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]
     def authenticate_credentials(self, token: bytes) -> tuple[User, AuthToken]:
         """Find the live token and its owner in one indexed query, by the digest of the whole token."""
@@ -28,7 +24,7 @@ class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]
         )
         auth_token = live.first()
         if auth_token is None:
-            raise _session_ended()
+            raise SessionEnded
         return auth_token.user, auth_token
 
 
@@ -38,11 +34,11 @@ class JWTAuthentication(SimpleJWTAuthentication):
         try:
             return cast("tuple[User, Token] | None", super().authenticate(request))
         except AuthenticationFailed:
-            raise _session_ended() from None
+            raise SessionEnded from None
 
     def get_user(self, validated_token: Token) -> User:  # type: ignore[override]
         """Find the person; refuse a token from before they signed out everywhere."""
         user = cast("User", super().get_user(validated_token))
         if validated_token.get(EPOCH_CLAIM) != user.session_epoch:
-            raise _session_ended()
+            raise SessionEnded
         return user
