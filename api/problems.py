@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext_lazy as _
 from django.views import defaults
 from rest_framework import exceptions, serializers, views
@@ -123,7 +123,7 @@ def _answer_error(exception: Exception, context: dict[str, Any]) -> Response | N
 
 def _code_and_detail(exception: Exception) -> tuple[str, object]:
     if not isinstance(exception, exceptions.APIException):  # Django's own Http404 and PermissionDenied
-        exception = exceptions.NotFound() if "404" in type(exception).__name__ else exceptions.PermissionDenied()
+        exception = exceptions.NotFound() if isinstance(exception, Http404) else exceptions.PermissionDenied()
     return str(exception.get_codes()), exception.detail
 
 
