@@ -6,8 +6,12 @@ from pathlib import Path
 import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache
+from django.test import Client
 from pytest_django import Settings
 from rest_framework.test import APIClient
+
+from tests.factories import superuser
+from tests.panel import browser_of
 
 
 @pytest.fixture(scope="session")
@@ -41,3 +45,9 @@ def empty_cache() -> Iterator[None]:
 def client() -> APIClient:
     """Somebody who has not signed in."""
     return APIClient()
+
+
+@pytest.fixture
+def boss() -> Client:
+    """The browser of a superuser."""
+    return browser_of(superuser(username="Boss"))

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from tests import factories
+from tests.panel import CODES, PEOPLE, REFERRALS, browser_of, page_of
 from users import verification
 from users.admin.lists import CappedPaginator
 from users.models import ConfirmationCode, Referral, User
@@ -18,15 +19,6 @@ from users.models import ConfirmationCode, Referral, User
 pytestmark = pytest.mark.django_db
 
 PASSWORD = "correct horse battery"
-PEOPLE = "/admin/users/user/"
-REFERRALS = "/admin/users/referral/"
-CODES = "/admin/users/confirmationcode/"
-
-
-def browser_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def helper() -> User:
@@ -34,10 +26,6 @@ def helper() -> User:
     user = factories.staff()
     user.user_permissions.set(Permission.objects.all())
     return user
-
-
-def page_of(person: User, page: str = "change") -> str:
-    return f"{PEOPLE}{person.pk}/{page}/"
 
 
 # Getting in

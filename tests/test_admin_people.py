@@ -10,24 +10,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests import factories
+from tests.panel import PEOPLE, page_of
 from users.models import Referral, RetiredReferralCode, User
 
 pytestmark = pytest.mark.django_db
 
 PASSWORD = "correct horse battery"
-PEOPLE = "/admin/users/user/"
-
-
-@pytest.fixture
-def boss() -> Client:
-    """The browser of a superuser."""
-    client = Client()
-    client.force_login(factories.superuser(username="Boss"))
-    return client
-
-
-def page_of(person: User, page: str = "change") -> str:
-    return f"{PEOPLE}{person.pk}/{page}/"
 
 
 def form_of(person: User, **fields: Any) -> dict[str, Any]:

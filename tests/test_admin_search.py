@@ -4,25 +4,11 @@ import pytest
 from django.test import Client
 
 from tests import factories
+from tests.panel import PEOPLE, REFERRALS, page_of
 from users.admin.people import NEWEST_REFERRALS
 from users.models import Referral, User
 
 pytestmark = pytest.mark.django_db
-
-PEOPLE = "/admin/users/user/"
-REFERRALS = "/admin/users/referral/"
-
-
-@pytest.fixture
-def boss() -> Client:
-    """The browser of a superuser."""
-    client = Client()
-    client.force_login(factories.superuser(username="Boss"))
-    return client
-
-
-def page_of(person: User) -> str:
-    return f"{PEOPLE}{person.pk}/change/"
 
 
 @pytest.mark.parametrize("term", ["8 999 123 45 67", "+7999123", "wan", "code"])

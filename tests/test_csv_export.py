@@ -8,18 +8,9 @@ import pytest
 from django.test import Client
 
 from tests import factories
+from tests.panel import PEOPLE, browser_of
 
 pytestmark = pytest.mark.django_db
-
-PEOPLE = "/admin/users/user/"
-
-
-@pytest.fixture
-def boss() -> Client:
-    """The browser of a superuser."""
-    client = Client()
-    client.force_login(factories.superuser())
-    return client
 
 
 def exported(answer: Any) -> list[dict[str, str]]:
@@ -52,7 +43,6 @@ def test_no_cell_of_the_export_can_start_a_formula(boss: Client, start: str) -> 
 
 
 def test_staff_without_the_right_to_see_people_can_not_export_them() -> None:
-    client = Client()
-    client.force_login(factories.staff())
+    client = browser_of(factories.staff())
 
     assert client.get(f"{PEOPLE}export/").status_code == 403
