@@ -14,13 +14,13 @@ from users.models import User
 pytestmark = pytest.mark.django_db
 
 
-def code_of(user: User) -> str:
-    return ask_for_code(APIClient(), str(user.phone_number))
+def prepared_sign_in(path: str) -> Callable[[User], Callable[[], Any]]:
+    def prepare(anna: User) -> Callable[[], Any]:
+        phone = str(anna.phone_number)
+        body = {"phone_number": phone, "confirmation_code": ask_for_code(APIClient(), phone)}
+        return lambda: APIClient().post(path, body)
 
-
-def prepared_login(anna: User) -> Callable[[], Any]:
-    body = {"phone_number": str(anna.phone_number), "confirmation_code": code_of(anna)}
-    return lambda: APIClient().post("/api/login/", body)
+    return prepare
 
 
 def prepared_first_login(anna: User) -> Callable[[], Any]:
@@ -28,11 +28,6 @@ def prepared_first_login(anna: User) -> Callable[[], Any]:
     code = ask_for_code(APIClient(), phone)
     body = {"phone_number": phone, "confirmation_code": code, "used_referral_code": anna.referral_code}
     return lambda: APIClient().post("/api/login/", body)
-
-
-def prepared_jwt(anna: User) -> Callable[[], Any]:
-    body = {"phone_number": str(anna.phone_number), "confirmation_code": code_of(anna)}
-    return lambda: APIClient().post("/api/jwt/", body)
 
 
 def prepared_activation(anna: User) -> Callable[[], Any]:
@@ -47,7 +42,7 @@ def prepared_link(anna: User) -> Callable[[], Any]:
 
 def prepared_with_refresh_token(path: str) -> Callable[[User], Callable[[], Any]]:
     def prepare(anna: User) -> Callable[[], Any]:
-        refresh = prepared_jwt(anna)().json()["refresh"]
+        refresh = prepared_sign_in("/api/jwt/")(anna)().json()["refresh"]
         return lambda: APIClient().post(path, {"refresh": refresh})
 
     return prepare
@@ -110,9 +105,9 @@ def prepared_erasure(anna: User) -> Callable[[], Any]:
 
 REQUESTS = {
     "registration": (prepared_registration, 5),
-    "login": (prepared_login, 11),
+    "login": (prepared_sign_in("/api/login/"), 11),
     "first login with a share code": (prepared_first_login, 26),
-    "jwt": (prepared_jwt, 8),
+    "jwt": (prepared_sign_in("/api/jwt/"), 8),
     "profile": (get("/api/profile/"), 3),
     "profile by number": (get("/api/profile/{phone_number}/"), 3),
     "profile by number for staff": (staff_get("/api/profile/{phone_number}/"), 4),
