@@ -122,7 +122,18 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SEND_TASK_EVENTS = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 5, "visibility_timeout": 600}
+# Redis hands a task out again that has not been acknowledged for so long: that of a worker which was killed must come
+# back within the life of its code. That one which is only slow comes back too does no harm: see users/deliveries.py.
+BROKER_VISIBILITY_TIMEOUT_SECONDS = env.int("BROKER_VISIBILITY_TIMEOUT_SECONDS", default=60)
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": 2,
+    "socket_timeout": 5,
+    "visibility_timeout": BROKER_VISIBILITY_TIMEOUT_SECONDS,
+    # How often a worker looks for them; every 100 seconds otherwise.
+    "unacked_restore_interval": BROKER_VISIBILITY_TIMEOUT_SECONDS / 10,
+    "unacked_restore_throttle": 1,
+    "unacked_mutex_expire": 30,
+}
 # A request would rather answer 503 soon than wait for a broker that is gone.
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
 
@@ -148,6 +159,8 @@ CONFIRMATION_CODE_MAX_WRONG_TRIES = env.int("CONFIRMATION_CODE_MAX_WRONG_TRIES",
 CONFIRMATION_CODE_EXPOSED = env.bool("CONFIRMATION_CODE_EXPOSED", default=DEBUG)
 
 SMS_URL = env.str("SMS_URL", default="console:")
+SMS_TIMEOUT_SECONDS = env.float("SMS_TIMEOUT_SECONDS", default=5.0)
+SMS_RETRY_SECONDS = env.float("SMS_RETRY_SECONDS", default=2.0)
 CONSOLE_SMS_MIN_DELAY_SECONDS = env.float("CONSOLE_SMS_MIN_DELAY_SECONDS", default=1.0)
 CONSOLE_SMS_MAX_DELAY_SECONDS = env.float("CONSOLE_SMS_MAX_DELAY_SECONDS", default=2.0)
 

@@ -104,7 +104,7 @@ def prepared_erasure(anna: User) -> Callable[[], Any]:
 
 
 REQUESTS = {
-    "registration": (prepared_registration, 5),
+    "registration": (prepared_registration, 10),
     "login": (prepared_sign_in("/api/login/"), 11),
     "first login with a share code": (prepared_first_login, 26),
     "jwt": (prepared_sign_in("/api/jwt/"), 8),

@@ -10,9 +10,12 @@ from users import sms
 
 @register(Tags.security, deploy=True)
 def check_sign_in_is_safe(**_kwargs: Any) -> list[CheckMessage]:
-    errors: list[CheckMessage] = []
     if settings.DEBUG:
-        return errors
+        return []
+    channels = sms.channels()
+    errors = [error for channel in channels if (error := _error_of(channel))]
+    if not channels:
+        errors.append(Error("SMS_URL is empty: no code can be sent.", hint="Name a gateway.", id="users.E004"))
     if settings.CONFIRMATION_CODE_EXPOSED:
         errors.append(
             Error(
@@ -21,20 +24,27 @@ def check_sign_in_is_safe(**_kwargs: Any) -> list[CheckMessage]:
                 id="users.E001",
             )
         )
-    if settings.SMS_URL.startswith(sms.CONSOLE):
-        errors.append(
-            Error(
-                "Codes are printed by the simulated gateway and reach no phone.",
-                hint="Set SMS_URL to a gateway, for example json://gateway.example/send?:phone={phone}.",
-                id="users.E002",
-            )
-        )
-    elif "{phone}" not in settings.SMS_URL:
-        errors.append(
-            Error(
-                "SMS_URL does not say where the phone number goes: every code would reach one and the same phone.",
-                hint="Put {phone} where the gateway expects the recipient.",
-                id="users.E003",
-            )
-        )
     return errors
+
+
+def _error_of(channel: sms.Channel) -> CheckMessage | None:
+    """Say what is wrong with one address of SMS_URL, without showing it: it holds a password."""
+    if channel.is_simulated:
+        return Error(
+            "Codes are printed by the simulated gateway and reach no phone.",
+            hint="Set SMS_URL to a gateway, for example json://gateway.example/send?:phone={phone}.",
+            id="users.E002",
+        )
+    if sms.PHONE not in channel.url:
+        return Error(
+            f"{channel.name} in SMS_URL does not say where the phone number goes: every code would reach one phone.",
+            hint="Put {phone} where the gateway expects the recipient.",
+            id="users.E003",
+        )
+    if sms.gateway_at(channel.address("+79990000000")) is None:
+        return Error(
+            f"{channel.name} in SMS_URL is not an address that apprise understands.",
+            hint="See https://github.com/caronc/apprise/wiki; several addresses are parted by spaces.",
+            id="users.E005",
+        )
+    return None

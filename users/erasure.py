@@ -4,7 +4,7 @@ from django.contrib.admin.models import LogEntry
 from django.db import transaction
 
 from users import locks
-from users.models import ConfirmationCode, RetiredReferralCode, User
+from users.models import ConfirmationCode, Delivery, RetiredReferralCode, User
 
 
 @transaction.atomic
@@ -13,6 +13,8 @@ def erase(*, user: User) -> None:
     locks.hold(exclusively=user.pk)
     # A sign-in holds the row of its code to the end: it is over now, or finds no code.
     ConfirmationCode.objects.filter(phone_number=user.phone_number).delete()
+    # How many messages were sent stays known, but not to whom; one on its way is sent no more.
+    Delivery.objects.filter(phone_number=user.phone_number).update(phone_number="")
     # Whatever is being written for this person now is written before it is collected for deletion, or fails.
     if not User.objects.select_for_update().filter(pk=user.pk).exists():
         return

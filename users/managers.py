@@ -1,16 +1,17 @@
-"""Creating people, and finding them for a sign-in by password."""
+"""Creating people, finding them for a sign-in by password; telling what became of messages."""
 
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import BaseUserManager
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
+from django.utils import timezone
 
 from users import phones, referral_codes
 from users.exceptions import PhoneNumberInvalid, PhoneNumberTaken
 
 if TYPE_CHECKING:
-    from users.models import User
+    from users.models import Delivery, User
 
 
 def _draw_referral_code() -> str:
@@ -69,3 +70,21 @@ class UserManager(BaseUserManager["User"]):
     def create_superuser(self, phone_number: str, password: str | None = None, **fields: Any) -> "User":
         """Save a person who may do everything in the admin panel."""
         return self.create_user(phone_number, password, **fields, is_staff=True, is_superuser=True)
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    model: type["Delivery"]
+
+    def having_outcome(self, outcome: str) -> "DeliveryQuerySet":
+        """Keep those with this `Delivery.outcome`; an index on state and time serves it."""
+        now = timezone.now()
+        if outcome == "waiting":
+            return self.filter(state="waiting", expires_at__gt=now)
+        if outcome == "failed":
+            return self.filter(models.Q(state="failed") | models.Q(state="waiting", expires_at__lte=now))
+        return self.filter(state=outcome)
+
+    def with_outcome(self) -> "DeliveryQuerySet":
+        """Add `outcome_now`, to count by: what `Delivery.outcome` is, in SQL."""
+        lost = models.When(state="waiting", expires_at__lte=timezone.now(), then=models.Value("failed"))
+        return self.annotate(outcome_now=models.Case(lost, default="state", output_field=models.CharField()))

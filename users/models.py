@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from users import phones, referral_codes
-from users.managers import UserManager
+from users.managers import DeliveryQuerySet, UserManager
 from users.validators import validate_username
 
 
@@ -111,6 +111,63 @@ class ConfirmationCode(models.Model):
     def is_waiting(self) -> bool:
         """Whether it has neither been used nor expired."""
         return self.used_at is None and timezone.now() < self.expires_at
+
+
+class Delivery(models.Model):
+    """What became of one sent code: a row for each, which never holds its text."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        DELIVERED = "delivered", _("delivered")
+        FAILED = "failed", _("failed")
+        #: The code was used, or a newer one sent, before a gateway took this message.
+        REPLACED = "replaced", _("replaced")
+
+    class Failure(models.TextChoices):
+        REFUSED = "refused", _("refused, or not reachable")
+        TIMEOUT = "timeout", _("no answer in time")
+        MISCONFIGURED = "misconfigured", _("wrong address in SMS_URL")
+        NOT_QUEUED = "not_queued", _("the broker was gone")
+        TOO_LATE = "too_late", _("no worker came in time")
+
+    #: Empty once the person is erased: the counts stay right.
+    phone_number = PhoneNumberField(_("phone number"), max_length=phones.MAX_LENGTH, blank=True)
+    #: Which sending of the number's code this is: it is the current one while the code has the same token.
+    verification_token = models.UUIDField(editable=False)
+    created_at = models.DateTimeField(_("sent"))
+    expires_at = models.DateTimeField(_("expires"))
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)
+    #: The name of the channel that took it (see `sms`), without its credentials.
+    channel = models.CharField(_("channel"), max_length=40, blank=True)
+    #: Those that failed for this message, apart by spaces.
+    failed_channels = models.TextField(_("channels that failed"), blank=True)
+    last_failure = models.CharField(_("last failure"), max_length=14, choices=Failure, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    #: Until when a worker has it to itself.
+    claimed_until = models.DateTimeField(null=True, editable=False)
+    finished_at = models.DateTimeField(_("finished"), null=True)
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering = ("-created_at", "-id")
+        indexes = (
+            models.Index(fields=("created_at", "id"), name="delivery_by_time"),
+            models.Index(fields=("phone_number", "created_at"), name="delivery_by_phone"),
+            models.Index(fields=("state", "created_at"), name="delivery_by_state"),
+            models.Index(fields=("channel", "created_at"), name="delivery_by_channel"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.phone_number}, {self.created_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def outcome(self) -> State:
+        """Its state, but failed when it still waits after its code's life: then its task was lost."""
+        is_lost = self.state == self.State.WAITING and self.expires_at <= timezone.now()
+        return self.State.FAILED if is_lost else self.State(self.state)
 
 
 class Referral(models.Model):

@@ -1,27 +1,76 @@
-"""Channels that carry a message to a phone, picked by SMS_URL."""
+"""Channels that carry a message to a phone, listed in SMS_URL in the order in which they are tried."""
 
 import random
 import re
 import sys
 import time
+from collections import Counter
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 import apprise
 from django.conf import settings
 
-CONSOLE = "console:"
+from users.models import Delivery
+
+CONSOLE = "console"
+PHONE = "{phone}"
 
 
 class DeliveryFailed(Exception):
-    """The gateway did not take the message. Says nothing of its text."""
+    """No gateway took the message. Says nothing of its text, its receiver or the gateway's credentials."""
+
+    def __init__(self, failure: Delivery.Failure) -> None:
+        super().__init__(failure.value)
+        self.failure = failure
 
 
-def send(*, phone_number: str, text: str) -> None:
+@dataclass(frozen=True)
+class Channel:
+    """A gateway. `name`, of its address nothing but the scheme, may be shown; the address is a secret."""
+
+    name: str
+    url: str = field(repr=False)
+
+    @property
+    def is_simulated(self) -> bool:
+        return self.name.startswith(CONSOLE)
+
+    def address(self, phone_number: str) -> str:
+        return self.url.replace(PHONE, quote(phone_number))
+
+
+def channels() -> list[Channel]:
+    """Read SMS_URL. The second channel of a kind is called `json-2`."""
+    seen: Counter[str] = Counter()
+    found = []
+    for url in settings.SMS_URL.split():
+        scheme = re.sub(r"[^a-z0-9]", "", url.partition(":")[0].lower())[:30]
+        seen[scheme] += 1
+        found.append(Channel(scheme if seen[scheme] == 1 else f"{scheme}-{seen[scheme]}", url))
+    return found
+
+
+def longest_attempt_seconds() -> float:
+    """How long all channels together may take: each to connect, then to answer."""
+    return 2 * float(settings.SMS_TIMEOUT_SECONDS) * len(channels())
+
+
+def send(*, channel: Channel, phone_number: str, text: str) -> None:
     """Hand `text` to the gateway for `phone_number` (E.164). Raises `DeliveryFailed`."""
-    if settings.SMS_URL.startswith(CONSOLE):
+    if channel.is_simulated:
         _print(phone_number, text)
     else:
-        _notify(settings.SMS_URL.replace("{phone}", quote(phone_number)), text)
+        _notify(channel.address(phone_number), text)
+
+
+def gateway_at(address: str) -> apprise.NotifyBase | None:
+    """The apprise plugin for an address, held to our timeout; None if the address is not one."""
+    plugin = apprise.Apprise.instantiate(address)
+    if plugin is not None:
+        plugin.socket_connect_timeout = plugin.socket_read_timeout = settings.SMS_TIMEOUT_SECONDS
+        plugin.retry = 0  # the task retries, and asks first whether the message is still wanted
+    return plugin
 
 
 def _print(phone_number: str, text: str) -> None:
@@ -32,9 +81,12 @@ def _print(phone_number: str, text: str) -> None:
     sys.stdout.flush()
 
 
-def _notify(url: str, text: str) -> None:
-    gateway = apprise.Apprise()
-    if not gateway.add(url):
-        raise DeliveryFailed("SMS_URL names no gateway that is known")
-    if not gateway.notify(body=text):
-        raise DeliveryFailed("the gateway refused the message or did not answer")
+def _notify(address: str, text: str) -> None:
+    gateway = gateway_at(address)
+    if gateway is None:
+        raise DeliveryFailed(Delivery.Failure.MISCONFIGURED)
+    start = time.monotonic()
+    if not apprise.Apprise(gateway).notify(body=text):
+        # apprise tells no reason, but one who did not answer took all the time there was.
+        is_slow = time.monotonic() - start >= settings.SMS_TIMEOUT_SECONDS
+        raise DeliveryFailed(Delivery.Failure.TIMEOUT if is_slow else Delivery.Failure.REFUSED)

@@ -1,16 +1,20 @@
 """Work that a request does not wait for."""
 
 import random
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
 from celery import Task, shared_task
+from celery.exceptions import Reject, Retry
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 
-from users import sms
+from users import deliveries, sms
+from users.models import Delivery
 
-_FIRST_RETRY_SECONDS = 2
-_LONGEST_WAIT_SECONDS = 60
+_LONGEST_WAIT = 10  # times the first
 
 
 class ConfidentialTask(Task):  # type: ignore[misc]
@@ -19,16 +23,40 @@ class ConfidentialTask(Task):  # type: ignore[misc]
     def apply_async(self, *args: Any, **options: Any) -> Any:
         return super().apply_async(*args, **{**options, "kwargsrepr": "(hidden)"})
 
+    def again(self, *, seconds: float, **changed: Any) -> Retry:
+        """Queue this task once more, in so many seconds; if the broker is gone, this one goes back to it instead."""
+        try:
+            return self.retry(kwargs={**self.request.kwargs, **changed}, countdown=seconds, throw=False)
+        except Reject as lost:
+            raise Reject(lost.reason, requeue=True) from None
+
 
 @shared_task(base=ConfidentialTask, bind=True, max_retries=None)  # type: ignore[untyped-decorator]
-def send_message(self: ConfidentialTask, *, phone_number: str, text: str, expires_at: str) -> None:
-    """Send a message, again and again while the gateway fails, but never after `expires_at` (ISO 8601, UTC)."""
-    if timezone.now() >= datetime.fromisoformat(expires_at):
-        return
+@sensitive_variables("text")
+def send_message(self: ConfidentialTask, *, delivery_id: int, text: str, number: int = 0) -> None:
+    """Send a code's message, again and again while every gateway fails, but never after its life or once replaced.
+
+    The text is in the broker and nowhere else, since the code is stored only as a digest; the rest is in the row.
+    """
     try:
-        sms.send(phone_number=phone_number, text=text)
-    except sms.DeliveryFailed as failure:
-        if self.request.is_eager:
-            raise  # whoever asked is waiting for the answer
-        backoff = min(_LONGEST_WAIT_SECONDS, _FIRST_RETRY_SECONDS * 2**self.request.retries)
-        raise self.retry(exc=failure, countdown=backoff * random.uniform(0.5, 1)) from None
+        unsent = deliveries.attempt(delivery_id=delivery_id, number=number, text=text)
+    except deliveries.Claimed as claimed:
+        raise self.again(seconds=claimed.seconds) from None
+    except (OperationalError, InterfaceError):  # the row is out of reach; when it is back, it knows what is due
+        raise self.again(seconds=_backoff(self.request.retries)) from None
+    if unsent is None:
+        return
+    wait = _backoff(number)
+    if self.request.is_eager or timezone.now() + timedelta(seconds=wait) >= unsent.expires_at:
+        deliveries.close(unsent, Delivery.State.FAILED)
+        raise sms.DeliveryFailed(Delivery.Failure(unsent.last_failure))
+    # In this order: a worker that dies in between leaves two retries, of which one goes on, rather than none.
+    retry = self.again(seconds=wait, number=number + 1)
+    deliveries.release(unsent)
+    raise retry
+
+
+def _backoff(number: int) -> float:
+    """Draw a wait (seconds) of up to one that doubles with every attempt: what failed at once spreads out."""
+    first = float(settings.SMS_RETRY_SECONDS)
+    return random.uniform(0, first * min(_LONGEST_WAIT, 2**number))

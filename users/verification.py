@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 from kombu.exceptions import OperationalError
 
-from users import phones, referrals, sms, tasks
+from users import deliveries, phones, referrals, sms, tasks
 from users.exceptions import (
     AccountDisabled,
     CodeRecentlySent,
@@ -43,7 +43,7 @@ class SignIn:
     is_new_user: bool
 
 
-@sensitive_variables("code", "text", "message")
+@sensitive_variables("code", "text")
 def send_code(*, phone_number: str, username: str = "") -> SentCode:
     """Send a new code to a phone; it replaces the one before. Nothing here depends on who is registered.
 
@@ -53,15 +53,12 @@ def send_code(*, phone_number: str, username: str = "") -> SentCode:
     code = f"{secrets.randbelow(10**length):0{length}}"
     record = _replace(phones.normalize(phone_number), code, username)
     text = _("Your code is %(code)s. Tell it to nobody.") % {"code": code}
-    message = {
-        "phone_number": str(record.phone_number),
-        "text": text,
-        "expires_at": record.expires_at.isoformat(),
-    }
+    delivery = deliveries.open_for(record)
     try:
         # After the commit, or a fast worker would act on a code that does not exist yet.
-        tasks.send_message.delay(**message)
+        tasks.send_message.delay(delivery_id=delivery.pk, text=text)
     except (OperationalError, sms.DeliveryFailed) as failure:
+        deliveries.close(delivery, deliveries.State.FAILED, deliveries.Failure.NOT_QUEUED)
         ConfirmationCode.objects.filter(verification_token=record.verification_token).delete()
         raise DeliveryUnavailable(retry_after=5) from failure
     return SentCode(record, code)

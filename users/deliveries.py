@@ -1,0 +1,114 @@
+"""What becomes of each message: a row is opened with its code, and closed once.
+
+A task may be carried out twice: a broker hands it out again when a worker dies, or holds it for long. The row decides:
+whoever has claimed it sends, nobody sends after it was closed, and of two retries of one attempt only one goes on.
+What remains is the moment between a gateway's yes and the closing of the row: when a worker or the database dies there,
+the message is sent once more. A code that comes twice does less harm than one that never comes.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+
+from users import sms
+from users.managers import DeliveryQuerySet
+from users.models import ConfirmationCode, Delivery
+
+State, Failure = Delivery.State, Delivery.Failure
+_MARGIN_SECONDS = 5
+
+
+class Claimed(Exception):
+    """Another worker has this message to itself, for `seconds` at most."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+def open_for(code: ConfirmationCode) -> Delivery:
+    """Note that a code is about to be sent."""
+    return Delivery.objects.create(
+        phone_number=code.phone_number,
+        verification_token=code.verification_token,
+        created_at=code.issued_at,
+        expires_at=code.expires_at,
+    )
+
+
+@sensitive_variables("text")
+def attempt(*, delivery_id: int, number: int, text: str) -> Delivery | None:
+    """Try each channel in order, as the attempt of this `number` (from 0), as long as the message is wanted.
+
+    Returns what is still to be delivered, for every channel failed; None if nothing is left to do. Raises `Claimed`.
+    """
+    delivery = _claim(delivery_id, number)
+    if delivery is None:
+        return None
+    delivery.attempts = number + 1
+    for channel in sms.channels():
+        if reason := _why_unwanted(delivery):
+            close(delivery, reason)
+            return None
+        try:
+            sms.send(channel=channel, phone_number=str(delivery.phone_number), text=text)
+        except sms.DeliveryFailed as failed:
+            _note(delivery, channel, failed.failure)
+        else:
+            delivery.channel = channel.name
+            close(delivery, State.DELIVERED)
+            return None
+    delivery.last_failure = delivery.last_failure or Failure.MISCONFIGURED  # SMS_URL is empty
+    delivery.save(update_fields=["failed_channels", "last_failure"])
+    return delivery
+
+
+def close(delivery: Delivery, state: Delivery.State, failure: Delivery.Failure | None = None) -> None:
+    """Write down how it ended, unless it has ended already."""
+    _still_open(delivery.pk).update(
+        state=state,
+        channel=delivery.channel,
+        failed_channels=delivery.failed_channels,
+        last_failure=failure or delivery.last_failure,
+        attempts=delivery.attempts,
+        finished_at=timezone.now(),
+    )
+
+
+def release(delivery: Delivery) -> None:
+    """Hand it over to the next attempt; whoever repeats this one or an earlier one, finds it done."""
+    _still_open(delivery.pk).update(attempts=delivery.attempts, claimed_until=None)
+
+
+def _claim(delivery_id: int, number: int) -> Delivery | None:
+    now = timezone.now()
+    lease = timedelta(seconds=sms.longest_attempt_seconds() + _MARGIN_SECONDS)
+    due = _still_open(delivery_id).filter(attempts__lte=number)
+    # One statement: of any number of workers with the same message, one finds it free.
+    if due.filter(Q(claimed_until=None) | Q(claimed_until__lte=now)).update(claimed_until=now + lease):
+        return due.first()
+    claimed_until: datetime | None = due.values_list("claimed_until", flat=True).first()
+    if claimed_until:
+        raise Claimed(max(1.0, (claimed_until - now).total_seconds()))
+    return None
+
+
+def _why_unwanted(delivery: Delivery) -> Delivery.State | None:
+    if not ConfirmationCode.objects.filter(verification_token=delivery.verification_token, used_at=None).exists():
+        return State.REPLACED
+    if timezone.now() < delivery.expires_at:
+        return None
+    delivery.last_failure = delivery.last_failure or Failure.TOO_LATE
+    return State.FAILED
+
+
+def _note(delivery: Delivery, channel: sms.Channel, failure: Delivery.Failure) -> None:
+    failed = delivery.failed_channels.split()
+    delivery.failed_channels = " ".join([*failed, *({channel.name} - {*failed})])
+    delivery.last_failure = failure
+
+
+def _still_open(delivery_id: int) -> DeliveryQuerySet:
+    return Delivery.objects.filter(pk=delivery_id, state=State.WAITING)
