@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
     "corsheaders",
     "phonenumber_field",
     "rest_framework",
@@ -69,6 +70,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # Last: turns the answer to a guess too many into the page that says so.
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "referral_project.urls"
 WSGI_APPLICATION = "referral_project.wsgi.application"
@@ -216,6 +219,27 @@ SPECTACULAR_SETTINGS = {
 
 # Admin panel
 
+AUTHENTICATION_BACKENDS = ["users.admin_lockout.PasswordBackend"]
+ADMIN_WRONG_PASSWORDS_PER_NUMBER = env.int("ADMIN_WRONG_PASSWORDS_PER_NUMBER", default=5)
+ADMIN_WRONG_PASSWORDS_PER_ADDRESS = env.int("ADMIN_WRONG_PASSWORDS_PER_ADDRESS", default=20)
+ADMIN_LOCKOUT_SECONDS = env.int("ADMIN_LOCKOUT_SECONDS", default=1_800)
+# A number is locked for the address it is tried from, never for its owner elsewhere.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address"]
+AXES_FAILURE_LIMIT = ADMIN_WRONG_PASSWORDS_PER_NUMBER
+AXES_COOLOFF_TIME = timedelta(seconds=ADMIN_LOCKOUT_SECONDS)
+AXES_HANDLER = "users.admin_lockout.Handler"
+AXES_USERNAME_FORM_FIELD = "username"
+AXES_USERNAME_CALLABLE = "users.admin_lockout.phone_number_of"
+AXES_CLIENT_IP_CALLABLE = "users.admin_lockout.address_of"
+AXES_LOCKOUT_CALLABLE = "users.admin_lockout.answer"
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_ENABLE_ADMIN = False
+# The audit trail says who signed in; these would keep numbers and cookies that nobody needs.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken"]
+AXES_VERBOSE = False
+
 UNFOLD = admin_panel.UNFOLD
 # Whoever opens the sign-in page of the panel itself, without having been sent there, wants to get in.
 LOGIN_REDIRECT_URL = "admin:index"
@@ -249,5 +273,6 @@ LOGGING = {
         "django": {"handlers": [], "level": "INFO"},
         # apprise writes whole messages, codes included, below WARNING.
         "apprise": {"level": "WARNING"},
+        "axes": {"level": "WARNING"},
     },
 }

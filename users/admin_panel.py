@@ -8,11 +8,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
-def _to_list(title: Promise, model: str, icon: str) -> dict[str, Any]:
+def _to_list(title: Promise, model: str, icon: str, app: str = "users") -> dict[str, Any]:
     def may_see(request: HttpRequest) -> bool:
-        return any(request.user.has_perm(f"users.{verb}_{model}") for verb in ("view", "change"))
+        return any(request.user.has_perm(f"{app}.{verb}_{model}") for verb in ("view", "change"))
 
-    link = reverse_lazy(f"admin:users_{model}_changelist")
+    link = reverse_lazy(f"admin:{app}_{model}_changelist")
     return {"title": title, "icon": icon, "link": link, "permission": may_see}
 
 
@@ -28,6 +28,7 @@ UNFOLD: dict[str, Any] = {
                     _to_list(_("People"), "user", "group"),
                     _to_list(_("Referrals"), "referral", "account_tree"),
                     _to_list(_("Confirmation codes"), "confirmationcode", "password"),
+                    _to_list(_("Failed sign-ins"), "accessattempt", "lock_person", app="axes"),
                     {
                         "title": _("Groups"),
                         "icon": "admin_panel_settings",

@@ -1,5 +1,6 @@
 """Erasing a person: nothing of them stays but an anonymous link in the chain of invitations."""
 
+from axes.models import AccessAttempt
 from django.contrib.admin.models import LogEntry
 from django.db import transaction
 
@@ -18,6 +19,7 @@ def erase(*, user: User) -> None:
     # Whatever is being written for this person now is written before it is collected for deletion, or fails.
     if not User.objects.select_for_update().filter(pk=user.pk).exists():
         return
+    AccessAttempt.objects.filter(username=str(user.phone_number)).delete()
     RetiredReferralCode.objects.create(referral_code=user.referral_code)
     # What staff did stays on record, but not to whom.
     records = LogEntry.objects.filter(content_type__app_label="users", content_type__model="user")

@@ -1,17 +1,18 @@
 """Forms of the admin panel. They check form; the rules speak when the data are saved."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib.auth.forms import SetPasswordMixin
 from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.phonenumber import PhoneNumber
 from unfold.forms import AuthenticationForm
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
-from users import phones
+from users import admin_lockout, locks, phones
 from users.exceptions import PhoneNumberInvalid, Refusal
 from users.models import User
 
@@ -33,6 +34,16 @@ class SignInForm(AuthenticationForm):  # type: ignore[misc]
             "autocomplete": "username",
             "placeholder": "+7 999 999-99-99",
         }
+
+    def clean(self) -> dict[str, Any]:
+        """Check one password at a time for each address: guesses at once would all be let in before any is counted."""
+        with transaction.atomic():
+            locks.hold_name(f"password from {admin_lockout.address_of(self.request)}")
+            try:
+                return cast("dict[str, Any]", super().clean())
+            except ValidationError as refused:
+                refusal = refused
+        raise refusal  # outside of the block, or the wrong password would not be counted
 
 
 class TypedPhoneNumberField(forms.CharField):

@@ -4,6 +4,9 @@ from collections.abc import Iterable
 
 from django.db import connection
 
+#: The first half of the keys that names are locked by: ids have none.
+_NAMES = 1
+
 
 def hold(*, exclusively: int, shared: Iterable[int] = ()) -> None:
     """Lock people by id until the surrounding transaction, or savepoint that is rolled back, ends.
@@ -22,3 +25,11 @@ def hold(*, exclusively: int, shared: Iterable[int] = ()) -> None:
             """,
             {"exclusively": exclusively, "everyone": [exclusively, *shared]},
         )
+
+
+def hold_name(name: str) -> None:
+    """Lock a name, as of a client address, until the surrounding transaction ends; names and ids never collide."""
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [_NAMES, name])
