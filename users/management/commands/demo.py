@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from users import referrals
+from users.management.progress import progress
 from users.models import Referral, User
 
 STAFF_PHONE_NUMBER = "+79990000000"
@@ -39,6 +40,7 @@ class Command(BaseCommand):
             if not User.objects.filter(phone_number=STAFF_PHONE_NUMBER).exists():
                 User.objects.create_superuser(STAFF_PHONE_NUMBER, STAFF_PASSWORD, username="Staff")
             self._add_up_to(people)
+        self.stdout.write(f"{people:,} demo people.")
         self.stdout.write(f"Admin panel: {STAFF_PHONE_NUMBER}, password {STAFF_PASSWORD}.")
 
     def _add_up_to(self, people: int) -> None:
@@ -47,15 +49,14 @@ class Command(BaseCommand):
         numbers = [f"+{FIRST_PHONE_NUMBER + nth}" for nth in range(people)]
         known = {str(user.phone_number): user for user in User.objects.filter(phone_number__gte=numbers[0])}
         joined: list[User] = []
-        for nth, number in enumerate(numbers):
-            if number not in known:
-                inviter = _somebody(joined, chance)
-                day = timezone.now() - timedelta(days=DAYS * (1 - nth / people))
-                known[number] = _join(number, inviter, day + timedelta(hours=chance.uniform(0, 12)), chance)
-            joined.append(known[number])
-            if (nth + 1) % 100 == 0 or nth + 1 == people:
-                self.stdout.write(f"\r{nth + 1:,} of {people:,} people", ending="")
-        self.stdout.write("")
+        with progress("people", total=people) as bar:
+            for nth, number in enumerate(numbers):
+                if number not in known:
+                    inviter = _somebody(joined, chance)
+                    day = timezone.now() - timedelta(days=DAYS * (1 - nth / people))
+                    known[number] = _join(number, inviter, day + timedelta(hours=chance.uniform(0, 12)), chance)
+                joined.append(known[number])
+                bar.update()
 
 
 def _somebody(joined: list[User], chance: random.Random) -> User | None:

@@ -1,0 +1,31 @@
+"""A long command says how far it has come to whoever watches, and to nobody else."""
+
+import os
+import pty
+import termios
+
+import pytest
+
+from users.management.progress import progress
+
+
+def test_a_terminal_shows_how_far_a_command_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(ours, (24, 80))
+
+    with os.fdopen(ours, "rb", buffering=0) as screen, os.fdopen(theirs, "w") as terminal:
+        monkeypatch.setattr("sys.stderr", terminal)
+        with progress("people", total=40) as bar:
+            bar.update(30)
+            bar.refresh()
+        shown = screen.read(4_096).decode()
+
+    assert "people:  75%" in shown
+    assert "30/40" in shown
+
+
+def test_a_log_is_spared_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress("people", total=40) as bar:
+        bar.update(30)
+
+    assert capsys.readouterr() == ("", "")
