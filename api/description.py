@@ -8,7 +8,8 @@ Sign-in by phone number and one-time code, invite codes, and who came with whom.
 
 **Authorize** with `Token <token>` from a login, or with a JWT `access` token. Times are UTC (ISO 8601), phone
 numbers are returned as E.164. Every error is a problem document (RFC 9457) with a stable `code`; its `detail` is in
-the language of `Accept-Language`: English or Russian.
+the language of `Accept-Language`: English or Russian. Every answer has the id of its request in `X-Request-ID`:
+quote it when you ask for help.
 """
 TAGS = [
     {"name": "sign-in", "description": "Ask for a code, redeem it."},

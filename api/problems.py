@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.parsers import BodyTooLarge
+from referral_project import metrics, request_id
 from users import exceptions as refusals
 from users.exceptions import Refusal
 
@@ -56,10 +57,15 @@ class ProblemSerializer(serializers.Serializer[Any]):
     tries_left = serializers.IntegerField(required=False, help_text="Tries left for this confirmation code.")
     retry_after = serializers.IntegerField(required=False, help_text="Seconds to wait before asking again.")
     days = serializers.IntegerField(required=False, help_text="For how many days a code could be activated.")
+    request_id = serializers.CharField(
+        required=False, help_text="With a 5xx: quote it when you ask for help. Every answer has it as `X-Request-ID`."
+    )
 
 
 def problem(status: int, code: str, detail: object, **members: object) -> dict[str, object]:
-    """Return the body of an error answer."""
+    """Return the body of an error answer; that of a 5xx tells the request's id, for people to quote."""
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and (quoted := request_id.current()):
+        members["request_id"] = quoted
     return {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -91,6 +97,7 @@ def exception_handler(exception: Exception, context: dict[str, Any]) -> Response
     """Answer refusals of the domain and errors of the framework alike; anything else is a defect and goes on up."""
     response = _answer_refusal(exception) if isinstance(exception, Refusal) else _answer_error(exception, context)
     if response is not None:
+        metrics.count_problem(response.data["code"])
         # A problem is JSON, also where the answer would have been YAML or a page.
         request: Request = context["request"]
         request.accepted_renderer, request.accepted_media_type = JSONRenderer(), JSONRenderer.media_type
@@ -163,4 +170,5 @@ def _is_for_programs(request: HttpRequest) -> bool:
 
 
 def _json(status: int, code: str, detail: object) -> JsonResponse:
+    metrics.count_problem(code)
     return JsonResponse(problem(status, code, detail), status=status, content_type=CONTENT_TYPE)

@@ -1,6 +1,17 @@
 """Gunicorn for production; WEB_CONCURRENCY and WEB_THREADS tune it from the environment."""  # noqa: N999  the name gunicorn expects
 
+import itertools
 import os
+import shutil
+import tempfile
+from typing import Any
+
+from gunicorn.glogging import Logger as GunicornLogger
+
+# Before prometheus_client is imported: the processes share their figures in this folder, so that each can tell all.
+os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="metrics-"))
+
+from prometheus_client import values
 
 bind = "0.0.0.0:8000"
 worker_class = "gthread"
@@ -24,6 +35,34 @@ limit_request_line = 8190
 # Who asks, and by which scheme, is for Django's settings alone to decide.
 forwarded_allow_ips = ""
 
-errorlog = "-"
-# Nginx writes the access log, without query strings, tokens and phone numbers.
+
+class Logger(GunicornLogger):
+    """Leaves the form of the lines to the settings of Django, which are read before the first one is written."""
+
+    def setup(self, cfg: Any) -> None:
+        self.cfg = cfg
+        self.error_log.propagate = True
+
+
+logger_class = Logger
+# The application writes a line for each request, and knows more of it: see referral_project/middleware.py.
 accesslog = None
+
+# A process counts in the file of its slot, and its successor goes on in it: named by process ids, as by default, files
+# would become ever more, for none may be deleted without losing what it has counted.
+_slot: int | str = "master"
+values.ValueClass = values.MultiProcessValue(lambda: _slot)
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    taken = {sibling.slot for sibling in server.WORKERS.values()}
+    worker.slot = next(slot for slot in itertools.count() if slot not in taken)
+
+
+def post_fork(_server: Any, worker: Any) -> None:
+    global _slot  # noqa: PLW0603
+    _slot = worker.slot
+
+
+def on_exit(_server: Any) -> None:
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)

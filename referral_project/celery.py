@@ -1,11 +1,27 @@
 """The Celery application: `celery -A referral_project worker`."""
 
 import os
+from typing import Any
 
-from celery import Celery
+from celery import Celery, signals
+
+from referral_project import request_id
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "referral_project.settings")
 
 app = Celery("referral_project")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+signals.before_task_publish.connect(request_id.send_along)
+signals.task_prerun.connect(request_id.begin_task)
+signals.task_postrun.connect(request_id.end_task)
+
+
+@signals.setup_logging.connect  # type: ignore[untyped-decorator]
+def log_as_everything_else(**_kwargs: Any) -> None:
+    """Configure logging by Django's settings; without this receiver Celery would do it in its own way."""
+    from django.conf import settings
+    from django.utils.log import configure_logging
+
+    configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)

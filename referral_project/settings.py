@@ -10,6 +10,7 @@ import environ
 from django.utils.translation import gettext_lazy as _
 
 from api.description import DESCRIPTION, TAGS
+from referral_project import logging, request_id
 from users import admin_panel
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -25,6 +26,7 @@ SECRET_KEY = env.str("SECRET_KEY", default="django-insecure-only-for-a-laptop") 
 ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=["*"] if DEBUG else []), "localhost", "127.0.0.1"]
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_EXPOSE_HEADERS = [request_id.HEADER, "Retry-After"]
 HTTPS = env.bool("HTTPS", default=not DEBUG)
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000) if HTTPS else 0
@@ -59,6 +61,7 @@ INSTALLED_APPS = [
     "api",
 ]
 MIDDLEWARE = [
+    "referral_project.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     # In DEBUG the development server finds static files by itself.
     *([] if DEBUG else ["whitenoise.middleware.WhiteNoiseMiddleware"]),
@@ -244,7 +247,7 @@ UNFOLD = admin_panel.UNFOLD
 # Whoever opens the sign-in page of the panel itself, without having been sent there, wants to get in.
 LOGIN_REDIRECT_URL = "admin:index"
 
-# Languages, time, static files, logs
+# Languages, time, static files
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("ru", _("Russian"))]
@@ -262,17 +265,10 @@ STORAGES = {
     },
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {
-        # Through the root handler only: Django's own one would print everything twice.
-        "django": {"handlers": [], "level": "INFO"},
-        # apprise writes whole messages, codes included, below WARNING.
-        "apprise": {"level": "WARNING"},
-        "axes": {"level": "WARNING"},
-    },
-}
+# Logs, metrics
+
+LOGGING = logging.configuration(
+    debug=DEBUG, level=env.str("LOG_LEVEL", default="INFO"), code_length=CONFIRMATION_CODE_LENGTH
+)
+# Outside of DEBUG /metrics answers to this bearer token alone; without one, to nobody.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")

@@ -1,5 +1,6 @@
 """The WSGI entry point: `gunicorn referral_project.wsgi`."""
 
+import logging
 import os
 from typing import Any
 
@@ -29,5 +30,6 @@ class Handler(WSGIHandler):
     request_class = UTF8Request
 
 
+logging.captureWarnings(True)
 django.setup(set_prefix=False)
 application = Handler()

@@ -1,0 +1,57 @@
+"""What must not be read in a log, and how it is made unreadable."""
+
+import re
+from collections.abc import Callable
+
+HIDDEN = "***"
+#: Names whose values are secret, in whatever follows them: a colon, an equals sign, quotes.
+NAMES_OF_SECRETS = (
+    r"passw(?:or)?d|secret|token|authorization|cookie|sessionid|csrf\w{0,16}|confirmation_code|api_?key|\btext"
+)
+
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_GAP = r"(?:[ ().\u00a0-]|%20|%28|%29){0,3}"
+
+
+def masker(*, code_length: int) -> Callable[[str], str]:
+    """Return a function that hides secrets in a text, and of a phone number all but its beginning and end.
+
+    Secrets are told by their shape (tokens, JWTs, UUIDs but those of Celery's tasks, confirmation codes: a group of
+    `code_length` digits on its own) or by the name before them. One pass; linear in the length of the text.
+    """
+    patterns = re.compile(
+        rf"""
+        (?P<task>(?<=\w\[){_UUID}(?=\]))
+        |(?P<secret>
+            (?<=://)[^/\s@"']+(?=@)                              # the name and password of an address
+            |(?<![\w-])eyJ[\w-]+\.[\w.-]+                         # a JWT
+            |(?<![0-9A-Za-z])(?=[A-Za-z]{{0,40}}\d)[0-9A-Za-z]{{32,}}
+            |{_UUID}
+            |(?:(?<![\w/+])(?<!\d[.:-])(?<!\w:)|(?<=code:)|(?<=код:))(?<!line[ ])\d{{{code_length}}}(?!\w|/|[.:-]\d)
+        )
+        |(?P<name>(?:{NAMES_OF_SECRETS})\\?["']?\s{{0,3}}[:=]\s{{0,3}}(?:(?:Token|Bearer|Basic)\s{{1,3}})?)
+            (?:\\?"[^"]*"?|\\?'[^']*'?|[^\s,;&}})]+)
+        |(?P<phone>
+            (?:\+|%2B)(?:{_GAP}\d){{8,15}}
+            |(?<!\d)(?<!\d\.)(?!\d{{4}}-\d\d-\d\d)\d(?:[ ()\u00a0-]{{0,2}}\d){{9,14}}(?!\d)
+        )
+        """,
+        re.VERBOSE | re.IGNORECASE,
+    )
+
+    def hide(found: re.Match[str]) -> str:
+        kind = found.lastgroup
+        if kind == "task":
+            return found[0]
+        if kind == "phone":
+            return _shorten(found[0])
+        return (found["name"] or "") + HIDDEN
+
+    return lambda text: patterns.sub(hide, text)
+
+
+def _shorten(phone_number: str) -> str:
+    """`+79161234567` becomes `+7916*****67`."""
+    digits = re.sub(r"%[0-9A-Fa-f]{2}|\D", "", phone_number)
+    plus = "" if phone_number[0].isdecimal() else "+"
+    return f"{plus}{digits[: min(4, len(digits) - 7)]}*****{digits[-2:]}"

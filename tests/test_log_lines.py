@@ -1,0 +1,253 @@
+"""What a line of the log looks like, and what is unreadable in it."""
+
+import json
+import logging
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from logging.config import dictConfig
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from referral_project.logging import configuration
+from tests.factories import person, signed_in
+
+SECRETS = [
+    "ff804f58710da9a24648b944e51f2d4985e7885a78bd0b8416430ab7026b15a0",
+    "eyJhbGciOiJIUzI1NiJ9.eyJ1c2VyX2lkIjoiMSJ9.c2lnbmF0dXJlLW9mLWl0",
+    "c33dd980-57bd-45fe-b74d-16cecb424639",
+    "C33DD980-57BD-45FE-B74D-16CECB424639",
+    "hJ2kd83mNx0qPzR7sT1vWy5bCe9fGhAi",
+]
+
+
+class Log:
+    """What is written while the service is set up for production."""
+
+    def __init__(self) -> None:
+        self._stream = StringIO()
+        dictConfig(configuration(debug=False, level="INFO", code_length=4))
+        (handler,) = (h for h in logging.getLogger().handlers if h.get_name() == "console")
+        handler.setStream(self._stream)  # type: ignore[attr-defined]
+
+    @property
+    def text(self) -> str:
+        return self._stream.getvalue()
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.text.splitlines()]
+
+    def message_of(self, text: str, *args: object) -> str:
+        logging.getLogger("tests").warning(text, *args)
+        return str(self.lines[-1]["message"])
+
+
+@pytest.fixture
+def log() -> Iterator[Log]:
+    yield Log()
+    dictConfig(settings.LOGGING)
+
+
+def test_a_line_is_an_object_that_says_when_what_and_where(log: Log) -> None:
+    logging.getLogger("tests").warning("%d of %d", 3, 4)
+
+    (line,) = log.lines
+    assert (line["level"], line["logger"], line["message"]) == ("WARNING", "tests", "3 of 4")
+    at = datetime.fromisoformat(line["time"])
+    assert at.utcoffset() == timedelta(0)
+    assert abs(datetime.now(UTC) - at) < timedelta(minutes=1)
+
+
+@pytest.mark.django_db
+def test_a_request_is_a_line(log: Log) -> None:
+    anna = person()
+
+    answer = signed_in(anna).get(f"/api/profile/{anna.phone_number}/?search=%2B79161234567")
+
+    (line,) = log.lines
+    duration = line.pop("duration_ms")
+    assert 0 < duration < 60_000
+    number = str(anna.phone_number)
+    path = f"/api/profile/{number[:5]}*****{number[-2:]}/"
+    assert (
+        line.items()
+        >= {
+            "level": "INFO",
+            "logger": "access",
+            "message": f"GET {path} 200",
+            "method": "GET",
+            "path": path,
+            "status": 200,
+            "user_id": anna.pk,
+            "request_id": answer["X-Request-ID"],
+        }.items()
+    )
+
+
+@pytest.mark.django_db
+def test_a_probe_that_is_well_leaves_no_line(log: Log, client: APIClient) -> None:
+    client.get("/health/live/")
+    client.get("/health/nowhere/")
+
+    assert [line["status"] for line in log.lines] == [404]
+
+
+def test_a_defect_is_told_with_its_traceback_and_without_secrets(log: Log, settings: Settings) -> None:
+    settings.ROOT_URLCONF = "tests.defects"
+
+    answer = Client(raise_request_exception=False).get("/api/defect/")
+
+    assert answer.status_code == 500
+    told = next(line for line in log.lines if "exception" in line)
+    assert told["logger"] == "django.request"
+    assert told["request_id"] == answer["X-Request-ID"]
+    assert "in defect" in told["exception"]
+    assert "Key (phone_number)=(+7916*****67) already exists" in told["exception"]
+    for hidden in ("+79161234567", "4711", *SECRETS):
+        assert hidden not in log.text
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "+79161234567",
+        "79161234567",
+        "89161234567",
+        "9161234567",
+        "+7 916 123-45-67",
+        "8 (916) 123-45-67",
+        "8-916-123-45-67",
+        "%2B79161234567",
+        "%2b7%20916%20123%2045%2067",
+        "+7\u00a0916\u00a0123\u00a045\u00a067",
+        "+4915112345678",
+    ],
+)
+@pytest.mark.parametrize(
+    "around", ["{}", "SMS to {}: sent", "/api/profile/{}/", "({})", "'{}'", "?:phone={}&a=b", "{}."]
+)
+def test_of_a_phone_number_the_middle_is_hidden(log: Log, number: str, around: str) -> None:
+    message = log.message_of(around.format(number).replace("%", "%%") % ())
+
+    assert "*****" in message
+    digits = "".join(c for c in number.replace("%2B", "").replace("%2b", "").replace("%20", "") if c.isdigit())
+    shown = "".join(c for c in message if c.isdigit())
+    assert digits[-7:] not in shown
+    assert len(shown) == min(4, len(digits) - 7) + 2
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("around", ["{}", "Token {}", "/api/verify/{}/", "a={};", "'{}'", "{}.", "Bearer {}\n"])
+def test_tokens_are_hidden_whatever_stands_around_them(log: Log, secret: str, around: str) -> None:
+    assert secret not in log.message_of("%s", around.format(secret))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Your code is 4711. Tell it to nobody.",
+        "Ваш код: 4711. Никому его не сообщайте.",
+        "code:4711",
+        "code=4711",
+        "('4711',)",
+        "4711: your code",
+        "code-4711-",
+        "{'text': 'Your code is 4711.'}",
+        'b\'[[], {"phone_number": "+79161234567", "text": "Your code is 4711."}]\'',
+        "invalid literal for int() with base 10: '4711'",
+        "4711",
+    ],
+)
+def test_confirmation_codes_are_hidden(log: Log, text: str) -> None:
+    assert "4711" not in log.message_of("%s", text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password=hunter2",
+        "'password': 'hunter2'",
+        '{"password": "hunter2"}',
+        "postgres://referral:hunter2@postgres:5432/referral",
+        "smseagle://hunter2@gateway.example/+79161234567",
+        "Cookie: hunter2",
+        "Authorization: Basic hunter2",
+    ],
+)
+def test_what_is_named_a_secret_is_hidden(log: Log, text: str) -> None:
+    assert "hunter2" not in log.message_of("%s", text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Listening at: http://0.0.0.0:8000 (1)",
+        "Task users.tasks.send_message[c33dd980-57bd-45fe-b74d-123456789012] succeeded in 1.234567890123s: None",
+        "2026-11-21 10:20:16 +0000",
+        "connection to 192.168.100.200 refused",
+        "GET /api/referral-codes/FD4WF4/ 200",
+        'File "/app/users/sms.py", line 1234, in send',
+        "CSRF verification failed. Request aborted.",
+    ],
+)
+def test_what_is_no_secret_stays_readable(log: Log, text: str) -> None:
+    assert log.message_of("%s", text) == text
+
+
+def test_extra_values_are_shown_without_secrets_and_objects_not_at_all(log: Log) -> None:
+    extra = {"phone": "+79161234567", "attempt": 2, "token": "hunter2", "data": {"kwargs": {"text": "hunter2"}}}
+
+    logging.getLogger("tests").warning("sent", extra=extra)
+
+    (line,) = log.lines
+    assert (line["phone"], line["attempt"], line["token"]) == ("+7916*****67", 2, "***")
+    assert "hunter2" not in log.text
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\r\nb", "a\u2028b", "a\x00b", '"}\n{"level":"ERROR"', "\ud800", "\x1b[31m"])
+def test_nothing_begins_another_line(log: Log, text: str) -> None:
+    log.message_of("%s", text)
+
+    assert log.text.count("\n") == 1
+    assert log.text.isascii()
+    assert log.lines[0]["message"] == text
+
+
+def test_a_long_text_is_masked_in_no_time(log: Log) -> None:
+    hostile: list[Callable[[], str]] = [
+        lambda: "eyJ-" * 2_500,
+        lambda: "+7" * 5_000,
+        lambda: "1 " * 5_000,
+        lambda: "://" * 3_000,
+        lambda: "token" * 2_000,
+        lambda: "a" * 10_000,
+        lambda: str(uuid.UUID(int=0))[:-1] * 250,
+    ]
+    start = datetime.now(UTC)
+
+    for text in hostile:
+        log.message_of("%s", text())
+
+    assert datetime.now(UTC) - start < timedelta(seconds=1)
+
+
+def test_a_laptop_gets_readable_lines_without_secrets_too() -> None:
+    formatter = configuration(debug=True, level="INFO", code_length=4)["formatters"]["lines"]
+    lines = formatter.pop("()")(**formatter)
+    try:
+        int("+79161234567x")
+    except ValueError:
+        record = logging.LogRecord("tests", logging.ERROR, __file__, 1, "code %s", ("4711",), sys.exc_info())
+
+    text = lines.format(record)
+
+    assert "ERROR tests: code ***" in text
+    assert "base 10: '+7916*****67x'" in text

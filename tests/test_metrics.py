@@ -1,0 +1,204 @@
+"""Figures for Prometheus: right over several processes, shown to the right ones, free of personal data."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+from django.test import Client
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.parser import text_string_to_metric_families
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from referral_project import metrics
+from referral_project.settings import BASE_DIR
+from tests.factories import person, phone_number, signed_in
+from tests.servers import free_port, wait_until
+
+TOKEN = "a-token-of-thirty-two-characters"
+AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
+
+
+@pytest.fixture(autouse=True)
+def token(settings: Settings) -> None:
+    settings.METRICS_TOKEN = TOKEN
+
+
+def figure(text: str, name: str, **labels: str) -> float:
+    """The value of a metric; 0 if it does not occur."""
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            if sample.name == name and sample.labels == labels:
+                return sample.value
+    return 0
+
+
+def scraped() -> str:
+    answer = Client(headers=AUTHORIZED).get("/metrics")
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("authorization", "status"),
+    [
+        (f"Bearer {TOKEN}", 200),
+        (f"Bearer {TOKEN}x", 401),
+        (TOKEN, 401),
+        ("Bearer ", 401),
+        ("Bearer é", 401),
+        (None, 401),
+    ],
+)
+def test_only_who_has_the_token_is_answered(authorization: str | None, status: int) -> None:
+    headers = {"Authorization": authorization} if authorization else {}
+
+    assert Client(headers=headers).get("/metrics").status_code == status
+
+
+@pytest.mark.parametrize("authorization", ["Bearer ", "Bearer", "", "Bearer None"])
+def test_without_a_token_nobody_is(authorization: str, settings: Settings) -> None:
+    settings.METRICS_TOKEN = ""
+
+    assert Client(headers={"Authorization": authorization}).get("/metrics").status_code == 404
+
+
+def test_a_laptop_asks_for_no_token(settings: Settings) -> None:
+    settings.DEBUG = True
+
+    assert Client().get("/metrics").status_code == 200
+
+
+def test_the_name_of_the_host_does_not_matter_to_a_scraper(settings: Settings) -> None:
+    settings.ALLOWED_HOSTS = ["referral.example"]
+    settings.SECURE_SSL_REDIRECT = True
+
+    assert Client(headers={**AUTHORIZED, "Host": "172.18.0.5:8000"}).get("/metrics").status_code == 200
+
+
+@pytest.mark.django_db
+def test_requests_count_by_view_method_and_status() -> None:
+    anna = person()
+    labels = {"view": "profile-by-phone", "method": "GET", "status": "200"}
+    before = scraped()
+
+    signed_in(anna).get(f"/api/profile/{anna.phone_number}/")
+
+    after = scraped()
+    assert figure(after, "http_requests_total", **labels) == figure(before, "http_requests_total", **labels) + 1
+    duration = ("http_request_duration_seconds_count", "profile-by-phone")
+    assert figure(after, duration[0], view=duration[1]) == figure(before, duration[0], view=duration[1]) + 1
+    assert str(anna.phone_number)[1:] not in after
+
+
+@pytest.mark.django_db
+def test_refusals_count_by_their_code(client: APIClient) -> None:
+    phone = phone_number()
+    before = scraped()
+
+    client.post("/api/registration/", {"phone_number": phone})
+    client.post("/api/registration/", {"phone_number": phone})
+    client.post("/api/registration/", {"phone_number": "x"})
+
+    after = scraped()
+    for code in ("code_recently_sent", "invalid_input"):
+        assert figure(after, "api_problems_total", code=code) == figure(before, "api_problems_total", code=code) + 1
+
+
+def test_a_client_can_make_up_no_labels(client: APIClient) -> None:
+    client.get("/warm/up/")
+    client.get("/api/warm/")
+    client.generic("BREW", "/up/")
+    before = len(scraped().splitlines())
+
+    for word in range(50):
+        client.get(f"/made/up/{word}/")
+        client.get(f"/api/{word}/")
+        client.generic(f"BREW{word}", f"/{word}/")
+
+    assert len(scraped().splitlines()) == before
+
+
+def test_what_the_domain_counts_is_asked_for_at_each_scrape() -> None:
+    waiting = [3]
+
+    @metrics.on_scrape
+    def deliveries() -> Iterator[Metric]:
+        for number in waiting:
+            yield GaugeMetricFamily("deliveries_waiting", "Messages not yet sent.", value=number)
+
+    assert figure(scraped(), "deliveries_waiting") == 3
+    waiting[0] = 5
+    assert figure(scraped(), "deliveries_waiting") == 5
+    waiting.clear()
+
+
+@contextmanager
+def gunicorn(folder: Path, *options: str, **environment: str) -> Iterator[str]:
+    """Yield the address of the service as the image starts it."""
+    port = free_port()
+    settings = {
+        **{name: os.environ[name] for name in ("PATH",)},
+        "DEBUG": "False",
+        "SECRET_KEY": "k" * 50,
+        "HTTPS": "False",
+        "DATABASE_URL": f"sqlite:///{folder}/empty.sqlite3",
+        "METRICS_TOKEN": TOKEN,
+        "TMPDIR": str(folder),
+        **environment,
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "-c",
+        "infra/gunicorn.conf.py",
+        "--bind",
+        f"127.0.0.1:{port}",
+        *options,
+    ]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [*command, "referral_project.wsgi"], cwd=BASE_DIR, env=settings, stdout=log, stderr=log
+        )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_until(lambda: _answers(address), server)
+        yield address
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _answers(address: str) -> bool:
+    try:
+        return requests.get(f"{address}/health/live/", timeout=5).ok
+    except requests.ConnectionError:
+        return False
+
+
+def test_all_processes_count_together_and_nothing_is_lost_when_one_is_replaced(tmp_path: Path) -> None:
+    with gunicorn(tmp_path, "--max-requests", "40", "--max-requests-jitter", "0", WEB_CONCURRENCY="2") as address:
+
+        def ask(_: int) -> int:
+            return requests.get(f"{address}/api/profile/", timeout=30).status_code
+
+        with ThreadPoolExecutor(8) as clients:
+            statuses = list(clients.map(ask, range(200)))
+        text = requests.get(f"{address}/metrics", headers=AUTHORIZED, timeout=30).text
+        (folder,) = tmp_path.glob("metrics-*")
+        files = {file.name for file in folder.iterdir()}
+
+    assert statuses == [401] * 200
+    assert figure(text, "http_requests_total", view="profile", method="GET", status="401") == 200
+    assert figure(text, "http_request_duration_seconds_count", view="profile") == 200
+    assert figure(text, "api_problems_total", code="not_authenticated") == 200
+    processes = {name.rpartition("_")[2] for name in files}
+    assert processes <= {"master.db", "0.db", "1.db"}, "each replaced process left a file behind"
+    assert not folder.exists()

@@ -1,0 +1,86 @@
+"""Every answer carries the id of its request, by which its lines are found in the log."""
+
+import json
+import re
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from tests.factories import phone_number
+
+MADE = re.compile(r"[0-9a-f]{32}")
+
+
+@pytest.mark.parametrize("path", ["/health/live/", "/api/nowhere/", "/api/profile/", "/nowhere/", "/admin/login/"])
+@pytest.mark.django_db
+def test_every_answer_has_an_id_of_its_own(client: APIClient, path: str) -> None:
+    first, second = client.get(path)["X-Request-ID"], client.get(path)["X-Request-ID"]
+
+    assert MADE.fullmatch(first)
+    assert MADE.fullmatch(second)
+    assert first != second
+
+
+def test_the_id_that_nginx_gave_is_kept(client: APIClient) -> None:
+    given = "0123456789abcdef0123456789abcdef"
+
+    assert client.get("/health/live/", headers={"X-Request-ID": given})["X-Request-ID"] == given
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "",
+        "short",
+        "x" * 65,
+        "x" * 10_240,
+        "-" * 10_240 + "0123456789abcdef0123456789abcdef",
+        "12345678\n",
+        "12345678\r\nSet-Cookie: a=b",
+        '12345678","level":"INFO',
+        "12345678\x00",
+        "12345678\x1b[31m",
+        "12345678 9",
+        "идентификатор",
+        "+79161234567",
+    ],
+)
+def test_an_id_that_is_not_well_formed_is_not_believed(client: APIClient, hostile: str) -> None:
+    assert MADE.fullmatch(client.get("/health/live/", HTTP_X_REQUEST_ID=hostile)["X-Request-ID"])
+
+
+def test_a_page_of_another_origin_may_read_it(client: APIClient, settings: Settings) -> None:
+    settings.CORS_ALLOWED_ORIGINS = ["https://app.example"]
+
+    answer = client.get("/health/live/", headers={"Origin": "https://app.example"})
+
+    assert "X-Request-ID" in answer["Access-Control-Expose-Headers"]
+
+
+@pytest.mark.django_db
+class TestAnErrorOfOurs:
+    def test_tells_the_id_to_quote(self, settings: Settings) -> None:
+        settings.SMS_URL = None  # a setting that no code expects
+        client = Client(raise_request_exception=False)
+
+        answer = client.post("/api/registration/", {"phone_number": phone_number()}, content_type="application/json")
+
+        assert answer.status_code == 500
+        assert answer.json()["request_id"] == answer["X-Request-ID"]
+
+    def test_tells_it_when_something_is_out_of_reach(self, client: APIClient, settings: Settings) -> None:
+        settings.SMS_URL = "json://127.0.0.1:1/?:phone={phone}"
+
+        answer = client.post("/api/registration/", {"phone_number": phone_number()})
+
+        assert answer.status_code == 503
+        assert answer.json()["request_id"] == answer["X-Request-ID"]
+
+
+def test_an_error_of_the_client_does_not(client: APIClient) -> None:
+    answer = client.get("/api/nowhere/")
+
+    assert answer.status_code == 404
+    assert "request_id" not in json.loads(answer.content)
