@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
-from users import phones, referral_codes
+from users import client_address, phones, referral_codes
 from users.managers import DeliveryQuerySet, UserManager
 from users.validators import validate_username
 
@@ -210,3 +210,38 @@ class RetiredReferralCode(models.Model):
 
     def __str__(self) -> str:
         return self.referral_code
+
+
+class SignInAttempt(models.Model):
+    """A confirmation code that was tried for a number, wrongly or rightly, and from which client address."""
+
+    phone_number = PhoneNumberField(_("phone number"), max_length=phones.MAX_LENGTH)
+    #: A keyed digest: enough to tell addresses apart, and to know one again.
+    address = models.CharField(_("address"), max_length=client_address.DIGEST_LENGTH)
+    at = models.DateTimeField(_("time"), default=timezone.now)
+    succeeded = models.BooleanField(_("signed in"))
+
+    class Meta:
+        verbose_name = _("sign-in attempt")
+        verbose_name_plural = _("sign-in attempts")
+        ordering = ("-at", "-id")
+        indexes = (
+            models.Index(fields=("phone_number", "at"), name="attempt_by_phone"),
+            models.Index(fields=("succeeded", "at"), name="attempt_by_outcome"),
+            models.Index(fields=("at", "id"), name="attempt_by_time"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.phone_number}, {self.at:%Y-%m-%d %H:%M}"
+
+
+class LimitCounter(models.Model):
+    """How much of a limit is used up, kept here as long as no Redis keeps it."""
+
+    key = models.CharField(max_length=120, primary_key=True)
+    count = models.PositiveIntegerField()
+    allowed = models.PositiveIntegerField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.count} of {self.allowed}"
