@@ -26,6 +26,11 @@ INVALID_INPUT = _("Some of the input is wrong: see errors.")
 STATUS_OF_REFUSAL: Mapping[type[Refusal], HTTPStatus] = {
     refusals.PhoneNumberTaken: HTTPStatus.CONFLICT,
     refusals.CodeRecentlySent: HTTPStatus.TOO_MANY_REQUESTS,
+    refusals.TooManyCodes: HTTPStatus.TOO_MANY_REQUESTS,
+    refusals.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
+    refusals.TooManyReferralCodes: HTTPStatus.TOO_MANY_REQUESTS,
+    refusals.SignInLocked: HTTPStatus.TOO_MANY_REQUESTS,
+    refusals.SendingPaused: HTTPStatus.SERVICE_UNAVAILABLE,
     refusals.DeliveryUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     refusals.VerificationLinkInvalid: HTTPStatus.NOT_FOUND,
     refusals.AccountDisabled: HTTPStatus.FORBIDDEN,

@@ -108,7 +108,8 @@ class AutoSchema(openapi.AutoSchema):
 
 
 def _details_of(refusal: type[Refusal]) -> dict[str, int]:
-    return {name: value for name, value in _SAMPLE_DETAILS.items() if f"%({name})" in str(refusal.message)}
+    message = str(refusal.message).replace("%(wait)", "%(retry_after)")
+    return {name: value for name, value in _SAMPLE_DETAILS.items() if f"%({name})" in message}
 
 
 def _problem_of(exception: exceptions.APIException) -> dict[str, object]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import environ
 from django.utils.translation import gettext_lazy as _
+from phonenumbers import country_code_for_region
 
 from api.description import DESCRIPTION, TAGS
 from referral_project import logging, request_id
@@ -174,8 +175,8 @@ LIMIT_CODES_PER_ADDRESS = env.str("LIMIT_CODES_PER_ADDRESS", default="30/hour 10
 LIMIT_CODES_PER_COUNTRY = env.str("LIMIT_CODES_PER_COUNTRY", default="1000/hour 5000/day")
 LIMIT_CODES = env.str("LIMIT_CODES", default="2000/hour 10000/day")
 LIMIT_FAILED_SIGN_INS_PER_ADDRESS = env.str("LIMIT_FAILED_SIGN_INS_PER_ADDRESS", default="30/hour 100/day")
-LIMIT_WRONG_TRIES_PER_NUMBER_AND_ADDRESS = env.str("LIMIT_WRONG_TRIES_PER_NUMBER_AND_ADDRESS", default="5/day 20/month")
-LIMIT_WRONG_TRIES_PER_NUMBER = env.str("LIMIT_WRONG_TRIES_PER_NUMBER", default="10/day 40/month")
+LIMIT_WRONG_TRIES_PER_NUMBER_AND_ADDRESS = env.str("LIMIT_WRONG_TRIES_PER_NUMBER_AND_ADDRESS", default="10/day 30/month")
+LIMIT_WRONG_TRIES_PER_NUMBER = env.str("LIMIT_WRONG_TRIES_PER_NUMBER", default="15/day 40/month")
 LIMIT_REFERRAL_CODE_LOOKUPS_PER_ADDRESS = env.str("LIMIT_REFERRAL_CODE_LOOKUPS_PER_ADDRESS", default="60/hour 300/day")
 LIMIT_REFERRAL_CODES_ENTERED_PER_PERSON = env.str("LIMIT_REFERRAL_CODES_ENTERED_PER_PERSON", default="10/hour 20/day")
 # After too many wrong tries: how long the first lock lasts; each further one lasts twice as long.
@@ -183,8 +184,10 @@ SIGN_IN_LOCK_FIRST_SECONDS = env.int("SIGN_IN_LOCK_FIRST_SECONDS", default=3_600
 SIGN_IN_LOCK_LONGEST_SECONDS = env.int("SIGN_IN_LOCK_LONGEST_SECONDS", default=604_800)
 # An address from which a number signed in lately is not shut out by what strangers do to that number.
 KNOWN_ADDRESS_DAYS = env.int("KNOWN_ADDRESS_DAYS", default=90)
-# Calling codes of the countries that codes are sent to; nothing: all.
-SMS_COUNTRIES = env.list("SMS_COUNTRIES", default=[])
+# Calling codes of the countries that codes are sent to; *: all. Unasked, a gateway's bill may come from anywhere.
+SMS_COUNTRIES = env.list(
+    "SMS_COUNTRIES", default=["*" if DEBUG else str(country_code_for_region(PHONENUMBER_DEFAULT_REGION))]
+)
 
 SMS_URL = env.str("SMS_URL", default="console:")
 SMS_TIMEOUT_SECONDS = env.float("SMS_TIMEOUT_SECONDS", default=5.0)

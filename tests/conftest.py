@@ -51,3 +51,11 @@ def client() -> APIClient:
 def boss() -> Client:
     """The browser of a superuser."""
     return browser_of(superuser(username="Boss"))
+
+
+@pytest.fixture
+def unlimited(settings: Settings) -> None:
+    """Lift every limit, for tests of what happens a hundred times."""
+    for name in dir(django_settings):
+        if name.startswith("LIMIT_"):
+            setattr(settings, name, "")

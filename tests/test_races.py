@@ -11,7 +11,7 @@ from tests.concurrency import at_once
 from tests.factories import ask_for_code, person, phone_number, signed_in, wrong
 from users.models import ConfirmationCode, Referral, User
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("unlimited")]
 
 MANY = 50
 

@@ -24,7 +24,7 @@ def test_the_table_of_settings_lists_every_variable() -> None:
 
 def test_the_table_of_settings_tells_the_defaults() -> None:
     source = (BASE_DIR / "referral_project/settings.py").read_text()
-    plain = re.findall(r"""env\.\w+\(\s*"(\w+)", default=([\w.]+|"[\w:]+")\)""", source)
+    plain = re.findall(r"""env\.\w+\(\s*"(\w+)",\s*default=([\w.]+|"[\w:/ ]+")\s*\)""", source)
     assert len(plain) > 15
 
     for name, default in plain:

@@ -5,7 +5,7 @@ from django.contrib.admin.models import LogEntry
 from django.db import transaction
 
 from users import locks
-from users.models import ConfirmationCode, Delivery, RetiredReferralCode, User
+from users.models import ConfirmationCode, Delivery, RetiredReferralCode, SignInAttempt, User
 
 
 @transaction.atomic
@@ -20,6 +20,7 @@ def erase(*, user: User) -> None:
     if not User.objects.select_for_update().filter(pk=user.pk).exists():
         return
     AccessAttempt.objects.filter(username=str(user.phone_number)).delete()
+    SignInAttempt.objects.filter(phone_number=user.phone_number).delete()
     RetiredReferralCode.objects.create(referral_code=user.referral_code)
     # What staff did stays on record, but not to whom.
     records = LogEntry.objects.filter(content_type__app_label="users", content_type__model="user")

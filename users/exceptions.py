@@ -1,9 +1,11 @@
 """Every refusal of the domain, once: a stable code for programs, a message for people."""
 
+import math
 from typing import ClassVar
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 
 class Refusal(Exception):
@@ -19,12 +21,28 @@ class Refusal(Exception):
         self.details = details
 
     def __str__(self) -> str:
-        return str(self.message) % self.details
+        return str(self.message) % {**self.details, "wait": _wait(self.details.get("retry_after", 0))}
+
+
+def _wait(seconds: int) -> str:
+    """Say a time as people do: 90 seconds, 45 minutes, 16 hours."""
+    minutes, hours = math.ceil(seconds / 60), math.ceil(seconds / 3_600)
+    if minutes <= 2:  # noqa: PLR2004
+        return ngettext("%(count)d second", "%(count)d seconds", seconds) % {"count": seconds}
+    if hours <= 2:  # noqa: PLR2004
+        return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
+    return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
 
 
 class PhoneNumberInvalid(Refusal):
     code = "phone_number_invalid"
     message = _("Enter a mobile phone number, for example +7 999 999-99-99.")
+    field = "phone_number"
+
+
+class CountryNotServed(Refusal):
+    code = "country_not_served"
+    message = _("Codes are not sent to numbers of this country.")
     field = "phone_number"
 
 
@@ -37,6 +55,26 @@ class PhoneNumberTaken(Refusal):
 class CodeRecentlySent(Refusal):
     code = "code_recently_sent"
     message = _("A code was sent a moment ago. Ask for a new one in %(retry_after)d s.")
+
+
+class TooManyCodes(Refusal):
+    code = "too_many_codes"
+    message = _("Too many codes were asked for this number. Try again in %(wait)s.")
+
+
+class TooManyRequests(Refusal):
+    code = "too_many_requests"
+    message = _("Too many requests came from your network. Try again in %(wait)s.")
+
+
+class SignInLocked(Refusal):
+    code = "sign_in_locked"
+    message = _("Too many wrong codes were entered for this number. Try again in %(wait)s.")
+
+
+class SendingPaused(Refusal):
+    code = "sending_paused"
+    message = _("So many codes are being asked for that sending has paused. Try again in %(wait)s.")
 
 
 class DeliveryUnavailable(Refusal):
@@ -91,6 +129,11 @@ class ReferralCodeNotFound(Refusal):
     code = "referral_code_not_found"
     message = _("Nobody has this invite code. Check it for typing errors.")
     field = "used_referral_code"
+
+
+class TooManyReferralCodes(Refusal):
+    code = "too_many_referral_codes"
+    message = _("You have tried too many invite codes. Try again in %(wait)s.")
 
 
 class OwnReferralCode(Refusal):

@@ -5,7 +5,7 @@ import re
 import phonenumbers
 from django.conf import settings
 
-from users.exceptions import PhoneNumberInvalid
+from users.exceptions import CountryNotServed, PhoneNumberInvalid
 
 MAX_LENGTH = 16  # "+" and at most 15 digits: ITU-T E.164, section 6
 E164_PATTERN = r"^\+[1-9][0-9]{6,14}$"
@@ -33,3 +33,11 @@ def normalize(typed: str) -> str:
     if phonenumbers.number_type(number) not in _MOBILE:  # UNKNOWN unless the number is valid
         raise PhoneNumberInvalid
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def served_country(phone_number: str) -> int:
+    """Return the calling code of a number (E.164). Raises `CountryNotServed` unless it is one of SMS_COUNTRIES."""
+    country = phonenumbers.parse(phone_number).country_code or 0
+    if not {"*", str(country)} & set(settings.SMS_COUNTRIES):
+        raise CountryNotServed
+    return country

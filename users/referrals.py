@@ -5,7 +5,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from users import locks, referral_codes
+from users import limits, locks, referral_codes
 from users.exceptions import (
     AccountDisabled,
     ActivationWindowClosed,
@@ -17,8 +17,12 @@ from users.exceptions import (
 from users.models import Referral, User
 
 
-def owner_of(*, referral_code: str) -> User:
-    """Return the active person whose invite code this is, however it was typed. Raises `ReferralCodeNotFound`."""
+def owner_of(*, referral_code: str, address: str) -> User:
+    """Return the active person whose invite code this is, however it was typed.
+
+    `address` is the client's (`client_address.of`). Raises `TooManyRequests` or `ReferralCodeNotFound`.
+    """
+    limits.take(limits.REFERRAL_CODE_LOOKUPS_PER_ADDRESS.of(address))
     owner = _owner(referral_codes.normalize(referral_code))
     if owner is None:
         raise ReferralCodeNotFound

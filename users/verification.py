@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 from kombu.exceptions import OperationalError
 
-from users import deliveries, phones, referrals, sms, tasks
+from users import deliveries, limits, lockout, phones, referrals, sms, tasks
 from users.exceptions import (
     AccountDisabled,
     CodeRecentlySent,
@@ -24,8 +24,10 @@ from users.exceptions import (
     ConfirmationCodeWrong,
     DeliveryUnavailable,
     PhoneNumberTaken,
+    TooManyCodes,
     VerificationLinkInvalid,
 )
+from users.limits import Use
 from users.models import ConfirmationCode, User
 
 
@@ -43,15 +45,44 @@ class SignIn:
     is_new_user: bool
 
 
-@sensitive_variables("code", "text")
-def send_code(*, phone_number: str, username: str = "") -> SentCode:
+def send_code(*, phone_number: str, address: str, username: str = "") -> SentCode:
     """Send a new code to a phone; it replaces the one before. Nothing here depends on who is registered.
 
-    Raises `PhoneNumberInvalid`, `CodeRecentlySent`, or `DeliveryUnavailable`: then the number can ask again at once.
+    `address` is the client's (`client_address.of`). Raises `PhoneNumberInvalid`, `CountryNotServed`, `SignInLocked`,
+    `CodeRecentlySent`, a limit's refusal, or `DeliveryUnavailable`: then the number can ask again at once.
     """
+    phone_number = phones.normalize(phone_number)
+    country = phones.served_country(phone_number)
+    lockout.refuse_if_locked(phone_number=phone_number, address=address)
+    limits.take(limits.CODES_PER_ADDRESS.of(address))
+    sending = _limits_of_sending(phone_number, address, country)
+    try:
+        return _send(phone_number, username)
+    except (CodeRecentlySent, DeliveryUnavailable):
+        limits.give_back(*sending)
+        raise
+
+
+def _limits_of_sending(phone_number: str, address: str, country: int) -> list[Use]:
+    """Count one message to this number; an address that the owner is known by does not depend on what others did."""
+    here = [limits.CODES_PER_NUMBER_AND_ADDRESS.of(phone_number, address)]
+    everywhere = [limits.CODES_PER_COUNTRY.of(country), limits.CODES.of()]
+    number = limits.CODES_PER_NUMBER.of(phone_number)
+    try:
+        limits.take(*here, number, *everywhere)
+    except TooManyCodes:
+        if not lockout.is_known(phone_number=phone_number, address=address):
+            raise
+        limits.take(*here, *everywhere)
+        return [*here, *everywhere]
+    return [*here, number, *everywhere]
+
+
+@sensitive_variables("code", "text")
+def _send(phone_number: str, username: str) -> SentCode:
     length = settings.CONFIRMATION_CODE_LENGTH
     code = f"{secrets.randbelow(10**length):0{length}}"
-    record = _replace(phones.normalize(phone_number), code, username)
+    record = _replace(phone_number, code, username)
     text = _("Your code is %(code)s. Tell it to nobody.") % {"code": code}
     delivery = deliveries.open_for(record)
     try:
@@ -91,37 +122,56 @@ def _replace(phone_number: str, code: str, username: str) -> ConfirmationCode:
     return record
 
 
-def sign_in(*, phone_number: str, confirmation_code: str, used_referral_code: str = "") -> SignIn:
+def sign_in(*, phone_number: str, confirmation_code: str, address: str, used_referral_code: str = "") -> SignIn:
     """Redeem the code of a phone; at the first sign-in the person is saved, and comes with `used_referral_code`.
 
-    Raises `PhoneNumberInvalid`, `ConfirmationCodeExpired`, `ConfirmationCodeExhausted`, `ConfirmationCodeWrong`,
-    `AccountDisabled`, or a refusal of `referrals.activate`, after which the code still holds.
+    Raises `PhoneNumberInvalid`, `TooManyRequests`, `SignInLocked`, `ConfirmationCodeExpired`,
+    `ConfirmationCodeExhausted`, `ConfirmationCodeWrong`, `AccountDisabled`, or a refusal of `referrals.activate`,
+    after which the code still holds.
     """
-    of_phone = Q(phone_number=phones.normalize(phone_number))
-    return _redeem(of_phone, confirmation_code, used_referral_code)
+    phone_number = phones.normalize(phone_number)
+    return _try(phone_number, Q(phone_number=phone_number), confirmation_code, address, used_referral_code)
 
 
-def sign_in_by_link(*, verification_token: uuid.UUID, confirmation_code: str, used_referral_code: str = "") -> SignIn:
+def sign_in_by_link(
+    *, verification_token: uuid.UUID, confirmation_code: str, address: str, used_referral_code: str = ""
+) -> SignIn:
     """Do as `sign_in` for the phone whose link this is. Raises `VerificationLinkInvalid` besides."""
     of_link = Q(verification_token=verification_token)
-    if not ConfirmationCode.objects.filter(of_link).exists():
-        raise VerificationLinkInvalid
-    return _redeem(of_link, confirmation_code, used_referral_code)
+    record = ConfirmationCode.objects.filter(of_link).first()
+    phone_number = str(record.phone_number) if record else None
+    return _try(phone_number, of_link, confirmation_code, address, used_referral_code)
 
 
 @sensitive_variables("confirmation_code")
-def _redeem(whose: Q, confirmation_code: str, used_referral_code: str) -> SignIn:
+def _try(phone_number: str | None, whose: Q, confirmation_code: str, address: str, used_referral_code: str) -> SignIn:
+    with limits.counting_failures(limits.FAILED_SIGN_INS_PER_ADDRESS.of(address)):
+        if phone_number is None:
+            raise VerificationLinkInvalid
+        signed_in = _redeem(phone_number, whose, confirmation_code, address, used_referral_code)
+    # A code that was used was asked for in earnest.
+    limits.give_back(
+        limits.CODES_PER_NUMBER_AND_ADDRESS.of(phone_number, address), limits.CODES_PER_NUMBER.of(phone_number)
+    )
+    return signed_in
+
+
+@sensitive_variables("confirmation_code")
+def _redeem(phone_number: str, whose: Q, confirmation_code: str, address: str, used_referral_code: str) -> SignIn:
     with transaction.atomic():
         # The row lock lines up all tries for one phone: each sees what the one before it has spent.
         record = ConfirmationCode.objects.select_for_update().filter(whose).first()
+        lockout.refuse_if_locked(phone_number=phone_number, address=address)
         if record is None or not record.is_waiting:
             raise ConfirmationCodeExpired
         if not record.tries_left:
             raise ConfirmationCodeExhausted
         if _matches(record, confirmation_code):
+            lockout.record_success(phone_number=phone_number, address=address)
             return _welcome(record, used_referral_code)
         record.wrong_tries += 1
         record.save(update_fields=["wrong_tries"])
+        lockout.record_wrong_try(phone_number=phone_number, address=address)
     # Outside the block, or the wrong try would be rolled back with it.
     if not record.tries_left:
         raise ConfirmationCodeExhausted

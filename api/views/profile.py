@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db import transaction
 from django.db.models import CharField, QuerySet
 from django.db.models.functions import Cast
 from drf_spectacular.utils import OpenApiParameter
@@ -17,11 +16,12 @@ from api.requests import AuthenticatedRequest
 from api.schema import document
 from api.serializers import ProfileChangeSerializer, ProfileSerializer, ReferralSerializer
 from users import exceptions as refusals
-from users import phones, referrals
+from users import phones, profiles
 from users.erasure import erase
 from users.models import Referral, User
 
 REFUSALS_OF_ACTIVATION = (
+    refusals.TooManyReferralCodes,
     refusals.ReferralCodeNotFound,
     refusals.OwnReferralCode,
     refusals.AlreadyActivated,
@@ -119,15 +119,11 @@ def _profile(request: AuthenticatedRequest, user: User) -> Response:
     return Response(ProfileSerializer(user, context={"request": request}).data)
 
 
-@transaction.atomic
 def _change(request: AuthenticatedRequest) -> Response:
     given = ProfileChangeSerializer(data=request.data)
     given.is_valid(raise_exception=True)
     user: User = request.user
-    if "username" in given.validated_data:
-        User.objects.update_user(user, username=given.validated_data["username"])
-    if "used_referral_code" in given.validated_data:
-        referrals.activate(user=user, referral_code=given.validated_data["used_referral_code"])
+    profiles.change(user=user, **given.validated_data)
     return _profile(request, user)
 
 

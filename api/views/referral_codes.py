@@ -9,8 +9,8 @@ from api.problems import not_found_because
 from api.schema import document
 from api.serializers import ReferralCodeSerializer
 from api.views.sign_in import SignInView
-from users import referrals
-from users.exceptions import ReferralCodeNotFound
+from users import client_address, referrals
+from users.exceptions import ReferralCodeNotFound, TooManyRequests
 
 
 class ReferralCodeView(SignInView):
@@ -21,11 +21,12 @@ class ReferralCodeView(SignInView):
         description="Case, spaces and dashes do not matter; the answer shows how the code is written.",
         parameters=[OpenApiParameter("referral_code", str, OpenApiParameter.PATH)],
         answers={status.HTTP_200_OK: ReferralCodeSerializer},
+        refusals=(TooManyRequests,),
         not_found=ReferralCodeNotFound,
     )
     def get(self, request: Request, referral_code: str) -> Response:
         try:
-            owner = referrals.owner_of(referral_code=referral_code)
+            owner = referrals.owner_of(referral_code=referral_code, address=client_address.of(request))
         except ReferralCodeNotFound:
             raise not_found_because(ReferralCodeNotFound) from None
         return Response({"referral_code": owner.referral_code})

@@ -21,11 +21,13 @@ from api.serializers import (
     VerificationSerializer,
 )
 from api.sessions import open_jwt_session, open_session
+from users import client_address, verification
 from users import exceptions as refusals
-from users import verification
 from users.verification import SignIn
 
 REFUSALS_OF_A_CODE = (
+    refusals.TooManyRequests,
+    refusals.SignInLocked,
     refusals.ConfirmationCodeWrong,
     refusals.ConfirmationCodeExpired,
     refusals.ConfirmationCodeExhausted,
@@ -50,12 +52,20 @@ class RegistrationView(SignInView):
         "whether somebody is registered with it or not. The name is kept for a first sign-in.",
         request=RegistrationSerializer,
         answers={status.HTTP_202_ACCEPTED: SentCodeSerializer},
-        refusals=(refusals.CodeRecentlySent, refusals.DeliveryUnavailable),
+        refusals=(
+            refusals.CountryNotServed,
+            refusals.CodeRecentlySent,
+            refusals.TooManyCodes,
+            refusals.TooManyRequests,
+            refusals.SignInLocked,
+            refusals.SendingPaused,
+            refusals.DeliveryUnavailable,
+        ),
     )
     def post(self, request: Request) -> Response:
         asked = RegistrationSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        sent = verification.send_code(**asked.validated_data)
+        sent = verification.send_code(address=client_address.of(request), **asked.validated_data)
         context = {"request": request, "expose_code": settings.CONFIRMATION_CODE_EXPOSED}
         return Response(SentCodeSerializer(sent, context=context).data, status=status.HTTP_202_ACCEPTED)
 
@@ -73,7 +83,7 @@ class LoginView(SignInView):
     def post(self, request: Request) -> Response:
         given = LoginSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        return _session(request, verification.sign_in(**given.validated_data))
+        return _session(request, verification.sign_in(address=client_address.of(request), **given.validated_data))
 
 
 class VerifyView(SignInView):
@@ -89,7 +99,9 @@ class VerifyView(SignInView):
     def post(self, request: Request, verification_token: uuid.UUID) -> Response:
         given = VerificationSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        signed_in = verification.sign_in_by_link(verification_token=verification_token, **given.validated_data)
+        signed_in = verification.sign_in_by_link(
+            verification_token=verification_token, address=client_address.of(request), **given.validated_data
+        )
         return _session(request, signed_in)
 
 
@@ -106,7 +118,7 @@ class JWTLoginView(SignInView):
     def post(self, request: Request) -> Response:
         given = LoginSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        signed_in = verification.sign_in(**given.validated_data)
+        signed_in = verification.sign_in(address=client_address.of(request), **given.validated_data)
         refresh = open_jwt_session(signed_in.user)
         return Response({"access": str(refresh.access_token), "refresh": str(refresh), **_welcome(request, signed_in)})
 

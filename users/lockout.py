@@ -1,0 +1,68 @@
+"""Wrong tries over days: a number under attack is locked, but not for the addresses that its owner is known by."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from users import client_address, limits
+from users.exceptions import SignInLocked
+from users.models import SignInAttempt
+
+_MEMORY = timedelta(days=30)
+
+
+def refuse_if_locked(*, phone_number: str, address: str) -> None:
+    """Raise `SignInLocked` while this client address, or anybody unknown, may not try codes for this number.
+
+    Nothing here depends on who is registered. A number's lock does not shut out an address from which somebody has
+    signed in with it during KNOWN_ADDRESS_DAYS: what strangers do must not keep the owner out.
+    """
+    now = timezone.now()
+    here = client_address.digest(address)
+    tries = list(
+        SignInAttempt.objects.filter(phone_number=phone_number, succeeded=False, at__gt=now - _MEMORY)
+        .order_by("at")
+        .values_list("at", "address")
+    )
+    until = _locked_until([at for at, _ in tries], settings.LIMIT_WRONG_TRIES_PER_NUMBER)
+    if until and until > now and is_known(phone_number=phone_number, address=address):
+        until = None
+    until_here = _locked_until([at for at, a in tries if a == here], settings.LIMIT_WRONG_TRIES_PER_NUMBER_AND_ADDRESS)
+    if (latest := max(filter(None, (until, until_here)), default=now)) > now:
+        raise SignInLocked(retry_after=max(1, round((latest - now).total_seconds())))
+
+
+def is_known(*, phone_number: str, address: str) -> bool:
+    """Whether somebody has lately signed in with this number from this address."""
+    since = timezone.now() - timedelta(days=settings.KNOWN_ADDRESS_DAYS)
+    here = client_address.digest(address)
+    return SignInAttempt.objects.filter(phone_number=phone_number, succeeded=True, address=here, at__gt=since).exists()
+
+
+def record_wrong_try(*, phone_number: str, address: str) -> None:
+    SignInAttempt.objects.create(phone_number=phone_number, address=client_address.digest(address), succeeded=False)
+
+
+def record_success(*, phone_number: str, address: str) -> None:
+    """Remember the address, and forgive what went wrong from there before (NIST SP 800-63B, section 5.2.2)."""
+    here = client_address.digest(address)
+    SignInAttempt.objects.filter(phone_number=phone_number, succeeded=False, address=here).delete()
+    SignInAttempt.objects.create(phone_number=phone_number, address=here, succeeded=True)
+
+
+def _locked_until(tries: Sequence[datetime], limit: str) -> datetime | None:
+    """Replay wrong tries (UTC, oldest first): each that uses a limit up locks, twice as long as the one before."""
+    first = timedelta(seconds=settings.SIGN_IN_LOCK_FIRST_SECONDS)
+    longest = timedelta(seconds=settings.SIGN_IN_LOCK_LONGEST_SECONDS)
+    locks, until = 0, None
+    for nth, at in enumerate(tries, start=1):
+        if any(
+            nth - bisect_right(tries, at - timedelta(seconds=seconds)) >= allowed
+            for allowed, seconds in limits.parse(limit)
+        ):
+            until = at + min(first * 2**locks, longest)
+            locks += 1
+    return until
