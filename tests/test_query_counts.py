@@ -106,9 +106,9 @@ def prepared_erasure(anna: User) -> Callable[[], Any]:
 # Without Redis: limits are counted in the database.
 REQUESTS = {
     "registration": (prepared_registration, 17),
-    "login": (prepared_sign_in("/api/login/"), 18),
-    "first login with a share code": (prepared_first_login, 32),
-    "jwt": (prepared_sign_in("/api/jwt/"), 15),
+    "login": (prepared_sign_in("/api/login/"), 19),
+    "first login with a share code": (prepared_first_login, 33),
+    "jwt": (prepared_sign_in("/api/jwt/"), 16),
     "profile": (get("/api/profile/"), 3),
     "profile by number": (get("/api/profile/{phone_number}/"), 3),
     "profile by number for staff": (staff_get("/api/profile/{phone_number}/"), 4),
@@ -116,7 +116,7 @@ REQUESTS = {
     "referral code": (get("/api/referral-codes/{referral_code}/"), 4),
     "activation": (prepared_activation, 20),
     "activation by number": (prepared_activation_by_number, 20),
-    "link": (prepared_link, 19),
+    "link": (prepared_link, 20),
     "jwt refresh": (prepared_with_refresh_token("/api/jwt/refresh/"), 11),
     "jwt logout": (prepared_with_refresh_token("/api/jwt/logout/"), 10),
     "saving a person": (prepared_saving("post"), 7),
