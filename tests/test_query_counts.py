@@ -122,14 +122,14 @@ REQUESTS = {
     "saving a person": (prepared_saving("post"), 7),
     "replacing a person": (prepared_saving("put"), 6),
     "changing a person": (prepared_saving("patch"), 6),
-    "erasure by staff": (prepared_erasure_by_staff, 19),
+    "erasure by staff": (prepared_erasure_by_staff, 24),
     "health": (get("/health/ready/"), 1),
     "logout": (prepared_logout("/api/logout/"), 2),
     "logout everywhere": (prepared_logout("/api/logout/all/"), 3),
     "users": (staff_get("/api/users/"), 2),
     "users found": (staff_get("/api/users/?search=%2B7999&ordering=phone_number"), 2),
     "user": (staff_get("/api/users/{id}/"), 3),
-    "erasure": (prepared_erasure, 17),
+    "erasure": (prepared_erasure, 24),
 }
 
 
