@@ -73,8 +73,13 @@ USER_DETAIL = _answer("Anna", {**_USER, "referrals": _PROFILE["referrals"]})
 USER_CHANGE = _request("Anna", {"phone_number": "+79991234567", "username": "Anna", "is_active": True})
 
 HEALTHY = _answer("It can", {"status": "ok", "checks": {"database": "ok", "cache": "ok", "broker": "ok"}}, 200)
+DEGRADED = _answer(
+    "It can't send codes",
+    {"status": "degraded", "checks": {"database": "ok", "cache": "ConnectionError", "broker": "OperationalError"}},
+    200,
+)
 UNHEALTHY = _answer(
     "It can't",
-    {"status": "unavailable", "checks": {"database": "ok", "cache": "ok", "broker": "OperationalError"}},
+    {"status": "unavailable", "checks": {"database": "OperationalError", "cache": "ok", "broker": "ok"}},
     503,
 )

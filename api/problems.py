@@ -1,11 +1,13 @@
 """Every error in one shape: problem details (RFC 9457) with a stable `code`, and `errors` by field."""
 
+import sys
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 from django.views import defaults
 from rest_framework import exceptions, serializers, views
@@ -13,6 +15,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.outages import ServiceUnavailable, is_outage
 from api.parsers import BodyTooLarge
 from referral_project import metrics, request_id
 from users import exceptions as refusals
@@ -122,6 +125,8 @@ def _answer_refusal(refusal: Refusal) -> Response:
 def _answer_error(exception: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(exception, RequestDataTooBig):  # far too large: Django refuses before the parser is asked
         exception = BodyTooLarge()
+    elif is_outage(exception):
+        exception = ServiceUnavailable.because_of(exception)
     response = views.exception_handler(exception, context)
     if response is None:
         return None
@@ -129,14 +134,16 @@ def _answer_error(exception: Exception, context: dict[str, Any]) -> Response | N
         errors = _by_field(exception.get_full_details())
         response.data = problem(response.status_code, "invalid_input", INVALID_INPUT, errors=errors)
     else:
-        response.data = problem(response.status_code, *_code_and_detail(exception))
+        response.data = problem_of_error(exception)
     return response
 
 
-def _code_and_detail(exception: Exception) -> tuple[str, object]:
-    if not isinstance(exception, exceptions.APIException):  # Django's own Http404 and PermissionDenied
-        exception = exceptions.NotFound() if isinstance(exception, Http404) else exceptions.PermissionDenied()
-    return str(exception.get_codes()), exception.detail
+def problem_of_error(error: Exception) -> dict[str, object]:
+    """Translate an error of the framework into the body of an error answer."""
+    if not isinstance(error, exceptions.APIException):  # Django's own Http404 and PermissionDenied
+        error = exceptions.NotFound() if isinstance(error, Http404) else exceptions.PermissionDenied()
+    members = {"retry_after": error.wait} if isinstance(error, ServiceUnavailable) else {}
+    return problem(error.status_code, str(error.get_codes()), error.detail, **members)
 
 
 def _by_field(details: Any, path: str = "") -> dict[str, list[dict[str, str]]]:
@@ -165,15 +172,29 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    failure = sys.exception()
+    if is_outage(failure):
+        return _unavailable(request, ServiceUnavailable.because_of(failure))
     if not _is_for_programs(request):
         return defaults.server_error(request)
     return _json(500, "server_error", _("Something broke on our side. It has been recorded; please try again."))
+
+
+def _unavailable(request: HttpRequest, outage: ServiceUnavailable) -> HttpResponse:
+    """Answer without the database: a page knows neither who reads it nor their session."""
+    if _is_for_programs(request):
+        response = _json(outage.status_code, outage.default_code, outage.detail, retry_after=outage.wait)
+    else:
+        page = render_to_string("503.html", {"detail": outage.detail})
+        response = HttpResponse(page, status=outage.status_code)
+    response["Retry-After"] = str(outage.wait)
+    return response
 
 
 def _is_for_programs(request: HttpRequest) -> bool:
     return request.path.startswith(("/api/", "/health/"))
 
 
-def _json(status: int, code: str, detail: object) -> JsonResponse:
+def _json(status: int, code: str, detail: object, **members: object) -> HttpResponse:
     metrics.count_problem(code)
-    return JsonResponse(problem(status, code, detail), status=status, content_type=CONTENT_TYPE)
+    return JsonResponse(problem(status, code, detail, **members), status=status, content_type=CONTENT_TYPE)

