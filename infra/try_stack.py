@@ -1,6 +1,6 @@
 """The whole stack without Docker, on real servers: `python -m infra.try_stack`. Exits with 1 if anything goes wrong.
 
-PostgreSQL, Redis, a Celery worker, gunicorn, Flower and nginx run on free ports of the loopback, with the files of the
+PostgreSQL, Redis, a Celery worker and its scheduler, gunicorn, Flower and nginx run on free ports of the loopback, with the files of the
 image and its configuration, DEBUG off and HTTPS on; two people sign in and meet; then everything is thrown away.
 """
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 from phonenumbers import country_code_for_region
 
@@ -159,6 +160,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 # A request would rather answer 503 soon than wait for a broker that is gone.
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
 
+CELERY_BEAT_SCHEDULE = {
+    # What was due while no worker was there, is due again soon enough.
+    "purge": {"task": "users.tasks.purge", "schedule": crontab(minute="17"), "options": {"expires": 1_800}},
+}
+
 # People and sign-in
 
 AUTH_USER_MODEL = "users.User"
@@ -209,6 +215,9 @@ SMS_TIMEOUT_SECONDS = env.float("SMS_TIMEOUT_SECONDS", default=5.0)
 SMS_RETRY_SECONDS = env.float("SMS_RETRY_SECONDS", default=2.0)
 CONSOLE_SMS_MIN_DELAY_SECONDS = env.float("CONSOLE_SMS_MIN_DELAY_SECONDS", default=1.0)
 CONSOLE_SMS_MAX_DELAY_SECONDS = env.float("CONSOLE_SMS_MAX_DELAY_SECONDS", default=2.0)
+
+# How long it is known which message went to which number; codes, tokens and sessions go when they expire.
+PERSONAL_DATA_MESSAGES_DAYS = env.int("PERSONAL_DATA_MESSAGES_DAYS", default=90)
 
 # Referrals
 

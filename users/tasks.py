@@ -1,5 +1,6 @@
 """Work that a request does not wait for."""
 
+import logging
 import random
 from datetime import timedelta
 from typing import Any
@@ -11,8 +12,10 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from users import deliveries, sms
+from users import deliveries, purging, sms
 from users.models import Delivery
+
+logger = logging.getLogger(__name__)
 
 _LONGEST_WAIT = 10  # times the first
 
@@ -54,6 +57,15 @@ def send_message(self: ConfidentialTask, *, delivery_id: int, text: str, number:
     retry = self.again(seconds=wait, number=number + 1)
     deliveries.release(unsent)
     raise retry
+
+
+# Acknowledged at once: handed out again while it is still at work, it would only look for the same rows twice.
+@shared_task(acks_late=False)  # type: ignore[untyped-decorator]
+def purge() -> None:
+    """Delete what has expired, as `manage.py purge` does."""
+    for kind in purging.EVERYTHING:
+        if deleted := sum(kind.purge()):
+            logger.info("purged %s: %d", kind.name, deleted)
 
 
 def _backoff(number: int) -> float:

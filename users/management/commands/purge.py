@@ -1,0 +1,21 @@
+"""`manage.py purge`: what the scheduler does every hour, by hand or by cron."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from users import purging
+from users.management.progress import progress
+
+
+class Command(BaseCommand):
+    help = "Delete codes, tokens, sessions and records that have expired. It can be stopped and repeated at any time."
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        for kind in purging.EVERYTHING:
+            deleted = 0
+            with progress(kind.name, total=kind.expired().count()) as bar:
+                for batch in kind.purge():
+                    deleted += batch
+                    bar.update(batch)
+            self.stdout.write(f"{kind.name}: {deleted:,}")
