@@ -27,7 +27,7 @@ REQUIRED = {
     "SMS_URL": "json://gateway.example/send?:phone={phone}",
     "FLOWER_BASIC_AUTH": "admin:0123456789abcdef",
 }
-SET_BY_COMPOSE = {"DATABASE_URL", "REDIS_URL"}
+SET_BY_COMPOSE = {"DATABASE_URL", "REDIS_URL", "TRUSTED_PROXIES"}
 
 
 class Wrong(Exception):

@@ -1,7 +1,8 @@
 """The whole stack without Docker, on real servers: `python -m infra.try_stack`. Exits with 1 if anything goes wrong.
 
-PostgreSQL, Redis, a Celery worker and its scheduler, gunicorn, Flower and nginx run on free ports of the loopback, with the files of the
-image and its configuration, DEBUG off and HTTPS on; two people sign in and meet; then everything is thrown away.
+PostgreSQL, Redis, a Celery worker and its scheduler, gunicorn, Flower and nginx run on free ports of the loopback, with
+the files of the image and its configuration, DEBUG off and HTTPS on; two people sign in and meet; then everything is
+thrown away.
 """
 
 import os
@@ -89,20 +90,21 @@ def try_everything(folder: Path, image: Path) -> None:
         nginx = Nginx(folder / "nginx", scheme="https", web_port=free_port(), flower_port=free_port())
         nginx.write()
         (nginx.folder / "static").symlink_to(image / "staticfiles")
-        web, _worker, flower = [
+        web, _worker, beat, flower = [
             stack.enter_context(running(folder, name, command, cwd=image, env=environment))
             for name, command in commands(nginx).items()
         ]
         stack.enter_context(nginx.running())
         wait_for_port(nginx.web_port, web)
         wait_for_port(nginx.flower_port, flower)
-        say("gunicorn, a Celery worker, Flower and nginx are up")
+        say("gunicorn, a Celery worker, its scheduler, Flower and nginx are up")
 
         site = Site(nginx)
         try_the_way_in(site, nginx)
         try_the_main_job(site, nginx, gateway)
         try_the_admin(site, nginx)
         try_flower(site)
+        try_the_scheduler(folder, beat, image, environment)
         web.terminate()
         expect(web.wait(STOP_SECONDS) == 0, "gunicorn did not stop by itself")
         expect_problem(site.get("/api/profile/"), 502, "unavailable")
@@ -148,6 +150,7 @@ def commands(nginx: Nginx) -> dict[str, list[object]]:
     return {
         "gunicorn": [TOOLS / "gunicorn", "-c", config, "--bind", bind, "referral_project.wsgi"],
         "worker": [TOOLS / "celery", *worker.split()],
+        "beat": [TOOLS / "celery", *f"-A referral_project beat --schedule {nginx.folder}/beat --pidfile=".split()],
         "flower": [TOOLS / "celery", "flower", "--address=127.0.0.1", f"--port={nginx.flower_port}"],
     }
 
@@ -242,6 +245,18 @@ def try_flower(site: Site) -> None:
     expect("users.tasks.send_message" in tasks and "code" not in tasks, f"tasks in Flower: {tasks}")
     site.auth = None
     say("Flower asks for its password, and shows the messages sent without their codes")
+
+
+def try_the_scheduler(folder: Path, beat: "subprocess.Popen[bytes]", image: Path, environment: dict[str, str]) -> None:
+    """Look whether it runs; what it hands out every hour is handed out now."""
+    expect(beat.poll() is None, "the scheduler has ended")
+    call = [TOOLS / "celery", "-A", "referral_project", "call", "users.tasks.purge"]
+    subprocess.run(call, cwd=image, env=environment, check=True, capture_output=True)  # noqa: S603
+    deadline = time.monotonic() + STOP_SECONDS
+    while not re.search(r"users\.tasks\.purge\[.*succeeded", (folder / "worker.log").read_text()):
+        expect(time.monotonic() < deadline, "the worker did not purge")
+        time.sleep(0.1)
+    say("the scheduler is up, and the worker purges what has expired")
 
 
 def expect_status(answer: requests.Response, status: int) -> requests.Response:

@@ -17,10 +17,10 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, Ou
 
 from referral_project.celery import app as celery_app
 from tests.concurrency import at_once
-from tests.factories import ask_for_code, person, phone_number, sign_up, signed_in, superuser
+from tests.factories import ask_for_code, person, phone_number, sign_up, signed_in, superuser, wrong
 from tests.panel import browser_of
 from users import purging
-from users.models import ConfirmationCode, Delivery
+from users.models import ConfirmationCode, Delivery, LimitCounter, SignInAttempt
 
 pytestmark = pytest.mark.django_db
 
@@ -139,6 +139,35 @@ def test_wrong_passwords_are_remembered_while_they_count(purge, in_days) -> None
     assert AccessAttempt.objects.count() == 0
 
 
+def test_attempts_to_sign_in_are_forgotten_when_they_decide_nothing_any_more(
+    purge, in_days, client: APIClient, settings: Settings
+) -> None:
+    settings.KNOWN_ADDRESS_DAYS = 90
+    sign_up(client, phone_number())
+    phone = phone_number()
+    body = {"phone_number": phone, "confirmation_code": wrong(ask_for_code(client, phone))}
+    assert client.post("/api/login/", body).status_code == 400
+    kept = []
+
+    for days in (29.9, 30.1, 89.9, 90.1):
+        in_days(days)
+        purge()
+        kept.append(list(SignInAttempt.objects.order_by("succeeded").values_list("succeeded", flat=True)))
+
+    assert kept == [[False, True], [True], [True], []]
+
+
+def test_what_is_used_up_of_limits_is_known_until_it_is_given_back(purge, in_days, client: APIClient) -> None:
+    ask_for_code(client, phone_number())
+    purge()
+    assert LimitCounter.objects.exists()
+
+    in_days(400)
+    purge()
+
+    assert not LimitCounter.objects.exists()
+
+
 def test_tells_how_much_went_in_however_many_batches(
     in_days, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -158,13 +187,13 @@ def test_tells_how_much_went_in_however_many_batches(
 def test_several_purges_and_sign_ins_at_once_do_one_another_no_harm(
     in_days, monkeypatch: pytest.MonkeyPatch, client: APIClient
 ) -> None:
-    monkeypatch.setattr(purging, "ROWS_AT_ONCE", 5)
-    phones = [phone_number() for _ in range(40)]
+    monkeypatch.setattr(purging, "ROWS_AT_ONCE", 3)
+    phones = [phone_number() for _ in range(20)]
     for phone in phones:
         ask_for_code(client, phone)
     in_days(1)
 
-    at_once(*[by_hand] * 4, *[lambda phone=phone: sign_up(APIClient(), phone) for phone in phones[::8]])
+    at_once(*[by_hand] * 4, *[lambda phone=phone: sign_up(APIClient(), phone) for phone in phones[::4]])
     by_hand()
 
     assert not ConfirmationCode.objects.filter(expires_at__lt=timezone.now()).exists()

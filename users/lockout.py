@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from users import client_address, limits
@@ -40,6 +41,14 @@ def is_known(*, phone_number: str, address: str) -> bool:
     since = timezone.now() - timedelta(days=settings.KNOWN_ADDRESS_DAYS)
     here = client_address.digest(address)
     return SignInAttempt.objects.filter(phone_number=phone_number, succeeded=True, address=here, at__gt=since).exists()
+
+
+def forgotten() -> QuerySet[SignInAttempt]:
+    """Return the attempts that decide nothing any more."""
+    now = timezone.now()
+    wrong = Q(succeeded=False, at__lte=now - _MEMORY)
+    right = Q(succeeded=True, at__lte=now - timedelta(days=settings.KNOWN_ADDRESS_DAYS))
+    return SignInAttempt.objects.filter(wrong | right)
 
 
 def record_wrong_try(*, phone_number: str, address: str) -> None:

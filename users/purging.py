@@ -13,7 +13,8 @@ from django.utils import timezone
 from knox.models import AuthToken
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
-from users.models import ConfirmationCode, Delivery
+from users import lockout
+from users.models import ConfirmationCode, Delivery, LimitCounter
 
 ROWS_AT_ONCE = 1_000
 
@@ -77,11 +78,17 @@ def _wrong_passwords() -> models.QuerySet[AccessAttempt]:
     return forgiven
 
 
+def _counters_of_limits() -> models.QuerySet[LimitCounter]:
+    return LimitCounter.objects.filter(expires_at__lt=timezone.now())
+
+
 EVERYTHING = (
     Expiring("confirmation codes", _confirmation_codes),
     Expiring("messages", _messages),
+    Expiring("sign-in attempts", lockout.forgotten),
     Expiring("tokens", _tokens),
     Expiring("JWTs", _jwts),
     Expiring("sessions of browsers", _browser_sessions),
     Expiring("wrong passwords", _wrong_passwords),
+    Expiring("counters of limits", _counters_of_limits),
 )
