@@ -7,6 +7,7 @@ from users.models import User
 PEOPLE = "/admin/users/user/"
 REFERRALS = "/admin/users/referral/"
 CODES = "/admin/users/confirmationcode/"
+MESSAGES = "/admin/users/delivery/"
 
 
 def browser_of(user: User) -> Client:

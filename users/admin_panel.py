@@ -28,6 +28,7 @@ UNFOLD: dict[str, Any] = {
                     _to_list(_("People"), "user", "group"),
                     _to_list(_("Referrals"), "referral", "account_tree"),
                     _to_list(_("Confirmation codes"), "confirmationcode", "password"),
+                    _to_list(_("Messages"), "delivery", "sms"),
                     _to_list(_("Failed sign-ins"), "accessattempt", "lock_person", app="axes"),
                     {
                         "title": _("Groups"),

@@ -7,4 +7,6 @@ class UsersConfig(AppConfig):
     verbose_name = _("Referral service")
 
     def ready(self) -> None:
-        from users import checks  # noqa: F401  registers the deployment checks
+        from users import checks, smsc  # noqa: F401  registers the deployment checks
+
+        smsc.install()

@@ -11,20 +11,24 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import RangeDateFilter
+from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter
 
+from users import sms
 from users.admin.lists import describe
-from users.models import Referral, User
+from users.managers import DeliveryQuerySet
+from users.models import Delivery, Referral, User
 
 
-class RegisteredFilter(RangeDateFilter):  # type: ignore[misc]
+class DaysFilter(RangeDateFilter):  # type: ignore[misc]
     """Whole days, both included, as they are written in the reader's language."""
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
-        if first := self._day("registered_at_from"):
-            queryset = queryset.filter(registered_at__gte=timezone.make_aware(datetime.combine(first, time.min)))
-        if last := self._day("registered_at_to"):
-            queryset = queryset.filter(registered_at__lte=timezone.make_aware(datetime.combine(last, time.max)))
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if first := self._day(f"{self.parameter_name}_from"):
+            start = timezone.make_aware(datetime.combine(first, time.min))
+            queryset = queryset.filter(**{f"{self.parameter_name}__gte": start})
+        if last := self._day(f"{self.parameter_name}_to"):
+            end = timezone.make_aware(datetime.combine(last, time.max))
+            queryset = queryset.filter(**{f"{self.parameter_name}__lte": end})
         return queryset
 
     def _day(self, parameter: str) -> date | None:
@@ -53,3 +57,28 @@ class InviterFilter(SimpleListFilter):
         if not self.value():
             return queryset
         return queryset.filter(inviter=self.inviter) if self.inviter else queryset.none()
+
+
+class OutcomeFilter(DropdownFilter):  # type: ignore[misc]
+    title = _("state")
+    parameter_name = "outcome"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return Delivery.State.choices
+
+    def queryset(self, request: HttpRequest, queryset: DeliveryQuerySet) -> DeliveryQuerySet:
+        outcome = self.value()
+        return queryset.having_outcome(outcome) if outcome in Delivery.State else queryset
+
+
+class ChannelFilter(DropdownFilter):  # type: ignore[misc]
+    """The channel that took the message, of those that SMS_URL names now."""
+
+    title = _("channel")
+    parameter_name = "channel"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(channel.name, channel.name) for channel in sms.channels()]
+
+    def queryset(self, request: HttpRequest, queryset: DeliveryQuerySet) -> DeliveryQuerySet:
+        return queryset.filter(channel=self.value()) if self.value() else queryset

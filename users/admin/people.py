@@ -19,7 +19,7 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm
 
 from users import csv_export, search
-from users.admin.filters import RegisteredFilter
+from users.admin.filters import DaysFilter
 from users.admin.lists import QuickModelAdmin, describe, link_to, show_phone
 from users.admin.rights import OffersRights
 from users.erasure import erase
@@ -50,7 +50,7 @@ class PersonAdmin(OffersRights, UserAdmin, QuickModelAdmin):  # type: ignore[typ
     list_filter = (
         ("is_active", BooleanRadioFilter),
         ("is_staff", BooleanRadioFilter),
-        ("registered_at", RegisteredFilter),
+        ("registered_at", DaysFilter),
     )
     list_filter_submit = True
     allowed_lookups = ("is_active__exact", "is_staff__exact", "registered_at_from", "registered_at_to")

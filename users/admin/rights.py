@@ -12,7 +12,15 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 #: Those of Django's permissions that open something in this panel.
 OFFERED = Q(content_type__app_label="users") & Q(
-    codename__in=("view_user", "add_user", "change_user", "delete_user", "view_referral", "view_confirmationcode")
+    codename__in=(
+        "view_user",
+        "add_user",
+        "change_user",
+        "delete_user",
+        "view_referral",
+        "view_confirmationcode",
+        "view_delivery",
+    )
 ) | Q(content_type__app_label="axes", codename__in=("view_accessattempt", "delete_accessattempt"))
 
 

@@ -1,0 +1,85 @@
+"""Messages: what became of each code that was sent, and which gateway is failing. Never the text."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from users import gateways, phones
+from users.admin.filters import ChannelFilter, DaysFilter, OutcomeFilter
+from users.admin.lists import ReadOnlyModelAdmin, show_phone
+from users.exceptions import PhoneNumberInvalid
+from users.models import Delivery
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyModelAdmin):
+    list_display = (
+        "created_at",
+        "phone",
+        "state_now",
+        "channel",
+        "failed_channels",
+        "last_failure",
+        "attempts",
+        "took",
+    )
+    list_filter = (OutcomeFilter, ChannelFilter, ("created_at", DaysFilter))
+    list_filter_submit = True
+    allowed_lookups = ("outcome", "channel", "created_at_from", "created_at_to")
+    sortable_by = ("created_at",)
+    search_fields = ("phone_number",)
+    search_help_text = _("A whole phone number")
+    fieldsets = (
+        (None, {"fields": ("phone", "state_now", "channel")}),
+        (_("Attempts"), {"fields": ("attempts", "failed_channels", "last_failure")}),
+        (_("Times"), {"fields": (("created_at", "finished_at"), ("took", "expires_at"))}),
+    )
+    readonly_fields = ("phone", "state_now", "took")
+
+    @admin.display(description=_("phone number"))
+    def phone(self, delivery: Delivery) -> str:
+        return show_phone(delivery.phone_number) if delivery.phone_number else gettext("erased")
+
+    @display(  # type: ignore[untyped-decorator]
+        description=_("state"),
+        label={"waiting": "info", "delivered": "success", "failed": "danger", "replaced": "warning"},
+    )
+    def state_now(self, delivery: Delivery) -> tuple[str, Promise | str]:
+        return delivery.outcome.value, delivery.outcome.label
+
+    @admin.display(description=_("took, seconds"))
+    def took(self, delivery: Delivery) -> str | None:
+        if not delivery.finished_at:
+            return None
+        return f"{(delivery.finished_at - delivery.created_at).total_seconds():.1f}"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Delivery], search_term: str
+    ) -> tuple[QuerySet[Delivery], bool]:
+        if not search_term:
+            return queryset, False
+        try:
+            return queryset.filter(phone_number=phones.normalize(search_term)), False
+        except PhoneNumberInvalid:
+            return queryset.none(), False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        for gateway in gateways.health():
+            if gateway.is_failing and request.method == "GET":
+                messages.error(request, _told(gateway))
+        page: HttpResponse = super().changelist_view(request, extra_context)
+        return page
+
+
+def _told(gateway: gateways.Health) -> str:
+    return gettext("Gateway %(channel)s failed %(failures)d of its last %(messages)d messages.") % {
+        "channel": gateway.channel,
+        "failures": gateway.failures,
+        "messages": gateway.messages,
+    }
