@@ -6,6 +6,10 @@ from django.views.generic import RedirectView
 
 from api.views.health import LiveView, ReadyView
 from api.views.not_found import NotFoundView
+from referral_project import metrics
+from users import metrics as users_metrics
+
+metrics.on_scrape(users_metrics.collect)
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="swagger-ui")),

@@ -21,6 +21,8 @@ from referral_project.settings import BASE_DIR
 from tests.factories import person, phone_number, signed_in
 from tests.servers import free_port, wait_until
 
+pytestmark = pytest.mark.django_db  # some figures are counted there at each scrape
+
 TOKEN = "a-token-of-thirty-two-characters"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 
@@ -82,7 +84,6 @@ def test_the_name_of_the_host_does_not_matter_to_a_scraper(settings: Settings) -
     assert Client(headers={**AUTHORIZED, "Host": "172.18.0.5:8000"}).get("/metrics").status_code == 200
 
 
-@pytest.mark.django_db
 def test_requests_count_by_view_method_and_status() -> None:
     anna = person()
     labels = {"view": "profile-by-phone", "method": "GET", "status": "200"}
@@ -97,7 +98,6 @@ def test_requests_count_by_view_method_and_status() -> None:
     assert str(anna.phone_number)[1:] not in after
 
 
-@pytest.mark.django_db
 def test_refusals_count_by_their_code(client: APIClient) -> None:
     phone = phone_number()
     before = scraped()
