@@ -33,14 +33,16 @@ class Counter:
 
 @dataclass(frozen=True)
 class UsedUp:
-    """The counter that lets nothing more through, for `seconds` yet."""
+    """The counter that lets nothing more through for longest: `seconds` yet."""
 
     counter: Counter
     seconds: int
 
 
 def take(counters: Sequence[Counter]) -> UsedUp | None:
-    """Count one more on every counter, or on none: then return the first that is used up."""
+    """Count one more on every counter, or on none: then return the one that stays used up longest."""
+    if closed := [counter for counter in counters if not counter.allowed]:
+        return UsedUp(closed[0], closed[0].seconds)
     if client := _redis():
         try:
             return _take_in_redis(client, counters)
@@ -64,11 +66,14 @@ def give_back(counters: Sequence[Counter]) -> None:
 
 # Redis runs a script as one step.
 _TAKE = """
+local full, longest = 0, 0
 for nth, key in ipairs(KEYS) do
     if tonumber(redis.call('GET', key) or '0') >= tonumber(ARGV[2 * nth - 1]) then
-        return {nth, redis.call('PTTL', key)}
+        local rest = redis.call('PTTL', key)
+        if full == 0 or rest > longest then full, longest = nth, rest end
     end
 end
+if full > 0 then return {full, longest} end
 for nth, key in ipairs(KEYS) do
     if redis.call('INCR', key) == 1 then redis.call('EXPIRE', key, ARGV[2 * nth]) end
 end
@@ -132,6 +137,8 @@ def _take_in_database(counters: Sequence[Counter]) -> UsedUp | None:
     full = [counter for counter in counters if counter.key not in counted]
     if not full:
         return None
-    expires_at = LimitCounter.objects.values_list("expires_at", flat=True).get(key=full[0].key)
+    rows_of_full = LimitCounter.objects.filter(key__in=[counter.key for counter in full])
+    key, expires_at = rows_of_full.values_list("key", "expires_at").latest("expires_at")
     transaction.set_rollback(True)
-    return UsedUp(full[0], max(1, round((expires_at - now).total_seconds())))
+    counter = next(counter for counter in full if counter.key == key)
+    return UsedUp(counter, max(1, round((expires_at - now).total_seconds())))

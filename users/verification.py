@@ -54,28 +54,31 @@ def send_code(*, phone_number: str, address: str, username: str = "") -> SentCod
     phone_number = phones.normalize(phone_number)
     country = phones.served_country(phone_number)
     lockout.refuse_if_locked(phone_number=phone_number, address=address)
-    limits.take(limits.CODES_PER_ADDRESS.of(address))
-    sending = _limits_of_sending(phone_number, address, country)
+    counted = _count_sending(phone_number, address, country)
     try:
         return _send(phone_number, username)
     except (CodeRecentlySent, DeliveryUnavailable):
-        limits.give_back(*sending)
+        limits.give_back(*counted)
         raise
 
 
-def _limits_of_sending(phone_number: str, address: str, country: int) -> list[Use]:
-    """Count one message to this number; an address that the owner is known by does not depend on what others did."""
-    here = [limits.CODES_PER_NUMBER_AND_ADDRESS.of(phone_number, address)]
-    everywhere = [limits.CODES_PER_COUNTRY.of(country), limits.CODES.of()]
+def _count_sending(phone_number: str, address: str, country: int) -> list[Use]:
+    """Count one message; an address that the number is known by does not depend on what others ask for it."""
+    counted = [
+        limits.CODES_PER_NUMBER_AND_ADDRESS.of(phone_number, address),
+        limits.CODES_PER_ADDRESS.of(address),
+        limits.CODES_PER_COUNTRY.of(country),
+        limits.CODES.of(),
+    ]
     number = limits.CODES_PER_NUMBER.of(phone_number)
     try:
-        limits.take(*here, number, *everywhere)
+        limits.take(*counted, number)
     except TooManyCodes:
         if not lockout.is_known(phone_number=phone_number, address=address):
             raise
-        limits.take(*here, *everywhere)
-        return [*here, *everywhere]
-    return [*here, number, *everywhere]
+        limits.take(*counted)
+        return counted
+    return [*counted, number]
 
 
 @sensitive_variables("code", "text")
