@@ -1,7 +1,7 @@
 """The addresses of the API, in the order of use."""
 
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerSplitView
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.routers import SimpleRouter
 
@@ -30,6 +30,6 @@ urlpatterns = [
     path("", include(users.urls)),
     # YAML or JSON, as the reader likes.
     path("schema/", SpectacularAPIView.as_view(content_negotiation_class=DefaultContentNegotiation), name="schema"),
-    path("schema/swagger-ui/", SpectacularSwaggerView.as_view(metadata_class=None), name="swagger-ui"),
+    path("schema/swagger-ui/", SpectacularSwaggerSplitView.as_view(metadata_class=None), name="swagger-ui"),
     path("schema/redoc/", SpectacularRedocView.as_view(metadata_class=None), name="redoc"),
 ]

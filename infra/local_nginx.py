@@ -17,6 +17,7 @@ from tests.servers import START_SECONDS, free_port, wait_until
 
 SOURCE = Path(__file__).parent / "nginx"
 NOBODY = "192.0.2.1/32"
+HSTS_SECONDS = 31_536_000
 _TYPES = "types { text/css css; application/javascript js; image/svg+xml svg; font/woff2 woff2; }"
 
 
@@ -50,7 +51,9 @@ class Nginx:
         for source in [*SOURCE.glob("*.conf"), *SOURCE.glob("templates/*.template")]:
             text = source.read_text()
             if source.suffix == ".template":
-                text = Template(text).safe_substitute(SCHEME=self.scheme, TRUSTED_PROXY=self.trusted_proxy)
+                text = Template(text).safe_substitute(
+                    SCHEME=self.scheme, TRUSTED_PROXY=self.trusted_proxy, HSTS_SECONDS=HSTS_SECONDS
+                )
             text = re.sub("|".join(map(re.escape, moved)), lambda found: moved[found[0]], text)
             (self.folder / source.name.removesuffix(".template")).write_text(text)
         if self.scheme == "https":

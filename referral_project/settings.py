@@ -40,6 +40,10 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 # Probes reach the container directly, without TLS.
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
 X_FRAME_OPTIONS = "DENY"
+# A name that starts so is a promise that browsers enforce: over TLS only, from this very host, for all of it.
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = ("__Host-session", "__Host-csrf") if HTTPS else ("session", "csrf")
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 
 # Applications
 
@@ -65,6 +69,7 @@ INSTALLED_APPS = [
     "api",
 ]
 MIDDLEWARE = [
+    "referral_project.security_headers.SecurityHeaders",
     "referral_project.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     # In DEBUG the development server finds static files by itself.
