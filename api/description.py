@@ -18,5 +18,6 @@ TAGS = [
     {"name": "sessions", "description": "Sign out, here or everywhere."},
     {"name": "jwt", "description": "The same sign-in for clients that want JWT pairs."},
     {"name": "users", "description": "Everybody, for staff."},
+    {"name": "statistics", "description": "How many came, and how, for staff."},
     {"name": "operations", "description": "Probes for operators."},
 ]

@@ -72,6 +72,39 @@ USER = _answer("Anna", _USER)
 USER_DETAIL = _answer("Anna", {**_USER, "referrals": _PROFILE["referrals"]})
 USER_CHANGE = _request("Anna", {"phone_number": "+79991234567", "username": "Anna", "is_active": True})
 
+_COUNTS = {
+    "registrations": 120,
+    "sign_ins": 310,
+    "activations": 64,
+    "codes_sent": 365,
+    "codes_delivered": 358,
+    "codes_failed": 7,
+}
+STATISTICS = _answer(
+    "One week",
+    {
+        "from": "2026-11-16",
+        "to": "2026-11-22",
+        "step": "week",
+        "time_zone": "Europe/Moscow",
+        "totals": _COUNTS,
+        "delivery_rate": 0.9808,
+        "sign_in_rate": 0.8493,
+        "activation_rate": 0.5333,
+        "steps": [{"first_day": "2026-11-16", "last_day": "2026-11-22", **_COUNTS}],
+        "all_time": _COUNTS,
+        "top_referrers": [
+            {
+                "id": 42,
+                "phone_number": "+79991234567",
+                "username": "Anna",
+                "referral_code": "K7M2XP",
+                "activations": 12,
+            }
+        ],
+    },
+)
+
 HEALTHY = _answer("It can", {"status": "ok", "checks": {"database": "ok", "cache": "ok", "broker": "ok"}}, 200)
 DEGRADED = _answer(
     "It can't send codes",

@@ -65,6 +65,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     tries_left = serializers.IntegerField(required=False, help_text="Tries left for this confirmation code.")
     retry_after = serializers.IntegerField(required=False, help_text="Seconds to wait before asking again.")
     days = serializers.IntegerField(required=False, help_text="For how many days a code could be activated.")
+    steps = serializers.IntegerField(required=False, help_text="How many steps a period has at most.")
     request_id = serializers.CharField(
         required=False, help_text="With a 5xx: quote it when you ask for help. Every answer has it as `X-Request-ID`."
     )

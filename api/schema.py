@@ -1,6 +1,6 @@
 """The documentation: what every operation says of itself, and the errors that can come of it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 from drf_spectacular import openapi
@@ -12,19 +12,19 @@ from drf_spectacular.extensions import (
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions
 from rest_framework.exceptions import NotFound
-from rest_framework.serializers import BaseSerializer
+from rest_framework.permissions import IsAdminUser
+from rest_framework.serializers import BaseSerializer, Serializer
 
 from api import problems
 from api.outages import ServiceUnavailable
 from api.parsers import BodyTooLarge
-from api.permissions import ManagesPeople
 from users import phones
 from users.exceptions import PhoneNumberInvalid, Refusal, SessionEnded
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 #: Values for the placeholders in the messages of refusals, in examples only.
-_SAMPLE_DETAILS = {"retry_after": 42, "tries_left": 3, "days": 30}
+_SAMPLE_DETAILS = {"retry_after": 42, "tries_left": 3, "days": 30, "steps": 3660}
 _RETRY_AFTER = {
     "description": "Seconds to wait before asking again.",
     "required": True,
@@ -42,7 +42,7 @@ def document(  # noqa: PLR0913  as many as an operation has to say of itself
     request: type[BaseSerializer[Any]] | BaseSerializer[Any] | None = None,
     refusals: Iterable[type[Refusal]] = (),
     not_found: type[Refusal] | None = None,
-    parameters: list[OpenApiParameter] | None = None,
+    parameters: Sequence[OpenApiParameter | type[Serializer[Any]]] | None = None,
 ) -> Callable[[Method], Method]:
     """Describe an operation. The errors that follow from its view (`AutoSchema`) need not be listed.
 
@@ -97,7 +97,7 @@ class AutoSchema(openapi.AutoSchema):
             yield problems.problem_of_error(exceptions.NotAuthenticated())
             yield problems.problem_of_error(exceptions.AuthenticationFailed())
             yield problems.problem_of_refusal(SessionEnded())
-        if ManagesPeople in self.view.permission_classes:
+        if any(isinstance(permission, IsAdminUser) for permission in self.view.get_permissions()):
             yield problems.problem_of_error(exceptions.PermissionDenied())
         if not self.path.startswith("/health/"):
             yield problems.problem_of_error(ServiceUnavailable())

@@ -9,6 +9,7 @@ from api.views.profile import ProfileByPhoneView, ProfileView, ReferralsView
 from api.views.referral_codes import ReferralCodeView
 from api.views.sessions import JWTLogoutView, JWTRefreshView, LogoutAllView, LogoutView
 from api.views.sign_in import JWTLoginView, LoginView, RegistrationView, VerifyView
+from api.views.statistics import StatisticsView
 from api.views.users import UserViewSet
 
 users = SimpleRouter(use_regex_path=False)
@@ -28,6 +29,7 @@ urlpatterns = [
     path("profile/<str:phone_number>/", ProfileByPhoneView.as_view(), name="profile-by-phone"),
     path("referral-codes/<str:referral_code>/", ReferralCodeView.as_view(), name="referral-code"),
     path("", include(users.urls)),
+    path("statistics/", StatisticsView.as_view(), name="statistics"),
     # YAML or JSON, as the reader likes.
     path("schema/", SpectacularAPIView.as_view(content_negotiation_class=DefaultContentNegotiation), name="schema"),
     path("schema/swagger-ui/", SpectacularSwaggerSplitView.as_view(metadata_class=None), name="swagger-ui"),

@@ -231,6 +231,11 @@ REFERRAL_ALLOW_CIRCLES = env.bool("REFERRAL_ALLOW_CIRCLES", default=False)
 # 0: another person's code can be activated at any time.
 REFERRAL_WINDOW_DAYS = env.int("REFERRAL_WINDOW_DAYS", default=0)
 
+# Statistics
+
+# Where a day of the statistics begins and ends, unless a reader asks for another place.
+STATISTICS_TIME_ZONE = env.str("STATISTICS_TIME_ZONE", default="UTC")
+
 # API
 
 API_MAX_BODY_BYTES = env.int("API_MAX_BODY_BYTES", default=65_536)

@@ -55,6 +55,7 @@ def test_lists_every_operation(schema: dict) -> None:
         "PUT /api/users/{id}/",
         "PATCH /api/users/{id}/",
         "DELETE /api/users/{id}/",
+        "GET /api/statistics/",
         "GET /health/live/",
         "GET /health/ready/",
     }

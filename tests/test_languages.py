@@ -67,7 +67,7 @@ def test_what_is_served_is_what_is_written(russian: Catalog) -> None:
 
 @pytest.mark.parametrize("refusal", Refusal.__subclasses__())
 def test_every_refusal_is_told_in_russian(refusal: type[Refusal]) -> None:
-    details = {"retry_after": 1, "tries_left": 1, "days": 1}
+    details = {"retry_after": 1, "tries_left": 1, "days": 1, "steps": 1}
     with override("ru"):
         told = str(refusal(**details))
 

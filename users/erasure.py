@@ -6,6 +6,7 @@ from django.db import transaction
 
 from users import locks
 from users.models import ConfirmationCode, Delivery, RetiredReferralCode, SignInAttempt, User
+from users.running_totals import quarter_of
 
 
 @transaction.atomic
@@ -14,14 +15,14 @@ def erase(*, user: User) -> None:
     locks.hold(exclusively=user.pk)
     # A sign-in holds the row of its code to the end: it is over now, or finds no code.
     ConfirmationCode.objects.filter(phone_number=user.phone_number).delete()
-    # How many messages were sent stays known, but not to whom; one on its way is sent no more.
+    # How many messages were sent and sign-ins there were stays known, but not whose; one on its way is sent no more.
     Delivery.objects.filter(phone_number=user.phone_number).update(phone_number="")
     # Whatever is being written for this person now is written before it is collected for deletion, or fails.
     if not User.objects.select_for_update().filter(pk=user.pk).exists():
         return
     AccessAttempt.objects.filter(username=str(user.phone_number)).delete()
-    SignInAttempt.objects.filter(phone_number=user.phone_number).delete()
-    RetiredReferralCode.objects.create(referral_code=user.referral_code)
+    SignInAttempt.objects.filter(phone_number=user.phone_number).update(phone_number="", address="")
+    RetiredReferralCode.objects.create(referral_code=user.referral_code, registered_at=quarter_of(user.registered_at))
     # What staff did stays on record, but not to whom.
     records = LogEntry.objects.filter(content_type__app_label="users", content_type__model="user")
     records.filter(object_id=str(user.pk)).update(object_repr="—")

@@ -154,6 +154,24 @@ class ReferralCircle(Refusal):
     field = "used_referral_code"
 
 
+class TimeZoneUnknown(Refusal):
+    code = "time_zone_unknown"
+    message = _("There is no such time zone. Its name is that of the IANA database, for example Europe/Moscow.")
+    field = "time_zone"
+
+
+class PeriodInvalid(Refusal):
+    code = "period_invalid"
+    message = _("A period lies between 2000 and 2099, and ends no sooner than it starts.")
+    field = "to"
+
+
+class PeriodTooLong(Refusal):
+    code = "period_too_long"
+    message = _("A period has at most %(steps)d steps: choose a longer step.")
+    field = "step"
+
+
 class ActivationWindowClosed(Refusal):
     code = "activation_window_closed"
     message = _("An invite code could be activated during the first %(days)d days only.")

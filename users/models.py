@@ -203,6 +203,8 @@ class RetiredReferralCode(models.Model):
     """The invite code of an erased person: never given to anyone again."""
 
     referral_code = models.CharField(_("invite code"), max_length=referral_codes.MAX_LENGTH, primary_key=True)
+    #: In which quarter of an hour that person registered: enough to count them still, and to tell nothing else of them.
+    registered_at = models.DateTimeField(_("registered"), null=True, db_index=True)
 
     class Meta:
         verbose_name = _("retired invite code")
@@ -215,7 +217,8 @@ class RetiredReferralCode(models.Model):
 class SignInAttempt(models.Model):
     """A confirmation code that was tried for a number, wrongly or rightly, and from which client address."""
 
-    phone_number = PhoneNumberField(_("phone number"), max_length=phones.MAX_LENGTH)
+    #: Empty, as the address, once the person is erased: the counts stay right.
+    phone_number = PhoneNumberField(_("phone number"), max_length=phones.MAX_LENGTH, blank=True)
     #: A keyed digest: enough to tell addresses apart, and to know one again.
     address = models.CharField(_("address"), max_length=client_address.DIGEST_LENGTH)
     at = models.DateTimeField(_("time"), default=timezone.now)
@@ -245,3 +248,23 @@ class LimitCounter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key}: {self.count} of {self.allowed}"
+
+
+class RunningTotals(models.Model):
+    """How often each thing had happened before a moment (UTC): a row for every quarter of an hour, kept for good."""
+
+    at = models.DateTimeField(_("before"), primary_key=True)
+    registrations = models.PositiveBigIntegerField(_("registrations"), default=0)
+    sign_ins = models.PositiveBigIntegerField(_("sign-ins"), default=0)
+    activations = models.PositiveBigIntegerField(_("activations"), default=0)
+    codes_sent = models.PositiveBigIntegerField(_("codes sent"), default=0)
+    codes_delivered = models.PositiveBigIntegerField(_("codes delivered"), default=0)
+    codes_failed = models.PositiveBigIntegerField(_("codes not delivered"), default=0)
+
+    class Meta:
+        verbose_name = _("running totals")
+        verbose_name_plural = _("running totals")
+        ordering = ("at",)
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"

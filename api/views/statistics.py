@@ -1,0 +1,32 @@
+"""How many registered, signed in and invited others, for staff."""
+
+from rest_framework import status
+from rest_framework.permissions import IsAdminUser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from api.schema import document
+from api.serializers import StatisticsQuerySerializer, StatisticsSerializer
+from users import exceptions as refusals
+from users import statistics
+
+
+class StatisticsView(APIView):
+    permission_classes = (IsAdminUser,)
+
+    @document(
+        operation_id="getStatistics",
+        tag="statistics",
+        summary="Registrations, sign-ins and activations by day, week or month",
+        description="Of the last thirty days unless told. Exact up to this moment; erased people still count. "
+        "The rates compare what happened in the period, not the fate of each person.",
+        parameters=[StatisticsQuerySerializer],
+        answers={status.HTTP_200_OK: StatisticsSerializer},
+        refusals=(refusals.TimeZoneUnknown, refusals.PeriodInvalid, refusals.PeriodTooLong),
+    )
+    def get(self, request: Request) -> Response:
+        asked = StatisticsQuerySerializer(data=request.query_params.dict())
+        asked.is_valid(raise_exception=True)
+        counted = statistics.count(period=statistics.period(**asked.validated_data))
+        return Response(StatisticsSerializer(counted).data)

@@ -1,0 +1,184 @@
+"""Counting what has happened, in the same time for a million events as for ten.
+
+After every quarter of an hour in which something happened, `RunningTotals` keeps how often each thing had happened by
+then: what happened between two moments is the difference of two rows. A row is written when its time has settled; what
+came later is counted where it happened, so that totals are exact at any moment. A row outlives the events it counts.
+In every time zone of this century a day begins on a quarter of an hour (UTC), Nepal's (+5:45) included.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, astuple, dataclass, fields
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from django.db import connection, models
+from django.db.models import Count, Min, Q
+from django.db.models.functions import ExtractMinute, Floor, Now, TruncHour
+from django.utils import timezone
+
+from users.models import Delivery, Referral, RetiredReferralCode, RunningTotals, SignInAttempt, User
+
+QUARTER = timedelta(minutes=15)
+#: Longer than a code lives, its message is retried or a transaction lasts: nothing older changes any more.
+SETTLING_TIME = timedelta(hours=1)
+_AT_ONCE = timedelta(days=7)
+_Span = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How often each thing happened."""
+
+    registrations: int = 0
+    sign_ins: int = 0
+    activations: int = 0
+    codes_sent: int = 0
+    codes_delivered: int = 0
+    codes_failed: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+
+    def __sub__(self, other: "Counts") -> "Counts":
+        return Counts(*(mine - theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+
+
+COUNTED = tuple(field.name for field in fields(Counts))
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where events are recorded: a row each, at a time, and which count it adds to."""
+
+    rows: models.Manager[Any]
+    time: str
+    counts: Mapping[str, Q]
+
+    def first(self) -> datetime | None:
+        earliest: datetime | None = self.rows.aggregate(first=Min(self.time))["first"]
+        return earliest
+
+    def counted(self, start: datetime | None, end: datetime) -> Iterator[tuple[datetime, Counts]]:
+        """Yield each quarter hour, by its beginning, in which something happened, and what."""
+        rows = self.rows.filter(**{f"{self.time}__lt": end})
+        if start:
+            rows = rows.filter(**{f"{self.time}__gte": start})
+        hour = TruncHour(self.time, tzinfo=UTC)
+        quarter = Floor(ExtractMinute(self.time, tzinfo=UTC) / 15.0, output_field=models.IntegerField())
+        numbers = {name: Count("pk", filter=which) for name, which in self.counts.items()}
+        for row in rows.order_by().values(hour_=hour, quarter_=quarter).annotate(**numbers):
+            yield row.pop("hour_") + int(row.pop("quarter_")) * QUARTER, Counts(**row)
+
+
+_SOURCES = (
+    _Source(User.objects, "registered_at", {"registrations": Q()}),
+    _Source(RetiredReferralCode.objects, "registered_at", {"registrations": Q()}),
+    _Source(SignInAttempt.objects, "at", {"sign_ins": Q(succeeded=True)}),
+    _Source(Referral.objects, "activated_at", {"activations": Q()}),
+    _Source(
+        Delivery.objects,
+        "created_at",
+        {
+            "codes_sent": Q(),
+            "codes_delivered": Q(state=Delivery.State.DELIVERED),
+            "codes_failed": Q(state=Delivery.State.FAILED) | Q(state=Delivery.State.WAITING, expires_at__lte=Now()),
+        },
+    ),
+)
+
+
+def totals_before(moments: Iterable[datetime]) -> dict[datetime, Counts]:
+    """Return how often each thing had happened before each of these moments, all on a quarter of an hour."""
+    wanted = sorted(set(moments))
+    newest = RunningTotals.objects.last()
+    settled = [at for at in wanted if newest and at <= newest.at]
+    totals = _kept(settled) if settled else {}
+
+    running = _counts_of(newest) if newest else Counts()
+    recent = wanted[len(settled) :]
+    happened = deque(sorted(_counted(newest.at if newest else None, recent[-1]).items()) if recent else ())
+    for at in recent:
+        while happened and happened[0][0] < at:
+            running += happened.popleft()[1]
+        totals[at] = running
+    return totals
+
+
+def first_moment() -> datetime | None:
+    """Return the quarter hour in which the first thing happened; None if nothing has."""
+    if kept := RunningTotals.objects.first():
+        return kept.at
+    return min((quarter_of(first) for source in _SOURCES if (first := source.first())), default=None)
+
+
+def roll_up(*, since: datetime | None = None, progress: Callable[[list[_Span]], Iterable[_Span]] = iter) -> None:
+    """Write the rows that are missing, or anew all those `since` a moment; several at once write the same.
+
+    To be called every few minutes; `progress` may watch the steps.
+    """
+    if since:
+        RunningTotals.objects.filter(at__gt=quarter_of(since)).delete()
+    newest = RunningTotals.objects.last()
+    start = newest.at if newest else first_moment()
+    end = quarter_of(timezone.now() - SETTLING_TIME)
+    if start is None or start >= end:
+        return
+    if newest is None:
+        RunningTotals.objects.bulk_create([RunningTotals(at=start)], ignore_conflicts=True)
+    running = _counts_of(newest) if newest else Counts()
+    for begin, stop in progress([*pairwise([*_every(_AT_ONCE, start, end), end])]):
+        running = _write(begin, stop, running)
+
+
+def _write(begin: datetime, stop: datetime, running: Counts) -> Counts:
+    rows = {}
+    for quarter, counts in sorted(_counted(begin, stop).items()):
+        running += counts
+        rows[quarter + QUARTER] = RunningTotals(at=quarter + QUARTER, **asdict(running))
+    rows[stop] = RunningTotals(at=stop, **asdict(running))  # until here it is settled, even if nothing happened
+    # One statement: whoever reads meanwhile sees all of them, or none.
+    RunningTotals.objects.bulk_create(rows.values(), ignore_conflicts=True)
+    return running
+
+
+def _kept(moments: list[datetime]) -> dict[datetime, Counts]:
+    """Read the newest row up to each of these moments; before the first row nothing had happened."""
+    as_stored = connection.ops.adapt_datetimefield_value
+    wanted = ", ".join(f"({number}, %s)" for number in range(len(moments)))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            WITH wanted(number, moment) AS (VALUES {wanted})
+            SELECT number, {", ".join(COUNTED)} FROM wanted
+            JOIN users_runningtotals ON at = (SELECT max(at) FROM users_runningtotals WHERE at <= moment)
+            """,  # noqa: S608  nothing but numbers and our own columns
+            [as_stored(moment) for moment in moments],
+        )
+        found = {number: Counts(*counts) for number, *counts in cursor.fetchall()}
+    return {moment: found.get(number, Counts()) for number, moment in enumerate(moments)}
+
+
+def quarter_of(moment: datetime) -> datetime:
+    """Return the beginning of the quarter of an hour that a moment lies in, in UTC."""
+    moment = moment.astimezone(UTC)
+    return moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)
+
+
+def _counted(start: datetime | None, end: datetime) -> dict[datetime, Counts]:
+    happened: dict[datetime, Counts] = {}
+    for source in _SOURCES:
+        for quarter, counts in source.counted(start, end):
+            happened[quarter] = happened.get(quarter, Counts()) + counts
+    return happened
+
+
+def _counts_of(row: RunningTotals) -> Counts:
+    return Counts(**{name: getattr(row, name) for name in COUNTED})
+
+
+def _every(step: timedelta, start: datetime, end: datetime) -> Iterator[datetime]:
+    while start < end:
+        yield start
+        start += step
