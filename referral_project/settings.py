@@ -168,6 +168,11 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
 CELERY_BEAT_SCHEDULE = {
     # What was due while no worker was there, is due again soon enough.
     "purge": {"task": "users.tasks.purge", "schedule": crontab(minute="17"), "options": {"expires": 1_800}},
+    "statistics": {
+        "task": "users.tasks.roll_up_statistics",
+        "schedule": crontab(minute="*/5"),
+        "options": {"expires": 240},
+    },
 }
 
 # People and sign-in

@@ -129,6 +129,7 @@ REQUESTS = {
     "users": (staff_get("/api/users/"), 2),
     "users found": (staff_get("/api/users/?search=%2B7999&ordering=phone_number"), 2),
     "user": (staff_get("/api/users/{id}/"), 3),
+    "statistics": (staff_get("/api/statistics/"), 10),
     "erasure": (prepared_erasure, 24),
 }
 

@@ -9,11 +9,12 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from tests.factories import invited_by, person, signed_in, staff
+from tests.factories import ask_for_code, invited_by, person, phone_number, sign_up, signed_in, staff, wrong
 from users.erasure import erase
-from users.models import Referral, RunningTotals, User
+from users.models import Delivery, Referral, RunningTotals, SignInAttempt, User
 
 pytestmark = pytest.mark.django_db
 STATISTICS = "/api/statistics/"
@@ -182,6 +183,47 @@ def test_names_those_with_whom_most_people_came_in_the_period(office: APIClient)
     assert (told[0]["id"], told[0]["referral_code"]) == (first.pk, first.referral_code)
 
 
+@either_way
+def test_tells_how_many_codes_arrived_and_how_many_of_them_were_used(
+    office: APIClient, settings: Settings, prepare: Callable[[], None]
+) -> None:
+    first, second = phone_number(), phone_number()
+    sign_up(APIClient(), first)
+    ask_for_code(APIClient(), second)
+    settings.SMS_URL = "json://127.0.0.1:1/?:phone={phone}"  # where nobody listens
+    assert APIClient().post("/api/registration/", {"phone_number": phone_number()}).status_code == 503
+    SignInAttempt.objects.update(at=at("2026-03-02T10:00Z"))
+    Delivery.objects.update(created_at=at("2026-03-02T10:00Z"))
+    prepare()
+
+    told = statistics(office, from_="2026-03-01", to="2026-03-02")
+
+    assert [step["sign_ins"] for step in told["steps"]] == [0, 1]
+    assert [step["codes_sent"] for step in told["steps"]] == [0, 3]
+    assert (told["totals"]["codes_delivered"], told["totals"]["codes_failed"]) == (2, 1)
+    assert told["delivery_rate"] == 0.6667
+    assert told["sign_in_rate"] == 0.3333
+
+
+def test_a_wrong_code_is_no_sign_in(office: APIClient) -> None:
+    phone = phone_number()
+    code = ask_for_code(APIClient(), phone)
+    APIClient().post("/api/login/", {"phone_number": phone, "confirmation_code": wrong(code)})
+
+    assert statistics(office)["totals"]["sign_ins"] == 0
+
+
+def test_a_message_that_nobody_took_in_time_has_failed(office: APIClient) -> None:
+    ask_for_code(APIClient(), phone_number())
+    Delivery.objects.update(state="waiting", expires_at=datetime.now(UTC) - timedelta(seconds=1))
+    ask_for_code(APIClient(), phone_number())
+    Delivery.objects.filter(state="delivered").update(state="waiting")
+
+    totals = statistics(office)["totals"]
+
+    assert (totals["codes_sent"], totals["codes_delivered"], totals["codes_failed"]) == (2, 0, 1)
+
+
 # Totals that are kept
 
 
@@ -189,6 +231,9 @@ def test_names_those_with_whom_most_people_came_in_the_period(office: APIClient)
 def test_erased_people_still_count(office: APIClient, prepare: Callable[[], None]) -> None:
     inviter = person(registered_at=at("2026-03-02T10:07Z"))
     invited = invited_by(inviter, registered_at=at("2026-03-02T10:16Z"))
+    sign_up(APIClient(), str(inviter.phone_number))
+    SignInAttempt.objects.update(at=at("2026-03-02T10:16Z"))
+    Delivery.objects.update(created_at=at("2026-03-02T10:16Z"))
     Referral.objects.update(activated_at=at("2026-03-02T10:16Z"))
     before = statistics(office, from_="2026-03-02", to="2026-03-02")
     prepare()
@@ -197,9 +242,9 @@ def test_erased_people_still_count(office: APIClient, prepare: Callable[[], None
     erase(user=invited)
 
     after = statistics(office, from_="2026-03-02", to="2026-03-02")
-    assert before["totals"]["registrations"] == after["totals"]["registrations"] == 2
-    assert before["totals"]["activations"] == after["totals"]["activations"] == 1
+    assert [*before["totals"].values()] == [*after["totals"].values()] == [2, 1, 1, 1, 1, 0]
     assert after["top_referrers"] == []
+    assert not SignInAttempt.objects.exclude(phone_number="", address="").exists()
 
 
 def test_totals_survive_the_rows_that_they_count(office: APIClient) -> None:

@@ -253,7 +253,7 @@ class LimitCounter(models.Model):
 class RunningTotals(models.Model):
     """How often each thing had happened before a moment (UTC): a row for every quarter of an hour, kept for good."""
 
-    at = models.DateTimeField(_("before"), primary_key=True)
+    at = models.DateTimeField(primary_key=True)
     registrations = models.PositiveBigIntegerField(_("registrations"), default=0)
     sign_ins = models.PositiveBigIntegerField(_("sign-ins"), default=0)
     activations = models.PositiveBigIntegerField(_("activations"), default=0)

@@ -13,8 +13,8 @@ from django.utils import timezone
 from knox.models import AuthToken
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
-from users import lockout
-from users.models import ConfirmationCode, Delivery, LimitCounter
+from users import lockout, running_totals
+from users.models import ConfirmationCode, Delivery, LimitCounter, SignInAttempt
 
 ROWS_AT_ONCE = 1_000
 
@@ -55,7 +55,12 @@ def _confirmation_codes() -> models.QuerySet[ConfirmationCode]:
 
 def _messages() -> models.QuerySet[Delivery]:
     since = timezone.now() - timedelta(days=settings.PERSONAL_DATA_MESSAGES_DAYS)
-    return Delivery.objects.filter(expires_at__lt=timezone.now(), created_at__lt=since)
+    # Counted first: the totals of the statistics outlive the rows.
+    return Delivery.objects.filter(expires_at__lt=timezone.now(), created_at__lt=min(since, running_totals.roll_up()))
+
+
+def _sign_in_attempts() -> models.QuerySet[SignInAttempt]:
+    return lockout.forgotten().filter(at__lt=running_totals.roll_up())
 
 
 def _tokens() -> models.QuerySet[AuthToken]:
@@ -85,7 +90,7 @@ def _counters_of_limits() -> models.QuerySet[LimitCounter]:
 EVERYTHING = (
     Expiring("confirmation codes", _confirmation_codes),
     Expiring("messages", _messages),
-    Expiring("sign-in attempts", lockout.forgotten),
+    Expiring("sign-in attempts", _sign_in_attempts),
     Expiring("tokens", _tokens),
     Expiring("JWTs", _jwts),
     Expiring("sessions of browsers", _browser_sessions),

@@ -113,23 +113,22 @@ def first_moment() -> datetime | None:
     return min((quarter_of(first) for source in _SOURCES if (first := source.first())), default=None)
 
 
-def roll_up(*, since: datetime | None = None, progress: Callable[[list[_Span]], Iterable[_Span]] = iter) -> None:
-    """Write the rows that are missing, or anew all those `since` a moment; several at once write the same.
+def roll_up(*, since: datetime | None = None, progress: Callable[[list[_Span]], Iterable[_Span]] = iter) -> datetime:
+    """Write the rows that are missing, or anew all those `since` a moment; return until when all is counted (UTC).
 
-    To be called every few minutes; `progress` may watch the steps.
+    To be called every few minutes; several at once write the same. `progress` may watch the steps.
     """
     if since:
         RunningTotals.objects.filter(at__gt=quarter_of(since)).delete()
     newest = RunningTotals.objects.last()
-    start = newest.at if newest else first_moment()
     end = quarter_of(timezone.now() - SETTLING_TIME)
-    if start is None or start >= end:
-        return
+    start = newest.at if newest else min(first_moment() or end, end)
     if newest is None:
         RunningTotals.objects.bulk_create([RunningTotals(at=start)], ignore_conflicts=True)
     running = _counts_of(newest) if newest else Counts()
     for begin, stop in progress([*pairwise([*_every(_AT_ONCE, start, end), end])]):
         running = _write(begin, stop, running)
+    return max(start, end)
 
 
 def _write(begin: datetime, stop: datetime, running: Counts) -> Counts:

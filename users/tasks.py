@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from users import deliveries, purging, sms
+from users import deliveries, purging, running_totals, sms
 from users.models import Delivery
 
 logger = logging.getLogger(__name__)
@@ -66,6 +66,12 @@ def purge() -> None:
     for kind in purging.EVERYTHING:
         if deleted := sum(kind.purge()):
             logger.info("purged %s: %d", kind.name, deleted)
+
+
+@shared_task(acks_late=False)  # type: ignore[untyped-decorator]
+def roll_up_statistics() -> None:
+    """Add what has happened to the totals of the statistics, as `manage.py roll_up_statistics` does."""
+    running_totals.roll_up()
 
 
 def _backoff(number: int) -> float:

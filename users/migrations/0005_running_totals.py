@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="RunningTotals",
             fields=[
-                ("at", models.DateTimeField(primary_key=True, serialize=False, verbose_name="before")),
+                ("at", models.DateTimeField(primary_key=True, serialize=False)),
                 ("registrations", models.PositiveBigIntegerField(default=0, verbose_name="registrations")),
                 ("sign_ins", models.PositiveBigIntegerField(default=0, verbose_name="sign-ins")),
                 ("activations", models.PositiveBigIntegerField(default=0, verbose_name="activations")),
