@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from referral_project.celery import app as celery_app
 from tests.factories import ask_for_code, invited_by, person, phone_number, sign_up, signed_in, staff, wrong
 from users.erasure import erase
 from users.models import Delivery, Referral, RunningTotals, SignInAttempt, User
@@ -255,6 +256,30 @@ def test_totals_survive_the_rows_that_they_count(office: APIClient) -> None:
     User.objects.filter(is_staff=False).delete()
 
     assert registrations(office, from_="2026-03-01", to="2026-03-03") == {"2026-03-02": 3}
+
+
+def test_what_is_purged_is_counted_before(office: APIClient, settings: Settings) -> None:
+    settings.PERSONAL_DATA_MESSAGES_DAYS = settings.KNOWN_ADDRESS_DAYS = 1
+    sign_up(APIClient(), phone_number())
+    Delivery.objects.update(created_at=at("2026-03-02T10:00Z"), expires_at=at("2026-03-02T10:05Z"))
+    SignInAttempt.objects.update(at=at("2026-03-02T10:00Z"))
+
+    call_command("purge")
+
+    assert not Delivery.objects.exists()
+    assert not SignInAttempt.objects.exists()
+    totals = statistics(office, from_="2026-03-01", to="2026-03-03")["totals"]
+    assert (totals["codes_delivered"], totals["sign_ins"]) == (1, 1)
+
+
+def test_the_scheduler_rolls_up(office: APIClient) -> None:
+    person(registered_at=at("2026-03-02T10:00Z"))
+    entry = celery_app.conf.beat_schedule["statistics"]
+
+    celery_app.tasks[entry["task"]].apply().get()
+    User.objects.filter(is_staff=False).delete()
+
+    assert registrations(office, from_="2026-03-01", to="2026-03-03") == {"2026-03-02": 1}
 
 
 def test_rolling_up_once_more_changes_nothing(office: APIClient) -> None:
