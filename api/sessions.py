@@ -54,7 +54,7 @@ def end_jwt_session(refresh_token: str) -> RefreshToken:
     try:
         refresh = RefreshToken(refresh_token)  # type: ignore[arg-type]
         _, is_first_use = refresh.blacklist()  # type: ignore[misc]
-    except TokenError:
+    except (TokenError, IntegrityError):  # the latter: its owner is being erased
         raise SessionEnded from None
     if not is_first_use:  # type: ignore[has-type]  # somebody else has used it at this very moment
         raise SessionEnded

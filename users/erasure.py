@@ -3,6 +3,7 @@
 from axes.models import AccessAttempt
 from django.contrib.admin.models import LogEntry
 from django.db import transaction
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from users import locks
 from users.models import ConfirmationCode, Delivery, RetiredReferralCode, SignInAttempt, User
@@ -22,6 +23,7 @@ def erase(*, user: User) -> None:
         return
     AccessAttempt.objects.filter(username=str(user.phone_number)).delete()
     SignInAttempt.objects.filter(phone_number=user.phone_number).update(phone_number="", address="")
+    OutstandingToken.objects.filter(user=user).delete()
     RetiredReferralCode.objects.create(referral_code=user.referral_code, registered_at=quarter_of(user.registered_at))
     # What staff did stays on record, but not to whom.
     records = LogEntry.objects.filter(content_type__app_label="users", content_type__model="user")

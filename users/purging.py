@@ -39,7 +39,7 @@ class Expiring:
             with transaction.atomic():
                 keys = batch.select_for_update(skip_locked=True).values_list("pk", flat=True)[:ROWS_AT_ONCE]
                 doomed = list(keys)
-                rows.model._default_manager.filter(pk__in=doomed).delete()  # noqa: SLF001  its public name
+                rows.model._default_manager.filter(pk__in=doomed).delete()
             if doomed:
                 yield len(doomed)
                 last = doomed[-1]
