@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 from urllib.parse import parse_qsl
@@ -31,8 +32,12 @@ class Gateway:
         self.hangs = False
         #: Status and body of every answer, in place of a success.
         self.answer: tuple[int, str] | None = None
-        #: Everything that it took or refused, in order: receiver and text.
+        #: While this is cleared, whoever asks has to wait for the answer.
+        self.answers = threading.Event()
+        self.answers.set()
+        #: Everything that it took or refused, in order: receiver and text, and when.
         self.requests: list[tuple[str, str]] = []
+        self.times: list[datetime] = []
         self.accepted: list[tuple[str, str]] = []
         self._messages: dict[str, str] = {}
         self._changed = threading.Condition()
@@ -73,6 +78,7 @@ class Gateway:
         phone, text = message = self.read(body)
         with self._changed:
             self.requests.append(message)
+            self.times.append(datetime.now(UTC))
             fails = self.failures_to_come > 0
             self.failures_to_come -= fails
             hangs = self.hangs
@@ -81,6 +87,7 @@ class Gateway:
             self._closed.wait()
         if fails or hangs:
             return 503, ""
+        self.answers.wait()
         status, told = self.answer or self.respond(body)
         if self.answer is None and "error" not in told:
             with self._changed:
@@ -105,6 +112,7 @@ class Gateway:
                 yield self
             finally:
                 self._closed.set()
+                self.answers.set()
 
 
 class SMSC(Gateway):

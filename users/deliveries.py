@@ -2,12 +2,13 @@
 
 A task may be carried out twice: a broker hands it out again when a worker dies, or holds it for long. The row decides:
 whoever has claimed it sends, nobody sends after it was closed, and of two retries of one attempt only one goes on.
-What remains is the moment between a gateway's yes and the closing of the row: when a worker or the database dies there,
-the message is sent once more. A code that comes twice does less harm than one that never comes.
+What remains is the moment between a gateway's yes and the closing of the row: when a worker is killed there, or a
+gateway takes a message without saying so in time, it is sent once more. Better a code that comes twice than none.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
+from django.db import InterfaceError, OperationalError
 from django.db.models import Q
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
@@ -17,15 +18,19 @@ from users.managers import DeliveryQuerySet
 from users.models import ConfirmationCode, Delivery
 
 State, Failure = Delivery.State, Delivery.Failure
-_MARGIN_SECONDS = 5
+_MARGIN_SECONDS = 2
 
 
 class Claimed(Exception):
-    """Another worker has this message to itself, for `seconds` at most."""
+    """Another worker has this message to itself for now."""
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__(seconds)
-        self.seconds = seconds
+
+class Unrecorded(OperationalError):
+    """`channel` took the message, and then the database was gone."""
+
+    def __init__(self, channel: str) -> None:
+        super().__init__(channel)
+        self.channel = channel
 
 
 def open_for(code: ConfirmationCode) -> Delivery:
@@ -39,11 +44,14 @@ def open_for(code: ConfirmationCode) -> Delivery:
 
 
 @sensitive_variables("text")
-def attempt(*, delivery_id: int, number: int, text: str) -> Delivery | None:
+def attempt(*, delivery_id: int, number: int, text: str, taken_by: str = "") -> Delivery | None:
     """Try each channel in order, as the attempt of this `number` (from 0), as long as the message is wanted.
 
-    Returns what is still to be delivered, for every channel failed; None if nothing is left to do. Raises `Claimed`.
+    Returns what is still to be delivered, for every channel failed; None if nothing is left to do. Raises `Claimed`; or
+    `Unrecorded`, whose channel is to be handed in as `taken_by` until it can be written down.
     """
+    if taken_by:
+        _still_open(delivery_id).update(state=State.DELIVERED, channel=taken_by, finished_at=timezone.now())
     delivery = _claim(delivery_id, number)
     if delivery is None:
         return None
@@ -57,8 +65,7 @@ def attempt(*, delivery_id: int, number: int, text: str) -> Delivery | None:
         except sms.DeliveryFailed as failed:
             _note(delivery, channel, failed.failure)
         else:
-            delivery.channel = channel.name
-            close(delivery, State.DELIVERED)
+            _close_as_taken(delivery, channel)
             return None
     delivery.last_failure = delivery.last_failure or Failure.MISCONFIGURED  # SMS_URL is empty
     delivery.save(update_fields=["failed_channels", "last_failure"])
@@ -89,10 +96,17 @@ def _claim(delivery_id: int, number: int) -> Delivery | None:
     # One statement: of any number of workers with the same message, one finds it free.
     if due.filter(Q(claimed_until=None) | Q(claimed_until__lte=now)).update(claimed_until=now + lease):
         return due.first()
-    claimed_until: datetime | None = due.values_list("claimed_until", flat=True).first()
-    if claimed_until:
-        raise Claimed(max(1.0, (claimed_until - now).total_seconds()))
+    if due.exists():
+        raise Claimed
     return None
+
+
+def _close_as_taken(delivery: Delivery, channel: sms.Channel) -> None:
+    delivery.channel = channel.name
+    try:
+        close(delivery, State.DELIVERED)
+    except (OperationalError, InterfaceError):
+        raise Unrecorded(channel.name) from None
 
 
 def _why_unwanted(delivery: Delivery) -> Delivery.State | None:

@@ -36,17 +36,20 @@ class ConfidentialTask(Task):  # type: ignore[misc]
 
 @shared_task(base=ConfidentialTask, bind=True, max_retries=None)  # type: ignore[untyped-decorator]
 @sensitive_variables("text")
-def send_message(self: ConfidentialTask, *, delivery_id: int, text: str, number: int = 0) -> None:
+def send_message(self: ConfidentialTask, *, delivery_id: int, text: str, number: int = 0, taken_by: str = "") -> None:
     """Send a code's message, again and again while every gateway fails, but never after its life or once replaced.
 
     The text is in the broker and nowhere else, since the code is stored only as a digest; the rest is in the row.
     """
     try:
-        unsent = deliveries.attempt(delivery_id=delivery_id, number=number, text=text)
-    except deliveries.Claimed as claimed:
-        raise self.again(seconds=claimed.seconds) from None
-    except (OperationalError, InterfaceError):  # the row is out of reach; when it is back, it knows what is due
+        unsent = deliveries.attempt(delivery_id=delivery_id, number=number, text=text, taken_by=taken_by)
+    except deliveries.Claimed:
         raise self.again(seconds=_backoff(self.request.retries)) from None
+    except (OperationalError, InterfaceError) as gone:  # when the row is back, it knows what is due
+        if self.request.is_eager:
+            raise
+        sent = {"taken_by": gone.channel} if isinstance(gone, deliveries.Unrecorded) else {}
+        raise self.again(seconds=_backoff(self.request.retries), **sent) from None
     if unsent is None:
         return
     wait = _backoff(number)
