@@ -154,7 +154,7 @@ def prepare(image: Path, environment: dict[str, str]) -> None:
 def commands(nginx: Nginx) -> dict[str, list[object]]:
     config = ROOT / "infra" / "gunicorn.conf.py"
     bind = f"127.0.0.1:{nginx.web_port}"
-    worker = "-A referral_project worker --pool threads --concurrency 4 --without-gossip --without-mingle"
+    worker = "--quiet -A referral_project worker --pool threads --concurrency 4 --without-gossip --without-mingle"
     return {
         "gunicorn": [TOOLS / "gunicorn", "-c", config, "--bind", bind, "referral_project.wsgi"],
         "worker": [TOOLS / "celery", *worker.split()],

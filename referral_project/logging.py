@@ -12,6 +12,7 @@ from referral_project.masking import HIDDEN, NAMES_OF_SECRETS, masker
 
 #: Libraries that print SQL, messages and addresses with all they contain at DEBUG, whatever LOG_LEVEL is.
 TALKATIVE = ("amqp", "asyncio", "celery", "django", "django.db.backends", "kombu", "redis", "requests", "urllib3")
+_PLAIN = str | int | float | None
 
 
 def configuration(*, debug: bool, level: str, code_length: int) -> dict[str, Any]:
@@ -56,14 +57,14 @@ class JSONLines(JsonFormatter):
         self._mask = masker(code_length=code_length)
 
     def process_log_record(self, log_data: LogData) -> LogData:
-        line = {"time": log_data.pop("time").isoformat(), **log_data, "request_id": request_id.current()}
-        hidden = {name: self._shown(name, value) for name, value in line.items()}
-        return {**hidden, "time": line["time"], "request_id": line["request_id"]}
+        time = log_data.pop("time").isoformat()
+        shown = {name: self._hide(name, value) for name, value in log_data.items() if isinstance(value, _PLAIN)}
+        return {"time": time, **shown, "request_id": request_id.current()}
 
-    def _shown(self, name: str, value: Any) -> Any:
-        if isinstance(value, str):
-            return HIDDEN if re.search(NAMES_OF_SECRETS, name) else self._mask(value)
-        return value if isinstance(value, int | float | None) else type(value).__name__
+    def _hide(self, name: str, value: Any) -> Any:
+        if re.search(NAMES_OF_SECRETS, name):
+            return HIDDEN
+        return self._mask(value) if isinstance(value, str) else value
 
 
 class ReadableLines(logging.Formatter):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 HIDDEN = "***"
 #: Names whose values are secret, in whatever follows them: a colon, an equals sign, quotes.
 NAMES_OF_SECRETS = (
-    r"passw(?:or)?d|secret|token|authorization|cookie|sessionid|csrf\w{0,16}|confirmation_code|api_?key|\btext"
+    r"passw(?:or)?d|secret|token|authorization|cookie|session(?:id)?|csrf\w{0,16}|confirmation_code|api_?key|\btext"
 )
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -33,7 +33,7 @@ def masker(*, code_length: int) -> Callable[[str], str]:
             (?:\\?"[^"]*"?|\\?'[^']*'?|[^\s,;&}})]+)
         |(?P<phone>
             (?:\+|%2B)(?:{_GAP}\d){{8,15}}
-            |(?<!\d)(?<!\d\.)(?!\d{{4}}-\d\d-\d\d)\d(?:[ ()\u00a0-]{{0,2}}\d){{9,14}}(?!\d)
+            |(?<!\d)(?<!\d[.:])(?!\d{{4}}-\d\d-\d\d)\d(?:[ ()\u00a0-]{{0,2}}\d){{9,14}}(?!\d)
         )
         """,
         re.VERBOSE | re.IGNORECASE,

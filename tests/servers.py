@@ -30,16 +30,18 @@ def free_port() -> int:
 class Server:
     """A server that can be killed, frozen, and started again with the data that it had."""
 
-    def __init__(self, url: str, command: list[Any], answers: Callable[[], bool], **options: Any) -> None:
+    def __init__(
+        self, url: str, command: list[Any], answers: Callable[[], bool], log: Path | None = None, **options: Any
+    ) -> None:
         self.url = url
         self._command = [str(part) for part in command]
-        self._answers, self._options = answers, options
+        self._answers, self._log, self._options = answers, log, options
 
     def start(self) -> None:
         """Start and wait until it answers; what its predecessor still holds may take a moment to be free."""
         deadline = time.monotonic() + RESTART_SECONDS
         while True:
-            with tempfile.TemporaryFile() as log:
+            with self._log.open("a+b") if self._log else tempfile.TemporaryFile() as log:
                 self._process = subprocess.Popen(self._command, stdout=log, stderr=log, **self._options)
                 try:
                     return wait_until(self._answers, self._process)
@@ -85,14 +87,14 @@ def children_of(pid: int) -> list[int]:
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
+def postgres(log: Path | None = None) -> Iterator[str]:
     """Yield the DATABASE_URL of a new, empty PostgreSQL: durable only as long as the machine does not crash."""
-    with postgres_server() as server:
+    with postgres_server(log) as server:
         yield server.url
 
 
 @contextmanager
-def postgres_server() -> Iterator[Server]:
+def postgres_server(log: Path | None = None) -> Iterator[Server]:
     """Yield a new, empty PostgreSQL that can be killed."""
     with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
         Path(folder).chmod(0o755)
@@ -110,11 +112,14 @@ def postgres_server() -> Iterator[Server]:
             "unix_socket_directories": "",
             "fsync": "off",
             "max_connections": 300,
+            # As in docker-compose.yml: a violated constraint must not write a phone number into the log.
+            "log_error_verbosity": "terse",
+            "log_min_error_statement": "panic",
         }
         flags = [flag for name, value in options.items() for flag in ("-c", f"{name}={value}")]
         command = [binaries / "postgres", "-D", data, *flags]
         url = f"postgres://referral@127.0.0.1:{port}/postgres"
-        with _up(Server(url, command, lambda: _takes_connections(url), **_nobody())) as server:
+        with _up(Server(url, command, lambda: _takes_connections(url), log, **_nobody())) as server:
             yield server
 
 

@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from pytest_django import Settings
+from pytest_django import DjangoAssertNumQueries, Settings
 from rest_framework.test import APIClient
 
 from referral_project.logging import configuration
 from tests.factories import person, signed_in
+from users.models import User
 
 SECRETS = [
     "ff804f58710da9a24648b944e51f2d4985e7885a78bd0b8416430ab7026b15a0",
@@ -90,6 +91,23 @@ def test_a_request_is_a_line(log: Log) -> None:
             "request_id": answer["X-Request-ID"],
         }.items()
     )
+
+
+@pytest.mark.django_db
+def test_who_is_in_the_panel_is_told_by_id(log: Log, boss: Client) -> None:
+    boss.get("/admin/")
+
+    assert log.lines[-1]["user_id"] == User.objects.get().pk
+
+
+@pytest.mark.django_db
+def test_nobody_is_looked_up_for_the_log_alone(
+    log: Log, boss: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_num_queries(0):
+        boss.get("/health/nowhere/")
+
+    assert log.lines[-1]["user_id"] is None
 
 
 @pytest.mark.django_db
@@ -190,6 +208,7 @@ def test_what_is_named_a_secret_is_hidden(log: Log, text: str) -> None:
     "text",
     [
         "Listening at: http://0.0.0.0:8000 (1)",
+        "Listening at: http://127.0.0.1:37133 (27471)",
         "Task users.tasks.send_message[c33dd980-57bd-45fe-b74d-123456789012] succeeded in 1.234567890123s: None",
         "2026-11-21 10:20:16 +0000",
         "connection to 192.168.100.200 refused",
