@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -20,11 +21,14 @@ UNFOLD: dict[str, Any] = {
     "SITE_TITLE": _("Referral service"),
     "SITE_HEADER": _("Referral service"),
     "SITE_SYMBOL": "hub",
+    "STYLES": [lambda _request: static("users/panel.css")],
+    "DASHBOARD_CALLBACK": "users.admin.dashboard.show",
     "LOGIN": {"form": "users.forms.SignInForm"},
     "SIDEBAR": {
         "navigation": [
             {
                 "items": [
+                    {"title": _("Dashboard"), "icon": "monitoring", "link": reverse_lazy("admin:index")},
                     _to_list(_("People"), "user", "group"),
                     _to_list(_("Referrals"), "referral", "account_tree"),
                     _to_list(_("Confirmation codes"), "confirmationcode", "password"),

@@ -1,7 +1,9 @@
 """`manage.py demo`: people with realistic chains of invitations, to look at the service with."""
 
 import random
-from datetime import timedelta
+import uuid
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -9,9 +11,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
-from users import referrals
+from users import referrals, running_totals
 from users.management.progress import progress
-from users.models import Referral, User
+from users.models import Delivery, Referral, SignInAttempt, User
 
 STAFF_PHONE_NUMBER = "+79990000000"
 STAFF_PASSWORD = "demo-password"  # noqa: S105  on purpose, and in DEBUG only
@@ -19,6 +21,9 @@ FIRST_PHONE_NUMBER = 79991000000
 MOST_PEOPLE = 100_000
 DAYS = 60
 SHARE_INVITED = 0.7
+SHARE_DELIVERED = 0.97
+SHARE_USED = 0.85
+DAYS_BETWEEN_VISITS = 9
 NAMES = (
     "Anna", "Boris", "Clara", "Dmitri", "Elena", "Fyodor", "Grigory", "Helena", "Ivan", "Jelena", "Kirill", "Larisa",
     "Анна", "Борис", "Вера", "Глеб", "Дарья", "Егор", "Жанна", "Зоя", "Илья", "Ксения", "Лев", "Мария", "", "",
@@ -40,6 +45,7 @@ class Command(BaseCommand):
             if not User.objects.filter(phone_number=STAFF_PHONE_NUMBER).exists():
                 User.objects.create_superuser(STAFF_PHONE_NUMBER, STAFF_PASSWORD, username="Staff")
             self._add_up_to(people)
+        running_totals.roll_up(since=timezone.now() - timedelta(days=DAYS + 1))
         self.stdout.write(f"{people:,} demo people.")
         self.stdout.write(f"Admin panel: {STAFF_PHONE_NUMBER}, password {STAFF_PASSWORD}.")
 
@@ -49,14 +55,18 @@ class Command(BaseCommand):
         numbers = [f"+{FIRST_PHONE_NUMBER + nth}" for nth in range(people)]
         known = {str(user.phone_number): user for user in User.objects.filter(phone_number__gte=numbers[0])}
         joined: list[User] = []
+        visits: list[tuple[Delivery, SignInAttempt | None]] = []
         with progress("people", total=people) as bar:
             for nth, number in enumerate(numbers):
                 if number not in known:
                     inviter = _somebody(joined, chance)
                     day = timezone.now() - timedelta(days=DAYS * (1 - nth / people))
                     known[number] = _join(number, inviter, day + timedelta(hours=chance.uniform(0, 12)), chance)
+                    visits += _visits(known[number], chance)
                 joined.append(known[number])
                 bar.update()
+        Delivery.objects.bulk_create([sent for sent, _ in visits], batch_size=1_000)
+        SignInAttempt.objects.bulk_create([attempt for _, attempt in visits if attempt], batch_size=1_000)
 
 
 def _somebody(joined: list[User], chance: random.Random) -> User | None:
@@ -73,3 +83,29 @@ def _join(number: str, inviter: User | None, moment: Any, chance: random.Random)
         referral = referrals.activate(user=user, referral_code=inviter.referral_code)
         Referral.objects.filter(pk=referral.pk).update(activated_at=moment)
     return user
+
+
+def _visits(user: User, chance: random.Random) -> Iterator[tuple[Delivery, SignInAttempt | None]]:
+    """Yield the codes that were sent to a person since they came, and the sign-ins: some codes never arrive."""
+    moment = user.registered_at
+    while moment < timezone.now():
+        state = Delivery.State.DELIVERED if chance.random() < SHARE_DELIVERED else Delivery.State.FAILED
+        is_used = moment == user.registered_at or (state == Delivery.State.DELIVERED and chance.random() < SHARE_USED)
+        sent = _message(user, moment, Delivery.State.DELIVERED if is_used else state)
+        yield sent, SignInAttempt(phone_number=user.phone_number, at=moment, succeeded=True) if is_used else None
+        moment += timedelta(days=chance.expovariate(1 / DAYS_BETWEEN_VISITS))
+
+
+def _message(user: User, moment: datetime, state: Delivery.State) -> Delivery:
+    return Delivery(
+        phone_number=user.phone_number,
+        verification_token=uuid.uuid4(),
+        created_at=moment,
+        expires_at=moment + timedelta(minutes=5),
+        finished_at=moment + timedelta(seconds=2),
+        state=state,
+        channel="console" if state == Delivery.State.DELIVERED else "",
+        failed_channels="" if state == Delivery.State.DELIVERED else "console",
+        last_failure="" if state == Delivery.State.DELIVERED else Delivery.Failure.TIMEOUT,
+        attempts=1,
+    )

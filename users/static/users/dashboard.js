@@ -1,0 +1,63 @@
+// Draws the charts of the dashboard from the data in the page, in the colours of the theme, light or dark.
+(() => {
+    const data = JSON.parse(document.getElementById("chart-data").textContent);
+    const language = document.documentElement.lang;
+    const number = new Intl.NumberFormat(language);
+    const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+    const dashes = [[], [6, 3], [2, 3]]; // told apart without colours, too
+
+    const kinds = {
+        activity: { type: "line", colours: ["--series-1", "--series-2", "--series-3"] },
+        delivery: { type: "bar", colours: ["--good", "--bad"] },
+    };
+
+    const draw = (canvas) => {
+        const name = canvas.dataset.chart;
+        const { type, colours } = kinds[name];
+        const isLine = type === "line";
+        const datasets = data[name].map((series, nth) => ({
+            ...series,
+            borderDash: isLine ? dashes[nth] : undefined,
+            borderWidth: isLine ? 2 : 0,
+            pointRadius: data.labels.length > 62 ? 0 : 2.5,
+            pointHitRadius: 12,
+            cubicInterpolationMode: "monotone",
+            maxBarThickness: 28,
+        }));
+        const chart = new Chart(canvas, {
+            type,
+            data: { labels: data.labels, datasets },
+            options: {
+                animation: false,
+                maintainAspectRatio: false,
+                locale: language,
+                interaction: { mode: "index", intersect: false },
+                plugins: {
+                    legend: { position: "bottom", labels: { boxHeight: 8, usePointStyle: isLine, pointStyle: "line" } },
+                    tooltip: { callbacks: { label: (item) => ` ${item.dataset.label}: ${number.format(item.parsed.y)}` } },
+                },
+                scales: {
+                    x: { stacked: !isLine, grid: { display: false }, ticks: { maxRotation: 0, autoSkipPadding: 16 } },
+                    y: { stacked: !isLine, beginAtZero: true, border: { display: false }, ticks: { precision: 0 } },
+                },
+            },
+        });
+        return () => {
+            chart.data.datasets.forEach((dataset, nth) => {
+                dataset.borderColor = dataset.backgroundColor = colour(colours[nth]);
+            });
+            chart.options.color = colour("--quiet");
+            Object.values(chart.options.scales).forEach((scale) => {
+                scale.ticks.color = colour("--quiet");
+                scale.grid.color = colour("--line");
+            });
+            chart.update();
+        };
+    };
+
+    Chart.defaults.font.family = "Inter, system-ui, sans-serif";
+    const paints = [...document.querySelectorAll("canvas[data-chart]")].map(draw);
+    const paint = () => paints.forEach((one) => one());
+    paint();
+    new MutationObserver(paint).observe(document.documentElement, { attributeFilter: ["class"] });
+})();
