@@ -122,7 +122,7 @@ def test_every_page_opens_and_none_shows_a_code_its_digest_or_its_link(who: Any,
     secrets = (sent.confirmation_code, code.digest, str(code.verification_token), code.verification_token.hex)
 
     for page in pages:
-        answer = client.get(page)
+        answer = client.get(page, follow=True)
 
         assert answer.status_code == 200, page
         html = answer.content.decode()

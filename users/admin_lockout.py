@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from users import phones
+from users import client_address, phones
 from users.exceptions import PhoneNumberInvalid
 from users.models import User
 
@@ -59,8 +59,9 @@ def phone_number_of(_request: HttpRequest, credentials: dict[str, Any] | None) -
 
 
 def address_of(request: HttpRequest) -> str | None:
-    address: str | None = request.META.get("REMOTE_ADDR")
-    return address
+    """Return the client's address, of IPv6 the first of its /64; None if it is unknown."""
+    address = client_address.of(request).partition("/")[0]
+    return None if address == client_address.UNKNOWN else address
 
 
 def answer(request: HttpRequest, *_about: Any) -> HttpResponse:

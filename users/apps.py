@@ -1,5 +1,10 @@
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 from django.utils.translation import gettext_lazy as _
+
+
+class PanelConfig(AdminConfig):
+    default_site = "users.admin_site.Panel"
 
 
 class UsersConfig(AppConfig):

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
 DIGEST_LENGTH = 16
+UNKNOWN = "unknown"
 
 
 def of(request: HttpRequest) -> str:
@@ -17,7 +18,7 @@ def of(request: HttpRequest) -> str:
     """
     hops = [*request.headers.get("X-Forwarded-For", "").split(","), request.META.get("REMOTE_ADDR", "")]
     believed = hops[-settings.TRUSTED_PROXIES - 1 :][0].strip()
-    return _network(believed) or _network(hops[-1]) or "unknown"
+    return _network(believed) or _network(hops[-1]) or UNKNOWN
 
 
 def digest(address: str) -> str:

@@ -1,11 +1,10 @@
 """Erasing a person: nothing of them stays but an anonymous link in the chain of invitations."""
 
 from axes.models import AccessAttempt
-from django.contrib.admin.models import LogEntry
 from django.db import transaction
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
-from users import locks
+from users import audit, locks
 from users.models import ConfirmationCode, Delivery, RetiredReferralCode, SignInAttempt, User
 from users.running_totals import quarter_of
 
@@ -25,7 +24,6 @@ def erase(*, user: User) -> None:
     SignInAttempt.objects.filter(phone_number=user.phone_number).update(phone_number="", address="")
     OutstandingToken.objects.filter(user=user).delete()
     RetiredReferralCode.objects.create(referral_code=user.referral_code, registered_at=quarter_of(user.registered_at))
-    # What staff did stays on record, but not to whom.
-    records = LogEntry.objects.filter(content_type__app_label="users", content_type__model="user")
-    records.filter(object_id=str(user.pk)).update(object_repr="—")
+    # What staff did stays on record, but not with which values.
+    audit.forget_values_of(user)
     user.delete()

@@ -14,7 +14,7 @@ from knox.models import AuthToken
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from users import lockout, running_totals
-from users.models import ConfirmationCode, Delivery, LimitCounter, SignInAttempt
+from users.models import AuditRecord, ConfirmationCode, Delivery, LimitCounter, SignInAttempt
 
 ROWS_AT_ONCE = 1_000
 
@@ -83,6 +83,11 @@ def _wrong_passwords() -> models.QuerySet[AccessAttempt]:
     return forgiven
 
 
+def _audit_trail() -> models.QuerySet[AuditRecord]:
+    since = timezone.now() - timedelta(days=settings.AUDIT_TRAIL_DAYS)
+    return AuditRecord.objects.filter(at__lt=since)
+
+
 def _counters_of_limits() -> models.QuerySet[LimitCounter]:
     return LimitCounter.objects.filter(expires_at__lt=timezone.now())
 
@@ -95,5 +100,6 @@ EVERYTHING = (
     Expiring("JWTs", _jwts),
     Expiring("sessions of browsers", _browser_sessions),
     Expiring("wrong passwords", _wrong_passwords),
+    Expiring("audit trail", _audit_trail),
     Expiring("counters of limits", _counters_of_limits),
 )

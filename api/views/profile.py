@@ -15,8 +15,8 @@ from api.pagination import ReferralPagination
 from api.requests import AuthenticatedRequest
 from api.schema import document
 from api.serializers import ProfileChangeSerializer, ProfileSerializer, ReferralSerializer
+from users import audit, phones, profiles
 from users import exceptions as refusals
-from users import phones, profiles
 from users.erasure import erase
 from users.models import Referral, User
 
@@ -137,4 +137,5 @@ def _visible_person(request: AuthenticatedRequest, phone_number: str) -> User:
     person = User.objects.filter(phone_number=phone_number).first() if request.user.is_staff else None
     if person is None:
         raise NotFound
+    audit.record(by=request, action=audit.Action.VIEWED, about=person)
     return person

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import status
@@ -14,7 +15,9 @@ from api.pagination import UserPagination
 from api.permissions import ManagesPeople
 from api.schema import document
 from api.serializers import UserChangeSerializer, UserDetailSerializer, UserSerializer
+from users import audit
 from users import exceptions as refusals
+from users.audit import Action
 from users.erasure import erase
 from users.models import User
 
@@ -39,7 +42,8 @@ class UserViewSet(GenericViewSet[User]):
         answers={status.HTTP_200_OK: UserSerializer(many=True)},
     )
     def list(self, request: Request) -> Response:
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
+        self._record(Action.LISTED, "user", {"ids": [person.pk for person in page]})
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @document(
@@ -52,7 +56,10 @@ class UserViewSet(GenericViewSet[User]):
         refusals=(refusals.PhoneNumberTaken,),
     )
     def create(self, request: Request) -> Response:
-        person = User.objects.create_user(**self._given())
+        given = self._given()
+        with transaction.atomic():
+            person = User.objects.create_user(**given)
+            self._record(Action.CREATED, person, audit.changes_between({}, audit.values_of(person, given)))
         return Response(UserDetailSerializer(person).data, status=status.HTTP_201_CREATED)
 
     @document(
@@ -62,7 +69,9 @@ class UserViewSet(GenericViewSet[User]):
         answers={status.HTTP_200_OK: UserDetailSerializer},
     )
     def retrieve(self, request: Request, pk: int) -> Response:
-        return Response(UserDetailSerializer(self.get_object()).data)
+        person = self.get_object()
+        self._record(Action.VIEWED, person)
+        return Response(UserDetailSerializer(person).data)
 
     @document(
         operation_id="replaceUser",
@@ -95,7 +104,10 @@ class UserViewSet(GenericViewSet[User]):
         answers={status.HTTP_204_NO_CONTENT: None},
     )
     def destroy(self, request: Request, pk: int) -> Response:
-        erase(user=self.get_object())
+        person = self.get_object()
+        with transaction.atomic():
+            self._record(Action.DELETED, person)
+            erase(user=person)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _given(self, *, partial: bool = False) -> dict[str, Any]:
@@ -105,5 +117,12 @@ class UserViewSet(GenericViewSet[User]):
 
     def _change(self, fields: dict[str, Any]) -> Response:
         person = self.get_object()
-        User.objects.update_user(person, **fields)
+        before = audit.values_of(person, fields)
+        with transaction.atomic():
+            User.objects.update_user(person, **fields)
+            if changes := audit.changes_between(before, audit.values_of(person, fields)):
+                self._record(Action.CHANGED, person, changes)
         return Response(UserDetailSerializer(person).data)
+
+    def _record(self, action: Action, about: User | str, details: audit.Details | None = None) -> None:
+        audit.record(by=self.request, action=action, about=about, details=details)

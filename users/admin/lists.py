@@ -17,6 +17,7 @@ from unfold.admin import ModelAdmin
 from unfold.forms import ActionForm
 from unfold.views import ChangeList
 
+from users.admin.audited import Audited
 from users.models import User
 
 
@@ -59,7 +60,7 @@ class SelectedOnlyActionForm(ActionForm):  # type: ignore[misc]
         return False
 
 
-class QuickModelAdmin(ModelAdmin):  # type: ignore[misc]
+class QuickModelAdmin(Audited, ModelAdmin):  # type: ignore[misc]
     """A list that never counts, sorts or filters by what no index serves."""
 
     paginator = CappedPaginator

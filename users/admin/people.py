@@ -18,7 +18,7 @@ from unfold.contrib.filters.admin import BooleanRadioFilter
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm
 
-from users import csv_export, search
+from users import audit, csv_export, search
 from users.admin.filters import DaysFilter
 from users.admin.lists import QuickModelAdmin, describe, link_to, show_phone
 from users.admin.rights import OffersRights
@@ -29,6 +29,7 @@ from users.models import User
 from users.referrals import activate
 
 NEWEST_REFERRALS = 50
+Action = audit.Action
 #: The form's fields that are columns of the person.
 COLUMNS = frozenset({"phone_number", "username", "is_active", "is_staff", "is_superuser"})
 RIGHTS = (_("Rights"), {"fields": ("is_staff", "is_superuser", "groups", "user_permissions", "password_state")})
@@ -212,6 +213,8 @@ class PersonAdmin(OffersRights, UserAdmin, QuickModelAdmin):  # type: ignore[typ
 
     @admin.action(description=_("Export selected people to CSV"), permissions=["view"])
     def export_selected(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponseBase:
+        ids = list(queryset.values_list("pk", flat=True))
+        audit.record(by=request, action=Action.EXPORTED, about="user", details={"ids": ids})
         return csv_export.download(queryset)
 
     def export(self, request: HttpRequest) -> HttpResponseBase:
@@ -219,9 +222,12 @@ class PersonAdmin(OffersRights, UserAdmin, QuickModelAdmin):  # type: ignore[typ
         if not self.has_view_permission(request):
             raise PermissionDenied
         try:
-            return csv_export.download(self.get_changelist_instance(request).queryset)
+            people = self.get_changelist_instance(request).queryset
         except IncorrectLookupParameters:
             return HttpResponseRedirect(reverse("admin:users_user_changelist"))
+        # By which criteria, but not what was looked for: that may be somebody's number.
+        audit.record(by=request, action=Action.EXPORTED, about="user", details={"filtered by": sorted(request.GET)})
+        return csv_export.download(people)
 
     def get_urls(self) -> list[URLPattern]:
         export = path("export/", self.admin_site.admin_view(self.export), name="users_user_export")

@@ -10,6 +10,8 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from users.admin.audited import Audited
+
 #: Those of Django's permissions that open something in this panel.
 OFFERED = Q(content_type__app_label="users") & Q(
     codename__in=(
@@ -20,6 +22,7 @@ OFFERED = Q(content_type__app_label="users") & Q(
         "view_referral",
         "view_confirmationcode",
         "view_delivery",
+        "view_auditrecord",
     )
 ) | Q(content_type__app_label="axes", codename__in=("view_accessattempt", "delete_accessattempt"))
 
@@ -40,7 +43,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(OffersRights, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
+class GroupAdmin(Audited, OffersRights, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
     """Only a superuser sees and changes groups: anybody else could add rights to a group of their own."""
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
