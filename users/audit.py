@@ -58,7 +58,7 @@ def forget_values_of(person: User) -> None:
 
 
 def _name(about: models.Model | str) -> str:
-    return about if isinstance(about, str) else f"{about._meta.model_name} {about.pk}"  # noqa: SLF001  Django's public name for it
+    return about if isinstance(about, str) else f"{about._meta.model_name} {about.pk}"
 
 
 def _plain(value: Any) -> Any:
