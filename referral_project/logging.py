@@ -34,8 +34,10 @@ def configuration(*, debug: bool, level: str, code_length: int) -> dict[str, Any
             "django.server": {"handlers": [], "level": "ERROR", "propagate": True},
             # That a task has been received says no more than what became of it.
             "celery.worker.strategy": {"level": "WARNING"},
-            # It writes whole messages, codes included, below WARNING.
-            "apprise": {"level": "WARNING"},
+            # It writes whole messages, numbers and parts of addresses, passwords included; users.sms tells what failed.
+            "apprise": {"level": "CRITICAL"},
+            # Below, it writes the whole address of every request to a gateway.
+            "urllib3": {"level": "INFO"},
             # It tells every start and every sign-in that went well.
             "axes": {"level": "WARNING"},
         },

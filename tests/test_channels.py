@@ -175,7 +175,8 @@ def test_no_secret_of_a_gateway_is_kept_or_logged(
 
     kept = str(list(Delivery.objects.values()))
 
-    assert "error 2" in caplog.text
+    assert "SMSC.ru answered with error 2" in caplog.text
+    assert "Channel smsc failed: refused" in caplog.text
     for place in (kept, caplog.text):
         assert SMSC.PASSWORD not in place
     assert f"is {code}" not in caplog.text

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from tests.doubles import Gateway
 from tests.factories import phone_number
-from tests.servers import free_port, redis_server
+from tests.servers import free_port, postgres_server, redis_server
 from tests.service import WAIT_SECONDS, Service, service
 
 TOKEN = "the-token-of-monitoring-for-tests"
@@ -182,6 +182,23 @@ def test_a_message_that_is_handed_out_twice_is_sent_once(here: Production) -> No
         eventually(lambda: here.has_nothing_left_to_do)
 
     assert len(here.gateway.requests) == 1
+
+
+def test_a_database_that_is_gone_right_after_a_message_was_sent_makes_no_second_one(tmp_path: Path) -> None:
+    with postgres_server() as database, production(tmp_path, DATABASE_URL=database.url) as here:
+        patient = {"SMS_TIMEOUT_SECONDS": "10"}
+        with here.worker(**patient):
+            here.gateway.answers.clear()
+            here.register(phone_number())
+            here.gateway.wait_for_requests(1)
+            database.kill()
+            here.gateway.answers.set()
+            eventually(lambda: here.gateway.accepted and "retry: Retry in" in here.service.log.read_text())
+            database.start()
+            eventually(lambda: here.has_nothing_left_to_do)
+
+        assert here.messages("delivered") == 1
+        assert len(here.gateway.requests) == 1
 
 
 def test_the_gateway_is_never_asked_after_the_life_of_the_code(tmp_path: Path) -> None:

@@ -40,6 +40,10 @@ def test_a_service_set_up_as_described_starts_without_a_warning() -> None:
         ("SMS_URL", None, "users.E002"),
         ("SMS_URL", "console:", "users.E002"),
         ("SMS_URL", "json://gateway.example/send", "users.E003"),
+        ("SMS_URL", "json://one.example/?:phone={phone} console:", "users.E002"),
+        ("SMS_URL", "json://one.example/?:phone={phone} json://two.example/", "json-2 in SMS_URL does not say where"),
+        ("SMS_URL", "nonsense://{phone}", "users.E005"),
+        ("SMS_URL", " ", "users.E004"),
     ],
 )
 def test_what_is_dangerous_stops_it_and_is_told(setting: str, value: str | None, told: str) -> None:
@@ -47,6 +51,15 @@ def test_what_is_dangerous_stops_it_and_is_told(setting: str, value: str | None,
 
     assert outcome.returncode != 0
     assert told in outcome.stderr
+
+
+def test_several_gateways_are_fine_and_their_passwords_are_not_told() -> None:
+    good = check(SMS_URL="smsc://shop:s3cret@{phone} json://gateway.example/?:phone={phone}")
+    bad = check(SMS_URL="smsc://shop:s3cret@{phone} twilio://s3cret@{phone}")
+
+    assert good.returncode == 0, good.stderr
+    assert "twilio in SMS_URL is not an address" in bad.stderr
+    assert "s3cret" not in bad.stdout + bad.stderr
 
 
 def test_a_laptop_needs_no_settings_at_all() -> None:

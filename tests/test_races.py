@@ -5,11 +5,14 @@ from functools import partial
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from tests.concurrency import at_once
+from tests.doubles import Gateway
 from tests.factories import ask_for_code, person, phone_number, signed_in, wrong
-from users.models import ConfirmationCode, Referral, User
+from users import deliveries
+from users.models import ConfirmationCode, Delivery, Referral, User
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("unlimited")]
 
@@ -193,3 +196,25 @@ def test_a_refresh_token_used_at_once_many_times_gives_one_pair() -> None:
     answers = at_once(*[partial(post, "/api/jwt/refresh/", {"refresh": refresh})] * 20)
 
     assert statuses(answers) == {200: 1, 401: 19}
+
+
+def test_one_message_in_many_hands_at_once_is_sent_once(settings: Settings) -> None:
+    phone = phone_number()
+    code = ask_for_code(APIClient(), phone)
+    Delivery.objects.update(state="waiting", channel="", attempts=0, claimed_until=None, finished_at=None)
+    sent = Delivery.objects.get()
+
+    def deliver() -> bool:
+        """Do a worker's work; tell whether another one had it."""
+        try:
+            deliveries.attempt(delivery_id=sent.pk, number=0, text=f"Your code is {code}.")
+        except deliveries.Claimed:
+            return True
+        return False
+
+    with Gateway().running() as gateway:
+        settings.SMS_URL = gateway.sms_url
+        at_once(*[deliver] * MANY)
+
+        assert gateway.accepted == [(phone, f"Your code is {code}.")]
+    assert Delivery.objects.get().state == Delivery.State.DELIVERED

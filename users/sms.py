@@ -1,5 +1,6 @@
 """Channels that carry a message to a phone, listed in SMS_URL in the order in which they are tried."""
 
+import logging
 import random
 import re
 import sys
@@ -12,6 +13,8 @@ import apprise
 from django.conf import settings
 
 from users.models import Delivery
+
+logger = logging.getLogger(__name__)
 
 CONSOLE = "console"
 PHONE = "{phone}"
@@ -59,9 +62,12 @@ def longest_attempt_seconds() -> float:
 def send(*, channel: Channel, phone_number: str, text: str) -> None:
     """Hand `text` to the gateway for `phone_number` (E.164). Raises `DeliveryFailed`."""
     if channel.is_simulated:
-        _print(phone_number, text)
-    else:
+        return _print(phone_number, text)
+    try:
         _notify(channel.address(phone_number), text)
+    except DeliveryFailed as failed:
+        logger.warning("Channel %s failed: %s", channel.name, failed.failure.value)
+        raise
 
 
 def gateway_at(address: str) -> apprise.NotifyBase | None:

@@ -4,11 +4,14 @@ That one leaves out the charset, so that Russian arrives garbled (the service ex
 takes an answer which it can't read, such as the page of a proxy, for a success.
 """
 
+import logging
 from typing import Any
 
 import requests
 from apprise.manager_plugins import NotificationManager
 from apprise.plugins.smsc import NotifySMSC
+
+logger = logging.getLogger(__name__)
 
 SERVER = "https://smsc.ru"
 #: As a login, it says that the password is an API key.
@@ -42,15 +45,12 @@ class SMSC(NotifySMSC):  # type: ignore[misc]
             told = answer.json()
         except requests.RequestException:  # bad JSON included
             return False
-        if (
-            answer.status_code == requests.codes.ok
-            and isinstance(told, dict)
-            and "id" in told
-            and "error_code" not in told
-        ):
-            return True
-        self.logger.warning("SMSC.ru: error %s", told.get("error_code") if isinstance(told, dict) else "unknown")
-        return False
+        if answer.status_code != requests.codes.ok or not isinstance(told, dict):
+            return False
+        if "error_code" in told:
+            logger.warning("SMSC.ru answered with error %s", told["error_code"])
+            return False
+        return "id" in told
 
     def _credentials(self) -> dict[str, Any]:
         return {"apikey": self.password} if self.user == API_KEY else {"login": self.user, "psw": self.password}
