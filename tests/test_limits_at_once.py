@@ -1,0 +1,162 @@
+"""Two hundred requests at the same moment, on two processes of four threads: exactly the limit passes."""
+
+import itertools
+import os
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from functools import partial
+from pathlib import Path
+from threading import Barrier
+
+import psycopg2
+import pytest
+import requests
+from django.db import connection
+
+from tests.servers import redis_server
+from tests.service import Service, service
+
+REQUESTS = 200
+SETTINGS = {
+    "TRUSTED_PROXIES": "1",
+    "SMS_COUNTRIES": "7,381",
+    "WEB_THREADS": "4",
+    # Low enough for two hundred to reach.
+    "LIMIT_CODES_PER_COUNTRY": "80/hour",
+    # What else would refuse before the limit does.
+    "CONFIRMATION_CODE_RESEND_SECONDS": "0",
+    "CONFIRMATION_CODE_MAX_WRONG_TRIES": "1000",
+}
+_addresses = (f"198.51.{third}.{fourth}" for third, fourth in itertools.product(range(256), repeat=2))
+_numbers = (f"+7999{nth:07}" for nth in itertools.count(1))
+
+
+@pytest.fixture(scope="module", params=["in Redis", "in the database alone"])
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    folder = tmp_path_factory.mktemp("limits")
+    with (
+        redis_server() if request.param == "in Redis" else nullcontext("") as redis_url,
+        database(folder) as url,
+        service(folder, **SETTINGS, DATABASE_URL=url, REDIS_URL=redis_url) as started,
+    ):
+        started.migrate()
+        started.start_web(workers=2)
+        yield started
+
+
+@contextmanager
+def database(folder: Path) -> Iterator[str]:
+    """Yield the DATABASE_URL of an empty database of the kind that the tests run on."""
+    if connection.vendor == "sqlite":
+        yield f"sqlite:///{folder}/limits.sqlite3"
+        return
+    name, server = f"limits_{uuid.uuid4().hex}", psycopg2.connect(os.environ["DATABASE_URL"])
+    server.autocommit = True
+    server.cursor().execute(f"CREATE DATABASE {name}")
+    try:
+        yield f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{name}"
+    finally:
+        server.cursor().execute(f"DROP DATABASE {name} WITH (FORCE)")
+        server.close()
+
+
+def somewhere() -> dict[str, dict[str, str]]:
+    """The headers of a client at an address that nobody has had yet."""
+    return {"headers": {"X-Forwarded-For": next(_addresses)}}
+
+
+def codes_of_answers(call: Callable[[int], requests.Response]) -> Counter[str]:
+    """Make two hundred requests that start together; count the `code` of each problem, and what passed."""
+    start = Barrier(REQUESTS)
+
+    def make(nth: int) -> str:
+        start.wait()
+        answer = call(nth)
+        return str(answer.json()["code"]) if answer.status_code >= 400 else "passed"
+
+    with ThreadPoolExecutor(REQUESTS) as pool:
+        return Counter(pool.map(make, range(REQUESTS)))
+
+
+@pytest.mark.parametrize(("addresses", "allowed"), [(1, 3), (REQUESTS, 5)])
+def test_codes_for_one_number(running: Service, addresses: int, allowed: int) -> None:
+    body, places = {"phone_number": next(_numbers)}, [somewhere() for _ in range(addresses)]
+
+    told = codes_of_answers(lambda nth: running.post("/api/registration/", body, **places[nth % addresses]))
+
+    # Two who ask for the very first code of a number both find none: one of them is refused, and not counted.
+    assert told["passed"] == allowed
+    assert told["too_many_codes"] + told["code_recently_sent"] == REQUESTS - allowed
+
+
+def test_codes_from_one_address(running: Service) -> None:
+    phones, here = [next(_numbers) for _ in range(REQUESTS)], somewhere()
+
+    told = codes_of_answers(lambda nth: running.post("/api/registration/", {"phone_number": phones[nth]}, **here))
+
+    assert told == {"passed": 30, "too_many_requests": REQUESTS - 30}
+
+
+def test_codes_for_one_country(running: Service) -> None:
+    everywhere = [somewhere() for _ in range(REQUESTS)]
+
+    told = codes_of_answers(
+        lambda nth: running.post("/api/registration/", {"phone_number": f"+38160{1_000_000 + nth}"}, **everywhere[nth])
+    )
+
+    assert told == {"passed": 80, "sending_paused": REQUESTS - 80}
+
+
+def test_codes_in_all(running: Service, tmp_path: Path) -> None:
+    bodies = [({"phone_number": next(_numbers)}, somewhere()) for _ in range(REQUESTS)]
+    with service(tmp_path, **{**running.settings, "LIMIT_CODES": "20/minute"}) as careful:
+        careful.start_web(workers=2)
+
+        told = codes_of_answers(lambda nth: careful.post("/api/registration/", bodies[nth][0], **bodies[nth][1]))
+
+    assert told == {"passed": 20, "sending_paused": REQUESTS - 20}
+
+
+def test_failed_sign_ins_from_one_address(running: Service) -> None:
+    here = somewhere()
+    bodies = [{"phone_number": next(_numbers), "confirmation_code": "0000"} for _ in range(REQUESTS)]
+
+    told = codes_of_answers(lambda nth: running.post("/api/login/", bodies[nth], **here))
+
+    assert told == {"confirmation_code_expired": 30, "too_many_requests": REQUESTS - 30}
+
+
+@pytest.mark.parametrize(("addresses", "allowed"), [(1, 10), (REQUESTS, 15)])
+def test_wrong_codes_for_one_number(running: Service, addresses: int, allowed: int) -> None:
+    phone, places = next(_numbers), [somewhere() for _ in range(addresses)]
+    asked = running.post("/api/registration/", {"phone_number": phone}, **somewhere()).json()
+    wrong = f"{(int(asked['confirmation_code']) + 1) % 10_000:04}"
+    body = {"phone_number": phone, "confirmation_code": wrong}
+
+    told = codes_of_answers(lambda nth: running.post("/api/login/", body, **places[nth % addresses]))
+
+    assert told["confirmation_code_wrong"] == allowed
+    assert told.total() - allowed == told["sign_in_locked"] + told["too_many_requests"]
+
+
+def test_invite_codes_looked_up_from_one_address(running: Service) -> None:
+    here = somewhere()
+
+    told = codes_of_answers(lambda _: running.get("/api/referral-codes/QQQQQQ/", **here))
+
+    assert told == {"referral_code_not_found": 60, "too_many_requests": REQUESTS - 60}
+
+
+def test_invite_codes_entered_by_one_person(running: Service) -> None:
+    phone, here = next(_numbers), somewhere()
+    code = running.post("/api/registration/", {"phone_number": phone}, **here).json()["confirmation_code"]
+    body = {"phone_number": phone, "confirmation_code": code}
+    token = running.post("/api/login/", body, **here).json()["token"]
+    enter = partial(running.request, "PATCH", "/api/profile/", json={"used_referral_code": "QQQQQQ"})
+
+    told = codes_of_answers(lambda _: enter(headers={"Authorization": f"Token {token}"}))
+
+    assert told == {"referral_code_not_found": 10, "too_many_referral_codes": REQUESTS - 10}
