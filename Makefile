@@ -40,6 +40,10 @@ test: .venv/development ## Run the whole suite on a throw-away PostgreSQL and on
 bench-admin: .venv/development ## Time the admin panel's pages with a million people
 	$(BIN)/python -m benchmarks.admin_panel
 
+.PHONY: attack
+attack: .venv/development ## Guess codes for 30 days, with a clock that is turned by hand
+	$(BIN)/python -m benchmarks.attacker 100
+
 .PHONY: lint
 lint: .venv/development ## Check style and types
 	$(BIN)/ruff format --check .

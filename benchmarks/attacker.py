@@ -1,0 +1,184 @@
+"""What guessing codes comes to: attackers against the real code, with a clock that is turned by hand.
+
+`python -m benchmarks.attacker [RUNS]` prints the table of docs/security.md, and checks its arithmetic by taking numbers
+over in earnest, RUNS times, with codes of two digits. Every code is really drawn, sent (to nowhere) and compared.
+"""
+
+import io
+import itertools
+import math
+import os
+import random
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+
+import django
+import time_machine
+from django.conf import settings
+from django.core.management import call_command
+from django.utils import timezone
+from tqdm import tqdm
+
+if __name__ == "__main__":
+    folder = tempfile.TemporaryDirectory()
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "referral_project.settings",
+        "DATABASE_URL": f"sqlite:///{folder.name}/attacked.sqlite3",
+        "CONFIRMATION_CODE_EXPOSED": "False",
+        "CONSOLE_SMS_MIN_DELAY_SECONDS": "0",
+        "CONSOLE_SMS_MAX_DELAY_SECONDS": "0",
+        "LOG_LEVEL": "ERROR",
+    }
+    django.setup()
+
+from users import verification
+from users.exceptions import ConfirmationCodeExhausted, ConfirmationCodeWrong, Refusal
+
+DAY = timedelta(days=1)
+
+
+@dataclass
+class Attack:
+    """What came of it: when (UTC) how many guesses were compared with one code, and whether one was right."""
+
+    compared: list[tuple[datetime, int]] = field(default_factory=list)
+    taken_over: bool = False
+
+    def guesses(self, since: datetime | None = None) -> int:
+        return sum(guesses for at, guesses in self.compared if since is None or at > since)
+
+    @property
+    def expected(self) -> float:
+        """How many numbers are taken over on average, when each guess is for another one."""
+        return self.guesses() / 10**settings.CONFIRMATION_CODE_LENGTH
+
+    @property
+    def probability(self) -> float:
+        """Of having been right at least once, when nothing is guessed twice for one code."""
+        codes = 10**settings.CONFIRMATION_CODE_LENGTH
+        return 1 - math.prod(1 - guesses / codes for _, guesses in self.compared)
+
+
+#: Picks so many guesses, knowing the code: to count all that are let through, or to see what comes of them.
+Guessing = Callable[[str, int], list[str]]
+
+
+def always_wrong(code: str, many: int) -> list[str]:
+    return [f"{(int(code) + nth) % 10 ** len(code):0{len(code)}}" for nth in range(1, many + 1)]
+
+
+def in_earnest(code: str, many: int) -> list[str]:
+    return [f"{guess:0{len(code)}}" for guess in random.sample(range(10 ** len(code)), many)]
+
+
+@dataclass
+class Attacker:
+    """Asks for codes of the next phone and guesses from the next address, as often as it is let."""
+
+    phones: Iterator[str]
+    addresses: Iterator[str]
+    guessing: Guessing = always_wrong
+    guesses_a_day: float = math.inf
+
+    def attack(self, clock: time_machine.Traveller, *, days: float) -> Attack:
+        """Go on for so long, or until a number is taken over."""
+        result, end = Attack(), timezone.now() + days * DAY
+        while timezone.now() < end and not result.taken_over:
+            rest = min(
+                self.guesses_a_day - result.guesses(since=timezone.now() - DAY),
+                settings.CONFIRMATION_CODE_MAX_WRONG_TRIES,
+            )
+            clock.shift(self._try_a_code(result, int(rest)) if rest >= 1 else 3_600)
+        return result
+
+    def _try_a_code(self, result: Attack, many: int) -> int:
+        """Guess so many times; return how many seconds to wait for the next code."""
+        phone, at, guesses = next(self.phones), timezone.now(), 0
+        try:
+            sent = verification.send_code(phone_number=phone, address=next(self.addresses))
+            for guess in self.guessing(sent.confirmation_code, many):
+                result.taken_over = self._signs_in(phone, guess)
+                guesses += 1
+                if result.taken_over:
+                    break
+        except Refusal as refusal:  # a lock or a limit: the last guess was not even looked at
+            return refusal.details.get("retry_after", settings.CONFIRMATION_CODE_RESEND_SECONDS)
+        finally:
+            result.compared.append((at, guesses))
+        return int(settings.CONFIRMATION_CODE_RESEND_SECONDS)
+
+    def _signs_in(self, phone: str, guess: str) -> bool:
+        try:
+            verification.sign_in(phone_number=phone, confirmation_code=guess, address=next(self.addresses))
+        except (ConfirmationCodeWrong, ConfirmationCodeExhausted):
+            return False
+        return True
+
+
+def on_one_number(*, guessing: Guessing = always_wrong, guesses_a_day: float = math.inf) -> Attacker:
+    """Guess for one number, from a new address with every request."""
+    return Attacker(itertools.repeat(next(_numbers)), _addresses(), guessing, guesses_a_day)
+
+
+def on_one_number_from_home() -> Attacker:
+    """Guess for one number from the very address that its owner signs in from."""
+    phone, home = next(_numbers), "192.0.2.1"
+    code = verification.send_code(phone_number=phone, address=home).confirmation_code
+    verification.sign_in(phone_number=phone, confirmation_code=code, address=home)
+    return Attacker(itertools.repeat(phone), itertools.repeat(home))
+
+
+def on_all_numbers() -> Attacker:
+    """Guess for number after number from one address."""
+    return Attacker(_numbers, itertools.repeat("192.0.2.2"))
+
+
+def _addresses() -> Iterator[str]:
+    """Every address there is: what a botnet has."""
+    return (f"10.{a}.{b}.{c}" for a, b, c in itertools.product(range(256), repeat=3))
+
+
+_numbers = (f"+7{nth}" for nth in itertools.count(9_000_000_000))
+
+
+def main(runs: int) -> None:
+    call_command("migrate", verbosity=0)
+    with time_machine.travel(timezone.now(), tick=False) as clock, redirect_stdout(io.StringIO()):
+        for line in report(clock, runs):
+            print(line, file=sys.stderr, flush=True)
+
+
+def report(clock: time_machine.Traveller, runs: int) -> Iterator[str]:
+    yield "| attacker | days | guesses | taken over, on average |"
+    yield "|---|---|---|---|"
+    for name, attacker in ATTACKERS.items():
+        for days in (1, 30):
+            made = attacker().attack(clock, days=days)
+            yield f"| {name} | {days} | {made.guesses():,} | {made.expected:.4f} accounts |"
+    if runs:
+        yield from check(clock, runs)
+
+
+def check(clock: time_machine.Traveller, runs: int) -> Iterator[str]:
+    """Attack in earnest, with two digits instead of four, so that something comes of it."""
+    settings.CONFIRMATION_CODE_LENGTH = 2
+    expected = on_one_number().attack(clock, days=1).probability
+    attacks = [on_one_number(guessing=in_earnest).attack(clock, days=1) for _ in tqdm(range(runs), disable=None)]
+    taken_over = sum(attack.taken_over for attack in attacks) / runs
+    yield f"Two digits, one day, {runs:,} numbers: {taken_over:.1%} taken over, {expected:.1%} by arithmetic"
+
+
+ATTACKERS = {
+    "one number, a new address for every request": on_one_number,
+    "the same, never 15 guesses in 24 hours": partial(on_one_number, guesses_a_day=14),
+    "one number, from its owner's address": on_one_number_from_home,
+    "one address, all numbers": on_all_numbers,
+}
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 0)
