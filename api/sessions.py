@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
 from knox.models import AuthToken
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
@@ -59,9 +58,3 @@ def end_jwt_session(refresh_token: str) -> RefreshToken:
     if not is_first_use:  # type: ignore[has-type]  # somebody else has used it at this very moment
         raise SessionEnded
     return refresh
-
-
-def end_all_sessions(user: User) -> None:
-    """End every token and every JWT of a person at once."""
-    AuthToken.objects.filter(user=user).delete()
-    User.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)

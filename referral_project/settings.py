@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "users.apps.UsersConfig",
     "api",
+    "web",
 ]
 MIDDLEWARE = [
     "referral_project.security_headers.SecurityHeaders",
@@ -82,6 +83,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "web.middleware.RefusalPages",
     # Last: turns the answer to a guess too many into the page that says so.
     "axes.middleware.AxesMiddleware",
 ]
@@ -97,6 +99,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "web.theme.context",
             ],
         },
     },
@@ -284,9 +287,16 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {"HealthStatusEnum": ["ok", "degraded", "unavailable"]},
 }
 
+# Pages
+
+LOGIN_URL = "web:sign-in"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+
 # Admin panel
 
-AUTHENTICATION_BACKENDS = ["users.admin_lockout.PasswordBackend"]
+AUTHENTICATION_BACKENDS = ["users.admin_lockout.PasswordBackend", "users.sessions.ConfirmationCodeBackend"]
 ADMIN_WRONG_PASSWORDS_PER_NUMBER = env.int("ADMIN_WRONG_PASSWORDS_PER_NUMBER", default=5)
 ADMIN_WRONG_PASSWORDS_PER_ADDRESS = env.int("ADMIN_WRONG_PASSWORDS_PER_ADDRESS", default=20)
 ADMIN_LOCKOUT_SECONDS = env.int("ADMIN_LOCKOUT_SECONDS", default=1_800)
@@ -327,7 +337,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage",
+        else "referral_project.static_files.StaticFiles",
     },
 }
 

@@ -77,7 +77,7 @@ def test_while_postgresql_is_gone_every_answer_is_503_and_when_it_is_back_all_go
     database: Server, on_postgresql: Service, go: Callable[[Server], None], come_back: Callable[[Server], None]
 ) -> None:
     mine = sign_in(on_postgresql, PHONE)
-    browser = {"Cookie": "sessionid=0123456789abcdefghijklmnopqrstuv", "Accept-Language": "ru"}
+    browser = {"Cookie": "session=0123456789abcdefghijklmnopqrstuv", "Accept-Language": "ru"}
     requests_of_programs: list[Callable[[], requests.Response]] = [
         lambda: on_postgresql.post("/api/registration/", {"phone_number": PHONE}),
         lambda: on_postgresql.post("/api/login/", {"phone_number": PHONE, "confirmation_code": "0000"}),

@@ -9,9 +9,14 @@ from unfold.sites import UnfoldAdminSite
 
 from users import audit
 from users.models import User
+from users.sessions import opened_by_code
 
 
 class Panel(UnfoldAdminSite):  # type: ignore[misc]
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Let staff in by password only: four digits sent to a phone open one's own profile, not everybody's."""
+        return bool(super().has_permission(request)) and not opened_by_code(request)
+
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         page: HttpResponse = super().login(request, extra_context)
         if _succeeded(request, page):

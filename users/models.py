@@ -1,6 +1,7 @@
 """The tables. Every rule that a database can hold, it holds: one phone, one code, one referral a person."""
 
 import uuid
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -27,7 +28,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     #: How many people entered this code, erased ones included: counted here, for counting rows takes longer with each.
     referrals_count = models.PositiveIntegerField(_("people invited"), default=0, editable=False)
-    #: Raised to end every JWT at once: a token made under another number is refused.
+    #: Raised to end every JWT and web session at once: what was opened under another number is refused.
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
     is_active = models.BooleanField(_("active"), default=True, help_text=_("Someone who is not active can't sign in."))
     is_staff = models.BooleanField(_("staff"), default=False, help_text=_("Staff may enter this admin panel."))
@@ -57,6 +58,13 @@ class User(AbstractBaseUser, PermissionsMixin):
             columns = {field.name for field in self._meta.concrete_fields if not field.primary_key}
             kwargs["update_fields"] = columns - {"referrals_count", "session_epoch"}
         super().save(*args, **kwargs)
+
+    def get_session_auth_hash(self) -> str:
+        """Return what a web session must hold to go on: it changes with the password and with the epoch."""
+        return f"{self.session_epoch}:{super().get_session_auth_hash()}"
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        return (f"{self.session_epoch}:{former}" for former in super().get_session_auth_fallback_hash())
 
     def get_username(self) -> str:
         """Return the phone number as text: callers such as the admin's templates slice it."""

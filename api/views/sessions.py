@@ -11,6 +11,7 @@ from api.schema import document
 from api.serializers import JWTPairSerializer, JWTRefreshSerializer
 from api.views.sign_in import SignInView
 from users import exceptions as refusals
+from users.sessions import end_all_sessions
 
 
 class LogoutView(APIView):
@@ -32,11 +33,11 @@ class LogoutAllView(APIView):
         operation_id="signOutEverywhere",
         tag="sessions",
         summary="Sign out everywhere",
-        description="Ends every token and every JWT of this person at once.",
+        description="Ends every token, every JWT and every web session of this person at once.",
         answers={status.HTTP_204_NO_CONTENT: None},
     )
     def post(self, request: AuthenticatedRequest) -> Response:
-        sessions.end_all_sessions(request.user)
+        end_all_sessions(user=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

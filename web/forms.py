@@ -1,0 +1,97 @@
+"""Forms of the pages. They check form; the rules speak in `users`, and their refusals are shown where they belong."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.forms.renderers import DjangoTemplates
+from django.utils.translation import gettext_lazy as _
+
+from users.exceptions import Refusal
+from users.forms import MAX_TYPED, TypedPhoneNumberField
+from users.validators import validate_username
+
+
+class FormTemplates(DjangoTemplates):
+    field_template_name = "web/field.html"
+
+
+class Form(forms.Form):
+    default_renderer = FormTemplates
+    #: What a rule said to these data, well-formed as they are.
+    refusal: Refusal | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+        # A form that was only asked for can be refused too.
+        self.cleaned_data: dict[str, Any] = {}
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Show a refusal at the field at fault, or above the form."""
+        self.refusal = refusal
+        self.add_error(refusal.field if refusal.field in self.fields else None, str(refusal))
+
+
+class PhoneNumberForm(Form):
+    phone_number = TypedPhoneNumberField(
+        label=_("Phone number"),
+        max_length=MAX_TYPED,
+        widget=forms.TextInput(
+            attrs={"type": "tel", "autocomplete": "tel", "placeholder": "+7 999 999-99-99", "autofocus": True}
+        ),
+    )
+    used_referral_code = forms.CharField(max_length=MAX_TYPED, required=False, widget=forms.HiddenInput)
+    next = forms.CharField(required=False, widget=forms.HiddenInput)
+
+
+class ConfirmationCodeForm(Form):
+    used_referral_code = forms.CharField(
+        label=_("Invite code, if somebody invited you"),
+        help_text=_("It counts at your first sign-in."),
+        max_length=MAX_TYPED,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        length = settings.CONFIRMATION_CODE_LENGTH
+        self.fields["confirmation_code"] = forms.RegexField(
+            rf"^[0-9]{{{length}}}$",
+            label=_("Code from the message"),
+            strip=True,
+            error_messages={"invalid": _("A code consists of %(length)d digits.") % {"length": length}},
+            widget=forms.TextInput(
+                attrs={
+                    "class": "one-time-code",
+                    "inputmode": "numeric",
+                    "autocomplete": "one-time-code",
+                    "maxlength": MAX_TYPED,
+                    "autofocus": True,
+                }
+            ),
+        )
+        self.order_fields(["confirmation_code", "used_referral_code"])
+
+
+class ReferralCodeForm(Form):
+    used_referral_code = forms.CharField(
+        label=_("Invite code of another person"),
+        max_length=MAX_TYPED,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+    )
+
+
+class NameForm(Form):
+    username = forms.CharField(
+        label=_("Name"),
+        help_text=_("Nobody sees it but you and the staff."),
+        max_length=150,
+        required=False,
+        validators=[validate_username],
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+
+
+class ErasureForm(Form):
+    understood = forms.BooleanField(label=_("I understand that this can not be undone."))

@@ -1,0 +1,58 @@
+"""What a browser remembers between asking for a code and entering it; kept in its session, on the server."""
+
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+from phonenumber_field.phonenumber import PhoneNumber, to_python
+
+from users.verification import SentCode
+
+_KEY = "sign_in"
+
+
+@dataclass(frozen=True)
+class PendingSignIn:
+    phone_number: str
+    #: Where to go afterwards, and with whose code the person comes.
+    next: str = ""
+    used_referral_code: str = ""
+    #: UTC, ISO 8601.
+    resend_at: str = ""
+    #: Kept only while it may be shown.
+    confirmation_code: str = ""
+
+    def after(self, sent: SentCode) -> "PendingSignIn":
+        shown = sent.confirmation_code if settings.CONFIRMATION_CODE_EXPOSED else ""
+        return replace(self, resend_at=sent.record.resend_at.isoformat(), confirmation_code=shown)
+
+    def due_in(self, seconds: int) -> "PendingSignIn":
+        return replace(self, resend_at=(timezone.now() + timedelta(seconds=seconds)).isoformat())
+
+    @property
+    def exposed_code(self) -> str:
+        return self.confirmation_code if settings.CONFIRMATION_CODE_EXPOSED else ""
+
+    @property
+    def readable_phone_number(self) -> str:
+        number = to_python(self.phone_number)
+        return number.as_international if isinstance(number, PhoneNumber) else self.phone_number
+
+    @property
+    def seconds_to_resend(self) -> int:
+        return max(0, round((datetime.fromisoformat(self.resend_at) - timezone.now()).total_seconds()))
+
+
+def remember(request: HttpRequest, pending: PendingSignIn) -> None:
+    request.session[_KEY] = asdict(pending)
+
+
+def recall(request: HttpRequest) -> PendingSignIn | None:
+    remembered = request.session.get(_KEY)
+    return PendingSignIn(**remembered) if remembered else None
+
+
+def forget(request: HttpRequest) -> None:
+    request.session.pop(_KEY, None)

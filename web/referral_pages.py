@@ -1,0 +1,31 @@
+"""Who came with somebody, newest first: the thousandth page costs what the first does."""
+
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from users.models import Referral, User
+
+PAGE_SIZE = 20
+
+
+@dataclass(frozen=True)
+class ReferralPage:
+    referrals: list[Referral]
+    is_first: bool
+    #: What the next page is asked for by; None on the last one.
+    last_id: int | None
+
+
+def page_of(inviter: User, *, before: str) -> ReferralPage:
+    """Return the people who came before the referral with this id; the newest ones when it is nobody's."""
+    mine = Referral.objects.filter(inviter_id=inviter.pk)
+    start = mine.filter(pk=before).first() if before.isdecimal() and len(before) < 20 else None  # noqa: PLR2004
+    if start:
+        # The first condition is what the index is entered by.
+        mine = mine.filter(activated_at__lte=start.activated_at).filter(
+            Q(activated_at__lt=start.activated_at) | Q(pk__lt=start.pk)
+        )
+    found = list(mine.select_related("invited").order_by("-activated_at", "-id")[: PAGE_SIZE + 1])
+    shown, has_more = found[:PAGE_SIZE], len(found) > PAGE_SIZE
+    return ReferralPage(shown, is_first=start is None, last_id=shown[-1].pk if has_more else None)

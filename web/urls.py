@@ -1,0 +1,23 @@
+"""The addresses of the pages, in the order of use."""
+
+from django.urls import path
+from django.views.i18n import set_language
+
+from web.views import invitation, profile, settings, sign_in, site
+
+app_name = "web"
+urlpatterns = [
+    path("", site.start, name="start"),
+    path("r/<str:referral_code>/", invitation.invitation, name="invitation"),
+    path("r/<str:referral_code>/qr.svg", invitation.qr_code, name="qr-code"),
+    path("sign-in/", sign_in.ask_for_code, name="sign-in"),
+    path("sign-in/code/", sign_in.redeem_code, name="redeem-code"),
+    path("profile/", profile.profile, name="profile"),
+    path("settings/", settings.settings, name="settings"),
+    path("settings/sign-out/", settings.sign_out, name="sign-out"),
+    path("settings/sign-out/everywhere/", settings.sign_out_everywhere, name="sign-out-everywhere"),
+    path("settings/erase/", settings.erase, name="erase"),
+    path("language/", set_language, name="set-language"),
+    path("theme/", site.set_theme, name="set-theme"),
+    path("postman/<str:file>", site.postman, name="postman"),
+]

@@ -1,0 +1,47 @@
+"""The landing page of a share link, and its QR code."""
+
+import io
+from http import HTTPStatus
+
+import segno
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.http import require_safe
+
+from users import client_address, referral_codes, referrals
+from users.exceptions import ReferralCodeNotFound
+from web.forms import PhoneNumberForm
+
+_QR_SECONDS = 24 * 60 * 60
+
+
+@never_cache
+@require_safe
+def invitation(request: HttpRequest, referral_code: str) -> HttpResponse:
+    try:
+        owner = referrals.owner_of(referral_code=referral_code, address=client_address.of(request))
+    except ReferralCodeNotFound as refusal:
+        context = {"form": PhoneNumberForm(), "refusal": refusal}
+        return render(request, "web/unknown_invitation.html", context, status=HTTPStatus.NOT_FOUND)
+    form = PhoneNumberForm(initial={"used_referral_code": owner.referral_code})
+    context = {"form": form, "referral_code": owner.referral_code, "is_mine": owner == request.user}
+    return render(request, "web/invitation.html", context)
+
+
+@cache_control(public=True, max_age=_QR_SECONDS)
+@require_safe
+def qr_code(request: HttpRequest, referral_code: str) -> HttpResponse:
+    """Draw the share link of any code that could exist: whether it does is for the link to tell."""
+    code = referral_codes.normalize(referral_code)
+    if not code:
+        raise Http404
+    picture = io.BytesIO()
+    # Dark on light in every theme, with a quiet zone of four modules, or scanners fail: ISO/IEC 18004.
+    segno.make_qr(link_of(request, code)).save(picture, kind="svg", border=4, light="#fff", omitsize=True)
+    return HttpResponse(picture.getvalue(), content_type="image/svg+xml")
+
+
+def link_of(request: HttpRequest, referral_code: str) -> str:
+    return request.build_absolute_uri(reverse("web:invitation", args=[referral_code]))

@@ -1,0 +1,57 @@
+"""My name, my sessions, the end of my account."""
+
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from users import erasure, profiles
+from users.sessions import end_all_sessions
+from web.answers import show
+from web.forms import ErasureForm, NameForm
+from web.requests import SignedInRequest
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def settings(request: SignedInRequest) -> HttpResponse:
+    form = NameForm(request.POST or None, initial={"username": request.user.username})
+    if form.is_valid():
+        profiles.change(user=request.user, username=form.cleaned_data["username"])
+        messages.success(request, _("Your name is saved."))
+        return redirect("web:settings")
+    return show(request, "web/settings.html", form=form)
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    logout(request)
+    messages.success(request, _("You are signed out in this browser."))
+    return redirect("web:start")
+
+
+@require_POST
+def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        end_all_sessions(user=request.user)
+    logout(request)
+    messages.success(request, _("You are signed out everywhere: in every browser and every program."))
+    return redirect("web:start")
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def erase(request: SignedInRequest) -> HttpResponse:
+    form = ErasureForm(request.POST or None)
+    if not form.is_valid():
+        return show(request, "web/erase.html", form=form)
+    erasure.erase(user=request.user)
+    logout(request)
+    messages.success(request, _("Everything about you is deleted."))
+    return redirect("web:start")

@@ -1,0 +1,91 @@
+"""Signing in: a phone number, then the code that was sent to it."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from users import client_address, verification
+from users.exceptions import CodeRecentlySent, Refusal
+from users.sessions import open_web_session
+from users.verification import SignIn
+from web import pending_sign_in
+from web.answers import show
+from web.forms import ConfirmationCodeForm, PhoneNumberForm
+from web.pending_sign_in import PendingSignIn
+from web.views.site import safe_address
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def ask_for_code(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        return redirect("web:profile")
+    form = PhoneNumberForm(request.POST or None, initial=request.GET.dict())
+    if not form.is_valid():
+        return show(request, "web/sign_in.html", form=form)
+    pending = PendingSignIn(**form.cleaned_data)
+    try:
+        sent = verification.send_code(phone_number=pending.phone_number, address=client_address.of(request))
+    except Refusal as refusal:
+        if isinstance(refusal, CodeRecentlySent) and not _is_waiting_for(request, pending.phone_number):
+            pending_sign_in.remember(request, pending.due_in(refusal.details["retry_after"]))
+        form.refuse(refusal)
+        return show(request, "web/sign_in.html", form=form)
+    pending_sign_in.remember(request, pending.after(sent))
+    return redirect("web:redeem-code")
+
+
+@never_cache
+@sensitive_post_parameters("confirmation_code")
+@require_http_methods(["GET", "HEAD", "POST"])
+def redeem_code(request: HttpRequest) -> HttpResponse:
+    pending = pending_sign_in.recall(request)
+    if pending is None:
+        return redirect("web:sign-in")
+    if "resend" in request.POST:
+        return _resend_code(request, pending)
+    form = ConfirmationCodeForm(request.POST or None, initial={"used_referral_code": pending.used_referral_code})
+    if not form.is_valid():
+        return show(request, "web/code.html", form=form, pending=pending)
+    try:
+        signed_in = verification.sign_in(
+            phone_number=pending.phone_number, address=client_address.of(request), **form.cleaned_data
+        )
+    except Refusal as refusal:
+        form.refuse(refusal)
+        return show(request, "web/code.html", form=form, pending=pending)
+    pending_sign_in.forget(request)
+    open_web_session(request, user=signed_in.user)
+    return _welcome(request, signed_in, form.cleaned_data["used_referral_code"], pending.next)
+
+
+def _resend_code(request: HttpRequest, pending: PendingSignIn) -> HttpResponse:
+    try:
+        sent = verification.send_code(phone_number=pending.phone_number, address=client_address.of(request))
+    except Refusal as refusal:
+        form = ConfirmationCodeForm(initial={"used_referral_code": pending.used_referral_code})
+        form.refuse(refusal)
+        return show(request, "web/code.html", form=form, pending=pending)
+    pending_sign_in.remember(request, pending.after(sent))
+    messages.success(request, _("A new code is on its way. The one before is void."))
+    return redirect("web:redeem-code")
+
+
+def _is_waiting_for(request: HttpRequest, phone_number: str) -> bool:
+    pending = pending_sign_in.recall(request)
+    return pending is not None and pending.phone_number == phone_number
+
+
+def _welcome(request: HttpRequest, signed_in: SignIn, used_referral_code: str, next_address: str) -> HttpResponse:
+    if signed_in.is_new_user:
+        messages.success(request, _("Welcome! This is your own invite code. It stays yours for good."))
+    elif used_referral_code and signed_in.user.used_referral_code is None:
+        messages.info(request, _("You were registered before, so the invite code was not activated yet."))
+        return redirect(f"{reverse('web:profile')}?{urlencode({'used_referral_code': used_referral_code})}")
+    return redirect(safe_address(request, next_address) or "web:profile")

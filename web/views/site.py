@@ -1,0 +1,36 @@
+"""The start page, and what belongs to no page in particular."""
+
+from django.conf import settings
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
+
+from web import theme
+
+POSTMAN_FILES = ("referral.postman_collection.json", "local.postman_environment.json")
+
+
+@require_safe
+def start(request: HttpRequest) -> HttpResponse:
+    return render(request, "web/start.html")
+
+
+@require_safe
+def postman(_request: HttpRequest, file: str) -> FileResponse:
+    if file not in POSTMAN_FILES:
+        raise Http404
+    return FileResponse((settings.BASE_DIR / "postman" / file).open("rb"), as_attachment=True)
+
+
+@require_POST
+def set_theme(request: HttpRequest) -> HttpResponse:
+    answer = HttpResponseRedirect(safe_address(request, request.POST.get("next", "")) or "/")
+    theme.remember(answer, request.POST.get("theme", ""))
+    return answer
+
+
+def safe_address(request: HttpRequest, address: str) -> str:
+    """Return an address of this host, or "" for any other."""
+    is_safe = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
+    return address if is_safe else ""
