@@ -1,14 +1,13 @@
 """How log lines look: JSON outside of DEBUG, readable on a laptop, without secrets everywhere."""
 
 import logging
-import re
 from typing import Any
 
 from pythonjsonlogger.core import LogData
 from pythonjsonlogger.json import JsonFormatter
 
 from referral_project import request_id
-from referral_project.masking import HIDDEN, NAMES_OF_SECRETS, masker
+from referral_project.masking import HIDDEN, is_secret, masker
 
 #: Libraries that print SQL, messages and addresses with all they contain at DEBUG, whatever LOG_LEVEL is.
 TALKATIVE = ("amqp", "asyncio", "celery", "django", "django.db.backends", "kombu", "redis", "requests", "urllib3")
@@ -64,7 +63,7 @@ class JSONLines(JsonFormatter):
         return {"time": time, **shown, "request_id": request_id.current()}
 
     def _hide(self, name: str, value: Any) -> Any:
-        if re.search(NAMES_OF_SECRETS, name):
+        if is_secret(name):
             return HIDDEN
         return self._mask(value) if isinstance(value, str) else value
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 HIDDEN = "***"
 #: Names whose values are secret, in whatever follows them: a colon, an equals sign, quotes.
@@ -11,6 +12,12 @@ NAMES_OF_SECRETS = (
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _GAP = r"(?:[ ().\u00a0-]|%20|%28|%29){0,3}"
+_SHORT, _REMEMBERED_TEXTS = 200, 1_000
+
+
+@lru_cache(_REMEMBERED_TEXTS)
+def is_secret(name: str) -> bool:
+    return re.search(NAMES_OF_SECRETS, name, re.IGNORECASE) is not None
 
 
 def masker(*, code_length: int) -> Callable[[str], str]:
@@ -47,7 +54,11 @@ def masker(*, code_length: int) -> Callable[[str], str]:
             return _shorten(found[0])
         return (found["name"] or "") + HIDDEN
 
-    return lambda text: patterns.sub(hide, text)
+    def mask(text: str) -> str:
+        return patterns.sub(hide, text)
+
+    remembered = lru_cache(_REMEMBERED_TEXTS)(mask)  # the addresses of requests repeat
+    return lambda text: (remembered if len(text) <= _SHORT else mask)(text)
 
 
 def _shorten(phone_number: str) -> str:
