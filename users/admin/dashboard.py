@@ -20,6 +20,7 @@ from users import statistics
 from users.admin.lists import link_to
 from users.exceptions import Refusal
 from users.statistics import Period, Statistics, Step, share
+from users.templatetags.panel import show_number
 
 UNLESS_CHOSEN = "30"
 EVERYTHING = "all"
@@ -126,8 +127,8 @@ def _figures(counted: Statistics) -> Iterator[dict[str, str | None]]:
 
 
 def _figure(label: Promise, icon: str, number: int, ever: int) -> dict[str, str | None]:
-    note = gettext("%(number)s ever") % {"number": _number(ever)}
-    return {"label": str(label), "icon": icon, "number": _number(number), "note": note}
+    note = gettext("%(number)s ever") % {"number": show_number(ever)}
+    return {"label": str(label), "icon": icon, "number": show_number(number), "note": note}
 
 
 def _chart(counted: Statistics) -> dict[str, Any]:
@@ -160,7 +161,7 @@ def _funnel(counted: Statistics) -> Iterator[dict[str, Any]]:
         whole = share(number, totals.codes_sent)
         yield {
             "label": label,
-            "number": _number(number),
+            "number": show_number(number),
             "width": f"{min(whole or 0, 1) * 100:.2f}%",
             "share": "" if before is None else _percent(share(number, before)),
         }
@@ -173,7 +174,7 @@ def _top_referrers(counted: Statistics) -> Iterator[dict[str, Any]]:
         yield {
             "link": link_to(referrer.person),
             "referral_code": referrer.person.referral_code,
-            "activations": _number(referrer.activations),
+            "activations": show_number(referrer.activations),
             "width": f"{referrer.activations / most * 100:.2f}%",
         }
 
@@ -188,10 +189,6 @@ def _label(step: Step, first: date, last: date) -> str:
 
 def _day(day: date) -> str:
     return date_format(day, gettext("j M Y"))
-
-
-def _number(number: int) -> str:
-    return number_format(number, force_grouping=True)
 
 
 def _percent(part: float | None) -> str:

@@ -22,9 +22,11 @@ from users import audit, csv_export, search
 from users.admin.filters import DaysFilter
 from users.admin.lists import QuickModelAdmin, describe, link_to, show_phone
 from users.admin.rights import OffersRights
+from users.admin.tree_picture import draw
 from users.erasure import erase
 from users.exceptions import Refusal
 from users.forms import PersonAddForm, PersonForm
+from users.invitations import tree_of
 from users.models import User
 from users.referrals import activate
 
@@ -71,7 +73,7 @@ class PersonAdmin(OffersRights, UserAdmin, QuickModelAdmin):  # type: ignore[typ
     )
     add_form_template = None
     change_password_form = AdminPasswordChangeForm
-    change_form_outer_after_template = "admin/users/user/newest_referrals.html"
+    change_form_outer_after_template = "admin/users/user/invitations.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         people: QuerySet[User] = super().get_queryset(request)
@@ -182,6 +184,8 @@ class PersonAdmin(OffersRights, UserAdmin, QuickModelAdmin):  # type: ignore[typ
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         obj: User | None = kwargs.get("obj")
         if obj:
+            tree = tree_of(person=obj)
+            context |= {"tree": tree, "picture": None if tree.is_alone else draw(tree)}
             newest = obj.referrals.select_related("invited").order_by("-activated_at", "-id")[:NEWEST_REFERRALS]
             context["newest_referrals"] = {
                 "headers": [_("Invited"), _("Activated")],
