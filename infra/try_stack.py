@@ -158,7 +158,10 @@ def commands(nginx: Nginx) -> dict[str, list[object]]:
     return {
         "gunicorn": [TOOLS / "gunicorn", "-c", config, "--bind", bind, "referral_project.wsgi"],
         "worker": [TOOLS / "celery", *worker.split()],
-        "beat": [TOOLS / "celery", *f"-A referral_project beat --schedule {nginx.folder}/beat --pidfile=".split()],
+        "beat": [
+            TOOLS / "celery",
+            *f"--quiet -A referral_project beat --schedule {nginx.folder}/beat --pidfile=".split(),
+        ],
         "flower": [TOOLS / "celery", "flower", "--address=127.0.0.1", f"--port={nginx.flower_port}"],
     }
 

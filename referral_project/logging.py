@@ -35,8 +35,6 @@ def configuration(*, debug: bool, level: str, code_length: int) -> dict[str, Any
             "celery.worker.strategy": {"level": "WARNING"},
             # It writes whole messages, numbers and parts of addresses, passwords included; users.sms tells what failed.
             "apprise": {"level": "CRITICAL"},
-            # Below, it writes the whole address of every request to a gateway.
-            "urllib3": {"level": "INFO"},
             # It tells every start and every sign-in that went well.
             "axes": {"level": "WARNING"},
         },

@@ -7,7 +7,8 @@ from functools import lru_cache
 HIDDEN = "***"
 #: Names whose values are secret, in whatever follows them: a colon, an equals sign, quotes.
 NAMES_OF_SECRETS = (
-    r"passw(?:or)?d|secret|token|authorization|cookie|session(?:id)?|csrf\w{0,16}|confirmation_code|api_?key|\btext"
+    r"passw(?:or)?d|\bpsw|secret|token|authorization|cookie|session(?:id)?|csrf\w{0,16}|confirmation_code|api_?key"
+    r"|\btext|\bmes\b"
 )
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -34,7 +35,9 @@ def masker(*, code_length: int) -> Callable[[str], str]:
             |(?<![\w-])eyJ[\w-]+\.[\w.-]+                         # a JWT
             |(?<![0-9A-Za-z])(?=[A-Za-z]{{0,40}}\d)[0-9A-Za-z]{{32,}}
             |{_UUID}
-            |(?:(?<![\w/+])(?<!\d[.:-])(?<!\w:)|(?<=code:)|(?<=код:))(?<!line[ ])\d{{{code_length}}}(?!\w|/|[.:-]\d)
+            # a confirmation code: no part of a path, a time, a date or an address
+            |(?:(?<![\w/+])(?<!\d[.:-])(?<!\w:)(?<!(?:line|port)[ ])|(?<=code:)|(?<=код:))
+             \d{{{code_length}}}(?!\w|/|[.:-]\d)
         )
         |(?P<name>(?:{NAMES_OF_SECRETS})\\?["']?\s{{0,3}}[:=]\s{{0,3}}(?:(?:Token|Bearer|Basic)\s{{1,3}})?)
             (?:\\?"[^"]*"?|\\?'[^']*'?|[^\s,;&}})]+)

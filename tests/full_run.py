@@ -17,6 +17,7 @@ from tests.doubles import Gateway
 WAIT_SECONDS = 30
 CODE = re.compile(r"\d{8}")
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+PASSWORD_OF_GATEWAY = "g4teway-p4ssword"
 UUID_OF_NOBODY = "5d9c1b7e-64f0-4a52-9a3e-0f1e2d3c4b5a"
 
 
@@ -24,7 +25,7 @@ class Run:
     """A client that does all there is to do, and remembers what must not be read by others."""
 
     def __init__(self, nginx: Nginx, gateway: Gateway, broker: str, database: str) -> None:
-        self.secrets: set[str] = {ADMIN_PASSWORD}
+        self.secrets: set[str] = {ADMIN_PASSWORD, PASSWORD_OF_GATEWAY}
         self.request_ids: dict[str, str] = {}
         self._address = f"http://127.0.0.1:{nginx.port}"
         self._web_port, self._gateway, self._broker, self._database = nginx.web_port, gateway, broker, database
@@ -37,6 +38,7 @@ class Run:
         self.use_the_profile(boris, anna["profile"]["referral_code"])
         self.sign_in_by_link()
         self.use_jwt()
+        self.sign_in_on_the_web()
         self.search_as_staff()
         self.make_mistakes()
         self.break_what_can_break()
@@ -49,10 +51,8 @@ class Run:
         typed = f"8 ({number[2:5]}) {number[5:8]}-{number[8:10]}-{number[10:]}"
         answer = self._post("/api/registration/", {"phone_number": typed, "username": "Анна"}, status=202)
         self.request_ids["registration"] = answer.headers["X-Request-ID"]
-        (code,) = CODE.findall(self._gateway.message_to(number))
         (link,) = UUID.findall(answer.json()["verify_url"])
-        self.secrets |= {code, link}
-        return code, link
+        return self._code_sent_to(number), self._keep(link)
 
     def sign_in(self, *, refusals: bool = False) -> Any:
         number = self.number()
@@ -97,6 +97,21 @@ class Run:
         self._post("/api/jwt/refresh/", {"refresh": pair["refresh"]}, status=401)
         self._post("/api/jwt/logout/", {"refresh": renewed["refresh"]}, status=204)
 
+    def sign_in_on_the_web(self) -> None:
+        number, browser = self.number(), self._browser()
+        sign_in, redeem = f"{self._address}/sign-in/", f"{self._address}/sign-in/code/"
+        page = self._expect(200, browser.get(f"{sign_in}?phone_number={quote(number)}"))
+        self._expect(200, browser.post(sign_in, data={"phone_number": number, **self._csrf_token(page)}))
+        code = self._code_sent_to(number)
+        page = self._expect(200, browser.get(redeem))
+        wrong = self._keep(f"{(int(code) + 1) % 10**8:08}")
+        page = browser.post(redeem, data={"confirmation_code": wrong, **self._csrf_token(page)})
+        page = browser.post(redeem, data={"confirmation_code": code, **self._csrf_token(page)})
+        assert page.url.endswith("/profile/"), page.url
+        for answer in (*page.history, page):
+            self._keep(*(str(cookie.value) for cookie in answer.cookies))
+        self._keep(*(str(cookie.value) for cookie in browser.cookies if len(str(cookie.value)) > len("light")))
+
     def search_as_staff(self) -> None:
         """In the panel and by the API: wrong password, missing CSRF token, searches by number, a number taken."""
         panel = self._browser()
@@ -112,9 +127,10 @@ class Run:
         assert "/admin/logout/" in self._expect(200, home).text
         for cookie in panel.cookies:
             self._keep(str(cookie.value))
-        self._keep(*re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', home.text))
+        self._csrf_token(home)
         taken = next(iter(sorted(self._numbers_of_people())))
-        self._expect(200, panel.get(f"{self._address}/admin/users/user/?q={quote(taken)}"))
+        for path in ("", "export/"):
+            self._expect(200, panel.get(f"{self._address}/admin/users/user/{path}?q={quote(taken)}"))
 
         code, _ = self.ask_for_code(ADMIN_PHONE)
         login_of_staff = {"phone_number": ADMIN_PHONE, "confirmation_code": code}
@@ -160,6 +176,13 @@ class Run:
         for path in (f"/api/profile/{self.number()}/", f"/api/verify/{self._keep(str(UUID_OF_NOBODY))}/"):
             answer = self._expect(502, self._anonymous.get(f"{self._address}{path}"))
             assert answer.json()["request_id"] == answer.headers["X-Request-ID"]
+
+    def _code_sent_to(self, number: str) -> str:
+        (code,) = CODE.findall(self._gateway.message_to(number))
+        return self._keep(code)
+
+    def _csrf_token(self, page: requests.Response) -> dict[str, str]:
+        return {"csrfmiddlewaretoken": self._keep(*re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text))}
 
     def _keep(self, *secrets: str) -> str:
         self.secrets |= set(secrets)

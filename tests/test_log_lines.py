@@ -211,6 +211,7 @@ def test_what_is_named_a_secret_is_hidden(log: Log, text: str) -> None:
         "Listening at: http://127.0.0.1:37133 (27471)",
         "Task users.tasks.send_message[c33dd980-57bd-45fe-b74d-123456789012] succeeded in 1.234567890123s: None",
         "2026-11-21 10:20:16 +0000",
+        'connection to server at "postgres", port 5432 failed',
         "connection to 192.168.100.200 refused",
         "GET /api/referral-codes/FD4WF4/ 200",
         'File "/app/users/sms.py", line 1234, in send',

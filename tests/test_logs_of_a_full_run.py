@@ -19,12 +19,12 @@ import pytest
 from infra.local_nginx import Nginx, wait_for_port
 from infra.try_stack import ADMIN_PHONE, commands, production, running, unpack_image
 from tests.doubles import Gateway
-from tests.full_run import WAIT_SECONDS, Run
+from tests.full_run import PASSWORD_OF_GATEWAY, WAIT_SECONDS, Run
 from tests.servers import free_port, postgres, redis_server
 
 # Celery says it from within the handler of a signal, past all logging.
 FAREWELL = "\nworker: Warm shutdown (MainProcess)\n"
-PROGRAMS = ("gunicorn", "worker")
+PROGRAMS = ("gunicorn", "worker", "beat")
 
 
 class Written:
@@ -67,6 +67,8 @@ def stack(folder: Path) -> Iterator[tuple[Run, Callable[[], None]]]:
         environment = {
             **production(database, broker, gateway),
             "HTTPS": "False",
+            # The first gateway is gone: the second stands in for it.
+            "SMS_URL": f"json://me:{PASSWORD_OF_GATEWAY}@127.0.0.1:{free_port()}/?:phone={{phone}} {gateway.sms_url}",
             "LOG_LEVEL": "DEBUG",
             "CONFIRMATION_CODE_LENGTH": "8",
             "WEB_CONCURRENCY": "2",
@@ -79,13 +81,13 @@ def stack(folder: Path) -> Iterator[tuple[Run, Callable[[], None]]]:
         nginx = Nginx(folder / "nginx", web_port=free_port())
         nginx.write()
         programs = commands(nginx)
-        web, worker = (
+        web, worker, beat = (
             servers.enter_context(running(folder, name, programs[name], cwd=image, env=environment))
             for name in PROGRAMS
         )
         servers.enter_context(nginx.running())
         wait_for_port(nginx.web_port, web)
-        assert worker.poll() is None
+        assert worker.poll() is beat.poll() is None
         yield Run(nginx, gateway, broker, database), lambda: (web.terminate(), web.wait(WAIT_SECONDS))[0]
 
 
@@ -130,7 +132,7 @@ def test_every_line_is_an_object_that_says_when_what_and_where(full_run: tuple[R
 
     lines = written.lines(program)
 
-    assert len(lines) > 10
+    assert lines
     for line in lines:
         assert line.keys() >= {"time", "level", "logger", "message", "request_id"}
         assert line["time"].endswith("+00:00")
