@@ -8,6 +8,8 @@ PEOPLE = "/admin/users/user/"
 REFERRALS = "/admin/users/referral/"
 CODES = "/admin/users/confirmationcode/"
 MESSAGES = "/admin/users/delivery/"
+ATTEMPTS = "/admin/users/signinattempt/"
+TRAIL = "/admin/users/auditrecord/"
 
 
 def browser_of(user: User) -> Client:

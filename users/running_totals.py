@@ -6,12 +6,13 @@ came later is counted where it happened, so that totals are exact at any moment.
 In every time zone of this century a day begins on a quarter of an hour (UTC), Nepal's (+5:45) included.
 """
 
+import operator
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, astuple, dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, models
 from django.db.models import Count, Min, Q
@@ -27,8 +28,7 @@ _AT_ONCE = timedelta(days=7)
 _Span = tuple[datetime, datetime]
 
 
-@dataclass(frozen=True)
-class Counts:
+class Counts(NamedTuple):
     """How often each thing happened."""
 
     registrations: int = 0
@@ -38,14 +38,14 @@ class Counts:
     codes_delivered: int = 0
     codes_failed: int = 0
 
-    def __add__(self, other: "Counts") -> "Counts":
-        return Counts(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+    def __add__(self, other: "Counts") -> "Counts":  # type: ignore[override]  # numbers, no longer tuple
+        return Counts(*map(operator.add, self, other))
 
     def __sub__(self, other: "Counts") -> "Counts":
-        return Counts(*(mine - theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+        return Counts(*map(operator.sub, self, other))
 
 
-COUNTED = tuple(field.name for field in fields(Counts))
+COUNTED = Counts._fields
 
 
 @dataclass(frozen=True)
@@ -135,8 +135,8 @@ def _write(begin: datetime, stop: datetime, running: Counts) -> Counts:
     rows = {}
     for quarter, counts in sorted(_counted(begin, stop).items()):
         running += counts
-        rows[quarter + QUARTER] = RunningTotals(at=quarter + QUARTER, **asdict(running))
-    rows[stop] = RunningTotals(at=stop, **asdict(running))  # until here it is settled, even if nothing happened
+        rows[quarter + QUARTER] = RunningTotals(at=quarter + QUARTER, **running._asdict())
+    rows[stop] = RunningTotals(at=stop, **running._asdict())  # until here it is settled, even if nothing happened
     # One statement: whoever reads meanwhile sees all of them, or none.
     RunningTotals.objects.bulk_create(rows.values(), ignore_conflicts=True)
     return running

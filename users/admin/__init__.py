@@ -1,5 +1,25 @@
 """The admin panel: a module for each list that staff see, and for what they share."""
 
-from users.admin import audit, confirmation_codes, dashboard, deliveries, failed_sign_ins, people, referrals, rights
+from users.admin import (
+    audit,
+    confirmation_codes,
+    dashboard,
+    deliveries,
+    failed_sign_ins,
+    people,
+    referrals,
+    rights,
+    sign_in_attempts,
+)
 
-__all__ = ["audit", "confirmation_codes", "dashboard", "deliveries", "failed_sign_ins", "people", "referrals", "rights"]
+__all__ = [
+    "audit",
+    "confirmation_codes",
+    "dashboard",
+    "deliveries",
+    "failed_sign_ins",
+    "people",
+    "referrals",
+    "rights",
+    "sign_in_attempts",
+]

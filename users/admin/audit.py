@@ -10,7 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from users import phones
+from users.admin.exports import ExportsList
 from users.admin.lists import ReadOnlyModelAdmin, link_to
+from users.csv_export import as_text
 from users.exceptions import PhoneNumberInvalid
 from users.models import AuditRecord, User
 
@@ -33,7 +35,7 @@ class PersonFilter(admin.SimpleListFilter):
 
 
 @admin.register(AuditRecord)
-class AuditRecordAdmin(ReadOnlyModelAdmin):
+class AuditRecordAdmin(ExportsList, ReadOnlyModelAdmin):
     """To look at only, for whoever could change it could cover their traces."""
 
     list_display = ("at", "who", "action", "about", "what_exactly")
@@ -44,6 +46,15 @@ class AuditRecordAdmin(ReadOnlyModelAdmin):
     sortable_by = ()
     search_fields = ("person",)
     search_help_text = _("A whole phone number: whose deeds, or about whom")
+    csv_name = "audit-trail"
+    csv_columns = {
+        "at": "at",
+        "actor": as_text("actor__phone_number"),
+        "action": "action",
+        "person": "person_id",
+        "thing": "thing",
+        "details": as_text("details"),
+    }
     fields = ("at", "who", "action", "about", "what_exactly", "address")
     readonly_fields = ("who", "about", "what_exactly")
 

@@ -10,18 +10,30 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from users import phones
+from users.admin.exports import ExportsList
 from users.admin.lists import ReadOnlyModelAdmin, show_phone
+from users.csv_export import as_text
 from users.exceptions import PhoneNumberInvalid
 from users.models import ConfirmationCode
 
 
 @admin.register(ConfirmationCode)
-class ConfirmationCodeAdmin(ReadOnlyModelAdmin):
+class ConfirmationCodeAdmin(ExportsList, ReadOnlyModelAdmin):
     list_display = ("phone", "state", "wrong_tries", "tries_left", "issued_at", "expires_at", "used_at")
     sortable_by = ("expires_at",)
     ordering = ("-expires_at",)
     search_fields = ("phone_number",)
     search_help_text = _("A whole phone number")
+    csv_name = "confirmation-codes"
+    csv_columns = {
+        "phone_number": as_text("phone_number"),
+        "username": "username",
+        "issued_at": "issued_at",
+        "expires_at": "expires_at",
+        "resend_at": "resend_at",
+        "wrong_tries": "wrong_tries",
+        "used_at": "used_at",
+    }
     fieldsets = (
         (None, {"fields": ("phone", "state", "username")}),
         (_("Tries"), {"fields": (("wrong_tries", "tries_left"),)}),

@@ -73,6 +73,7 @@ def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     form = PeriodForm(request.GET)
     period = form.chosen()
     counted = statistics.count(period=period)
+    labels = [_label(period.step, step.first, step.last) for step in counted.steps]
     may_see_people = request.user.has_perm("users.view_user")
     return context | {
         "form": form,
@@ -80,8 +81,8 @@ def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "period": period,
         "period_text": f"{_day(period.first)} – {_day(period.last)}",
         "figures": list(_figures(counted)),
-        "chart": _chart(counted),
-        "rows": [(_label(period.step, step.first, step.last), step.counts) for step in counted.steps],
+        "chart": _chart(counted, labels),
+        "rows": [(label, map(show_number, step.counts)) for label, step in zip(labels, counted.steps, strict=True)],
         "funnel": list(_funnel(counted)),
         "delivery": counted,
         "delivery_rate": _percent(counted.delivery_rate),
@@ -131,15 +132,14 @@ def _figure(label: Promise, icon: str, number: int, ever: int) -> dict[str, str 
     return {"label": str(label), "icon": icon, "number": show_number(number), "note": note}
 
 
-def _chart(counted: Statistics) -> dict[str, Any]:
+def _chart(counted: Statistics, labels: list[str]) -> dict[str, Any]:
     """Return what the page's script draws."""
-    steps, step = counted.steps, counted.period.step
 
     def series(label: Promise, name: str) -> dict[str, Any]:
-        return {"label": str(label), "data": [getattr(one.counts, name) for one in steps]}
+        return {"label": str(label), "data": [getattr(one.counts, name) for one in counted.steps]}
 
     return {
-        "labels": [_label(step, one.first, one.last) for one in steps],
+        "labels": labels,
         "activity": [
             series(_("New people"), "registrations"),
             series(_("Sign-ins"), "sign_ins"),

@@ -5,20 +5,24 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from users import gateways, phones
+from users.admin.exports import ExportsList
 from users.admin.filters import ChannelFilter, DaysFilter, OutcomeFilter
 from users.admin.lists import ReadOnlyModelAdmin, show_phone
+from users.csv_export import as_text
 from users.exceptions import PhoneNumberInvalid
+from users.managers import DeliveryQuerySet
 from users.models import Delivery
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(ReadOnlyModelAdmin):
+class DeliveryAdmin(ExportsList, ReadOnlyModelAdmin):
     list_display = (
         "created_at",
         "phone",
@@ -35,6 +39,17 @@ class DeliveryAdmin(ReadOnlyModelAdmin):
     sortable_by = ("created_at",)
     search_fields = ("phone_number",)
     search_help_text = _("A whole phone number")
+    csv_name = "messages"
+    csv_columns = {
+        "sent_at": "created_at",
+        "phone_number": as_text("phone_number"),
+        "state": "outcome_now",
+        "channel": "channel",
+        "failed_channels": "failed_channels",
+        "last_failure": "last_failure",
+        "attempts": "attempts",
+        "finished_at": "finished_at",
+    }
     fieldsets = (
         (None, {"fields": ("phone", "state_now", "channel")}),
         (_("Attempts"), {"fields": ("attempts", "failed_channels", "last_failure")}),
@@ -68,6 +83,9 @@ class DeliveryAdmin(ReadOnlyModelAdmin):
             return queryset.filter(phone_number=phones.normalize(search_term)), False
         except PhoneNumberInvalid:
             return queryset.none(), False
+
+    def download(self, rows: DeliveryQuerySet) -> HttpResponseBase:
+        return super().download(rows.with_outcome())
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         for gateway in gateways.health():

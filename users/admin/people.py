@@ -4,12 +4,11 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from django.contrib import admin
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth.admin import UserAdmin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.translation import gettext
@@ -18,11 +17,13 @@ from unfold.contrib.filters.admin import BooleanRadioFilter
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm
 
-from users import audit, csv_export, search
+from users import audit, search
+from users.admin.exports import ExportsList
 from users.admin.filters import DaysFilter
 from users.admin.lists import QuickModelAdmin, describe, link_to, show_phone
 from users.admin.rights import OffersRights
 from users.admin.tree_picture import draw
+from users.csv_export import as_text
 from users.erasure import erase
 from users.exceptions import Refusal
 from users.forms import PersonAddForm, PersonForm
@@ -38,7 +39,7 @@ RIGHTS = (_("Rights"), {"fields": ("is_staff", "is_superuser", "groups", "user_p
 
 
 @admin.register(User)
-class PersonAdmin(OffersRights, UserAdmin, QuickModelAdmin):  # type: ignore[type-arg, misc]
+class PersonAdmin(ExportsList, OffersRights, UserAdmin, QuickModelAdmin):  # type: ignore[type-arg, misc]
     """Staff manage people; only a superuser manages staff, rights and passwords."""
 
     list_display = (
@@ -62,6 +63,17 @@ class PersonAdmin(OffersRights, UserAdmin, QuickModelAdmin):  # type: ignore[typ
     search_fields = ("phone_number", "username", "referral_code")
     search_help_text = _("Phone number, name or invite code")
     actions = ("export_selected",)
+    csv_name = "people"
+    csv_columns = {
+        "phone_number": as_text("phone_number"),
+        "username": "username",
+        "referral_code": "referral_code",
+        "used_referral_code": "invitation__referral_code",
+        "referrals_count": "referrals_count",
+        "is_active": "is_active",
+        "is_staff": "is_staff",
+        "registered_at": "registered_at",
+    }
     readonly_fields = (
         "referral_code",
         "used_code",
@@ -219,23 +231,7 @@ class PersonAdmin(OffersRights, UserAdmin, QuickModelAdmin):  # type: ignore[typ
     def export_selected(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponseBase:
         ids = list(queryset.values_list("pk", flat=True))
         audit.record(by=request, action=Action.EXPORTED, about="user", details={"ids": ids})
-        return csv_export.download(queryset)
-
-    def export(self, request: HttpRequest) -> HttpResponseBase:
-        """Everyone whom the list, as it is searched, filtered and ordered, would show."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        try:
-            people = self.get_changelist_instance(request).queryset
-        except IncorrectLookupParameters:
-            return HttpResponseRedirect(reverse("admin:users_user_changelist"))
-        # By which criteria, but not what was looked for: that may be somebody's number.
-        audit.record(by=request, action=Action.EXPORTED, about="user", details={"filtered by": sorted(request.GET)})
-        return csv_export.download(people)
-
-    def get_urls(self) -> list[URLPattern]:
-        export = path("export/", self.admin_site.admin_view(self.export), name="users_user_export")
-        return [export, *super().get_urls()]
+        return self.download(queryset)
 
 
 def _may_touch(request: HttpRequest, person: User | None) -> bool:

@@ -6,14 +6,16 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from users import phones, referral_codes
+from users.admin.exports import ExportsList
 from users.admin.filters import InviterFilter
 from users.admin.lists import ReadOnlyModelAdmin, link_to
+from users.csv_export import as_text
 from users.exceptions import PhoneNumberInvalid
 from users.models import Referral, User
 
 
 @admin.register(Referral)
-class ReferralAdmin(ReadOnlyModelAdmin):
+class ReferralAdmin(ExportsList, ReadOnlyModelAdmin):
     list_display = ("activated_at", "invited_link", "inviter_link", "referral_code")
     list_filter = (InviterFilter,)
     list_select_related = ("invited", "inviter")
@@ -21,6 +23,13 @@ class ReferralAdmin(ReadOnlyModelAdmin):
     allowed_lookups = ("inviter",)
     search_fields = ("referral_code",)
     search_help_text = _("A whole phone number or an invite code")
+    csv_name = "referrals"
+    csv_columns = {
+        "activated_at": "activated_at",
+        "invited": as_text("invited__phone_number"),
+        "inviter": as_text("inviter__phone_number"),
+        "referral_code": "referral_code",
+    }
     fields = ("activated_at", "invited_link", "inviter_link", "referral_code")
     readonly_fields = ("invited_link", "inviter_link")
 

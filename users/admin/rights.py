@@ -22,6 +22,7 @@ OFFERED = Q(content_type__app_label="users") & Q(
         "view_referral",
         "view_confirmationcode",
         "view_delivery",
+        "view_signinattempt",
         "view_auditrecord",
     )
 ) | Q(content_type__app_label="axes", codename__in=("view_accessattempt", "delete_accessattempt"))

@@ -1,0 +1,45 @@
+"""Attempts to sign in by a code: when, for which number, and whether it was the right one."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import BooleanRadioFilter
+
+from users import phones
+from users.admin.exports import ExportsList
+from users.admin.filters import DaysFilter
+from users.admin.lists import ReadOnlyModelAdmin, show_phone
+from users.csv_export import as_text
+from users.exceptions import PhoneNumberInvalid
+from users.models import SignInAttempt
+
+
+@admin.register(SignInAttempt)
+class SignInAttemptAdmin(ExportsList, ReadOnlyModelAdmin):
+    list_display = ("at", "phone", "succeeded")
+    list_filter = (("succeeded", BooleanRadioFilter), ("at", DaysFilter))
+    list_filter_submit = True
+    allowed_lookups = ("succeeded__exact", "at_from", "at_to")
+    sortable_by = ("at",)
+    search_fields = ("phone_number",)
+    search_help_text = _("A whole phone number")
+    fields = ("at", "phone", "succeeded")
+    readonly_fields = ("phone",)
+    csv_name = "sign-in-attempts"
+    csv_columns = {"at": "at", "phone_number": as_text("phone_number"), "succeeded": "succeeded"}
+
+    @admin.display(description=_("phone number"))
+    def phone(self, attempt: SignInAttempt) -> str:
+        return show_phone(attempt.phone_number) if attempt.phone_number else gettext("erased")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[SignInAttempt], search_term: str
+    ) -> tuple[QuerySet[SignInAttempt], bool]:
+        if not search_term:
+            return queryset, False
+        try:
+            return queryset.filter(phone_number=phones.normalize(search_term)), False
+        except PhoneNumberInvalid:
+            return queryset.none(), False
