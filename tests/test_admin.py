@@ -154,9 +154,12 @@ def test_a_code_is_shown_as_its_state(changes: dict[str, Any], state: str) -> No
     verification.send_code(address="192.0.2.1", phone_number=factories.phone_number())
     ConfirmationCode.objects.update(**changes)
 
-    html = browser_of(factories.superuser()).get(CODES).content.decode()
+    boss = browser_of(factories.superuser())
+    html = boss.get(CODES).content.decode()
+    own_page = boss.get(f"{CODES}{ConfirmationCode.objects.get().pk}/change/").content.decode()
 
     assert re.findall(r"\b(waiting|used|expired|exhausted)\s*</span>", html) == [state]
+    assert re.search(rf">\s*{state}\s*<", own_page)
 
 
 @pytest.mark.parametrize("path", [PEOPLE, REFERRALS, CODES])

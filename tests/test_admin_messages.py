@@ -98,6 +98,7 @@ def test_a_message_is_shown_and_found_by_what_became_of_it(boss: Client, changes
     Delivery.objects.update(**changes)
 
     assert states_in(page(boss)) == [state]
+    assert re.search(rf">\s*{state}\s*<", page(boss, f"{Delivery.objects.get().pk}/change/"))
     for asked in Delivery.State.values:
         assert states_in(page(boss, f"?outcome={asked}")) == ([state] if asked == state else [])
 

@@ -35,7 +35,7 @@ class ConfirmationCodeAdmin(ExportsList, ReadOnlyModelAdmin):
         "used_at": "used_at",
     }
     fieldsets = (
-        (None, {"fields": ("phone", "state", "username")}),
+        (None, {"fields": ("phone", "state_told", "username")}),
         (_("Tries"), {"fields": (("wrong_tries", "tries_left"),)}),
         (_("Times"), {"fields": (("issued_at", "expires_at"), ("resend_at", "used_at"))}),
     )
@@ -55,6 +55,11 @@ class ConfirmationCodeAdmin(ExportsList, ReadOnlyModelAdmin):
             return "exhausted", _("exhausted")
         return ("waiting", _("waiting")) if record.is_waiting else ("expired", _("expired"))
 
+    @admin.display(description=_("state"))
+    def state_told(self, record: ConfirmationCode) -> str:
+        """In words: a record's own page has no coloured labels."""
+        return str(self.state(record)[1])
+
     @admin.display(description=_("tries left"))
     def tries_left(self, record: ConfirmationCode) -> int:
         return record.tries_left
@@ -70,4 +75,4 @@ class ConfirmationCodeAdmin(ExportsList, ReadOnlyModelAdmin):
             return queryset.none(), False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("phone", "state", "tries_left")
+        return ("phone", "state_told", "tries_left")

@@ -31,7 +31,6 @@ class DeliveryAdmin(ExportsList, ReadOnlyModelAdmin):
         "failed_channels",
         "last_failure",
         "attempts",
-        "took",
     )
     list_filter = (OutcomeFilter, ChannelFilter, ("created_at", DaysFilter))
     list_filter_submit = True
@@ -51,11 +50,11 @@ class DeliveryAdmin(ExportsList, ReadOnlyModelAdmin):
         "finished_at": "finished_at",
     }
     fieldsets = (
-        (None, {"fields": ("phone", "state_now", "channel")}),
+        (None, {"fields": ("phone", "outcome", "channel")}),
         (_("Attempts"), {"fields": ("attempts", "failed_channels", "last_failure")}),
         (_("Times"), {"fields": (("created_at", "finished_at"), ("took", "expires_at"))}),
     )
-    readonly_fields = ("phone", "state_now", "took")
+    readonly_fields = ("phone", "outcome", "took")
 
     @admin.display(description=_("phone number"))
     def phone(self, delivery: Delivery) -> str:
@@ -67,6 +66,10 @@ class DeliveryAdmin(ExportsList, ReadOnlyModelAdmin):
     )
     def state_now(self, delivery: Delivery) -> tuple[str, Promise | str]:
         return delivery.outcome.value, delivery.outcome.label
+
+    @admin.display(description=_("state"))
+    def outcome(self, delivery: Delivery) -> str:
+        return str(delivery.outcome.label)
 
     @admin.display(description=_("took, seconds"))
     def took(self, delivery: Delivery) -> str | None:
