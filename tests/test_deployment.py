@@ -44,6 +44,7 @@ def test_a_service_set_up_as_described_starts_without_a_warning() -> None:
         ("SMS_URL", "json://one.example/?:phone={phone} json://two.example/", "json-2 in SMS_URL does not say where"),
         ("SMS_URL", "nonsense://{phone}", "users.E005"),
         ("SMS_URL", " ", "users.E004"),
+        ("BROKER_VISIBILITY_TIMEOUT_SECONDS", "600", "users.W006"),
     ],
 )
 def test_what_is_dangerous_stops_it_and_is_told(setting: str, value: str | None, told: str) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as Caution
 
 from users import sms
 
@@ -13,7 +14,7 @@ def check_sign_in_is_safe(**_kwargs: Any) -> list[CheckMessage]:
     if settings.DEBUG:
         return []
     channels = sms.channels()
-    errors = [error for channel in channels if (error := _error_of(channel))]
+    errors: list[CheckMessage] = [error for channel in channels if (error := _error_of(channel))]
     if not channels:
         errors.append(Error("SMS_URL is empty: no code can be sent.", hint="Name a gateway.", id="users.E004"))
     if settings.CONFIRMATION_CODE_EXPOSED:
@@ -22,6 +23,14 @@ def check_sign_in_is_safe(**_kwargs: Any) -> list[CheckMessage]:
                 "Answers contain the confirmation code: anybody can sign in as anybody.",
                 hint="Unset CONFIRMATION_CODE_EXPOSED.",
                 id="users.E001",
+            )
+        )
+    if settings.BROKER_VISIBILITY_TIMEOUT_SECONDS * 2 > settings.CONFIRMATION_CODE_LIFETIME_SECONDS:
+        errors.append(
+            Caution(
+                "What a killed worker was about to send comes back when its code has hardly any life left.",
+                hint="Set BROKER_VISIBILITY_TIMEOUT_SECONDS to less than half of CONFIRMATION_CODE_LIFETIME_SECONDS.",
+                id="users.W006",
             )
         )
     return errors
