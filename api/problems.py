@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseServerError, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 from django.views import defaults
@@ -177,7 +177,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if is_outage(failure):
         return _unavailable(request, ServiceUnavailable.because_of(failure))
     if not _is_for_programs(request):
-        return defaults.server_error(request)
+        return HttpResponseServerError(render_to_string("500.html", {"request_id": request_id.current()}))
     return _json(500, "server_error", _("Something broke on our side. It has been recorded; please try again."))
 
 
@@ -186,7 +186,7 @@ def _unavailable(request: HttpRequest, outage: ServiceUnavailable) -> HttpRespon
     if _is_for_programs(request):
         response = _json(outage.status_code, outage.default_code, outage.detail, retry_after=outage.wait)
     else:
-        page = render_to_string("503.html", {"detail": outage.detail})
+        page = render_to_string("503.html", {"detail": outage.detail, "request_id": request_id.current()})
         response = HttpResponse(page, status=outage.status_code)
     response["Retry-After"] = str(outage.wait)
     return response

@@ -18,7 +18,7 @@ _BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _requests = Counter("http_requests", "Requests answered.", ("view", "method", "status"))
 _duration = Histogram("http_request_duration_seconds", "Time to answer.", ("view",), buckets=_BUCKETS)
-_problems = Counter("api_problems", "Error answers of the API by their code: refusals, limits, defects.", ("code",))
+_problems = Counter("problems", "Refusals, limits and defects by their code.", ("code",))
 _on_scrape: list[Collect] = []
 
 

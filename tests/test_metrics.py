@@ -1,6 +1,7 @@
 """Figures for Prometheus: right over several processes, shown to the right ones, free of personal data."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -108,7 +109,30 @@ def test_refusals_count_by_their_code(client: APIClient) -> None:
 
     after = scraped()
     for code in ("code_recently_sent", "invalid_input"):
-        assert figure(after, "api_problems_total", code=code) == figure(before, "api_problems_total", code=code) + 1
+        assert figure(after, "problems_total", code=code) == figure(before, "problems_total", code=code) + 1
+
+
+def test_refusals_on_a_page_count_too(client: APIClient) -> None:
+    phone = phone_number()
+    before = scraped()
+
+    for _ in range(2):
+        client.post("/sign-in/", {"phone_number": phone}, format="multipart")
+
+    assert figure(scraped(), "problems_total", code="code_recently_sent") == 1 + figure(
+        before, "problems_total", code="code_recently_sent"
+    )
+
+
+def test_the_documentation_names_metrics_that_are_there(client: APIClient) -> None:
+    client.get("/api/profile/")
+    told = (BASE_DIR / "docs/operations.md").read_text().split("## Metrics")[1]
+    named = set(re.findall(r"\b(?:http|problems|sms)_\w+", told))
+
+    there = {sample.name for family in text_string_to_metric_families(scraped()) for sample in family.samples}
+
+    assert len(named) > 4
+    assert {name for name in named if name not in there} <= {"http_request_duration_seconds"}
 
 
 def test_a_client_can_make_up_no_labels(client: APIClient) -> None:
@@ -198,7 +222,7 @@ def test_all_processes_count_together_and_nothing_is_lost_when_one_is_replaced(t
     assert statuses == [401] * 200
     assert figure(text, "http_requests_total", view="profile", method="GET", status="401") == 200
     assert figure(text, "http_request_duration_seconds_count", view="profile") == 200
-    assert figure(text, "api_problems_total", code="not_authenticated") == 200
+    assert figure(text, "problems_total", code="not_authenticated") == 200
     processes = {name.rpartition("_")[2] for name in files}
     assert processes <= {"master.db", "0.db", "1.db"}, "each replaced process left a file behind"
     assert not folder.exists()

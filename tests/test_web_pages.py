@@ -179,6 +179,7 @@ class TestWhatGoesWrong:
 
         assert answer.status_code == 500
         assert "Something broke on our side" in text_of(answer)
+        assert answer["X-Request-ID"] in text_of(answer)
 
     def test_a_host_that_is_not_ours(self, settings: Settings) -> None:
         settings.ALLOWED_HOSTS = ["referral.example"]
