@@ -4,14 +4,18 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.auth.models import Permission
+from django.test import Client
 from rest_framework.test import APIClient
 
-from tests.factories import ask_for_code, person, phone_number, sign_up, signed_in, wrong
+from tests.factories import ask_for_code, person, phone_number, sign_up, signed_in, staff, wrong
+from tests.panel import browser_of
 from users.models import User
 
 pytestmark = pytest.mark.django_db
 
 HOUR, DAY = 3_600, 86_400
+ATTEMPTS = "/admin/users/signinattempt/"
 HOME, ROAD = "198.51.100.1", "198.51.100.2"
 STRANGERS = [f"203.0.113.{nth}" for nth in range(1, 100)]
 
@@ -177,3 +181,31 @@ def test_a_locked_number_can_be_erased_and_leaves_no_trace(clock: time_machine.T
 
     assert not User.objects.filter(phone_number=anna.phone_number).exists()
     assert ask(str(anna.phone_number), ROAD).status_code == 202
+
+
+def test_staff_find_the_tries_for_a_number_and_unlock_it(clock: time_machine.Traveller, boss: Client) -> None:
+    phone, other = phone_number(), phone_number()
+    lock(phone, clock)
+    lock(other, clock)
+
+    listed = boss.get(ATTEMPTS, {"q": phone}).context["cl"].result_list
+    assert {str(attempt.phone_number) for attempt in listed} == {phone}
+    assert {attempt.succeeded for attempt in listed} == {False}
+    ticked = {"action": "unlock", "_selected_action": [listed[0].pk]}
+    assert "1 number is unlocked." in boss.post(ATTEMPTS, ticked, follow=True).content.decode()
+
+    assert ask(phone, ROAD).status_code == 202
+    assert_locked(ask(other, ROAD), HOUR)
+
+
+def test_staff_without_the_right_to_change_people_can_not_unlock_anybody(clock: time_machine.Traveller) -> None:
+    phone = phone_number()
+    lock(phone, clock)
+    reader = staff()
+    reader.user_permissions.add(Permission.objects.get(codename="view_signinattempt"))
+    browser = browser_of(reader)
+
+    attempt = browser.get(ATTEMPTS).context["cl"].result_list[0]
+    browser.post(ATTEMPTS, {"action": "unlock", "_selected_action": [attempt.pk]})
+
+    assert ask(phone, ROAD).json()["code"] == "sign_in_locked"

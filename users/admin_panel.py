@@ -34,7 +34,7 @@ UNFOLD: dict[str, Any] = {
                     _to_list(_("Confirmation codes"), "confirmationcode", "password"),
                     _to_list(_("Messages"), "delivery", "sms"),
                     _to_list(_("Sign-in attempts"), "signinattempt", "login"),
-                    _to_list(_("Failed sign-ins"), "accessattempt", "lock_person", app="axes"),
+                    _to_list(_("Wrong passwords"), "accessattempt", "lock_person", app="axes"),
                     _to_list(_("Audit trail"), "auditrecord", "history"),
                     {
                         "title": _("Groups"),

@@ -62,6 +62,11 @@ def record_success(*, phone_number: str, address: str) -> None:
     SignInAttempt.objects.create(phone_number=phone_number, address=here, succeeded=True)
 
 
+def forgive(*, phone_number: str) -> None:
+    """Forget every wrong try for this number: whoever was locked out may try again."""
+    SignInAttempt.objects.filter(phone_number=phone_number, succeeded=False).delete()
+
+
 def _locked_until(tries: Sequence[datetime], limit: str) -> datetime | None:
     """Replay wrong tries (UTC, oldest first): each that uses a limit up locks, twice as long as the one before."""
     first = timedelta(seconds=settings.SIGN_IN_LOCK_FIRST_SECONDS)

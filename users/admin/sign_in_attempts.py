@@ -1,13 +1,14 @@
-"""Attempts to sign in by a code: when, for which number, and whether it was the right one."""
+"""Attempts to sign in by a code: who could not get in, and letting them in again."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.contrib.filters.admin import BooleanRadioFilter
 
-from users import phones
+from users import audit, lockout, phones
 from users.admin.exports import ExportsList
 from users.admin.filters import DaysFilter
 from users.admin.lists import ReadOnlyModelAdmin, show_phone
@@ -18,14 +19,15 @@ from users.models import SignInAttempt
 
 @admin.register(SignInAttempt)
 class SignInAttemptAdmin(ExportsList, ReadOnlyModelAdmin):
-    list_display = ("at", "phone", "succeeded")
+    list_display = ("at", "phone", "succeeded", "address")
     list_filter = (("succeeded", BooleanRadioFilter), ("at", DaysFilter))
     list_filter_submit = True
     allowed_lookups = ("succeeded__exact", "at_from", "at_to")
     sortable_by = ("at",)
     search_fields = ("phone_number",)
     search_help_text = _("A whole phone number")
-    fields = ("at", "phone", "succeeded")
+    actions = ("unlock",)  # type: ignore[assignment]
+    fields = ("at", "phone", "succeeded", "address")
     readonly_fields = ("phone",)
     csv_name = "sign-in-attempts"
     csv_columns = {"at": "at", "phone_number": as_text("phone_number"), "succeeded": "succeeded"}
@@ -33,6 +35,18 @@ class SignInAttemptAdmin(ExportsList, ReadOnlyModelAdmin):
     @admin.display(description=_("phone number"))
     def phone(self, attempt: SignInAttempt) -> str:
         return show_phone(attempt.phone_number) if attempt.phone_number else gettext("erased")
+
+    @admin.action(description=_("Unlock these numbers: forgive their wrong tries"), permissions=["unlock"])
+    def unlock(self, request: HttpRequest, queryset: QuerySet[SignInAttempt]) -> None:
+        numbers = {str(number) for number in queryset.values_list("phone_number", flat=True)}
+        for number in numbers:
+            lockout.forgive(phone_number=number)
+            audit.record(by=request, action=audit.Action.CHANGED, about=self.opts.model_name or "")
+        told = ngettext("%(count)d number is unlocked.", "%(count)d numbers are unlocked.", len(numbers))
+        messages.success(request, told % {"count": len(numbers)})
+
+    def has_unlock_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("users.change_user"))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[SignInAttempt], search_term: str
