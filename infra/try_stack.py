@@ -112,6 +112,7 @@ def try_everything(folder: Path, image: Path) -> None:
         try_the_main_job(site, nginx, gateway)
         try_the_admin(site, nginx)
         try_flower(site)
+        try_the_limits(site)
         try_the_scheduler(folder, beat, image, environment)
         web.terminate()
         expect(web.wait(STOP_SECONDS) == 0, "gunicorn did not stop by itself")
@@ -129,6 +130,7 @@ def production(database: str, broker: str, gateway: Gateway) -> dict[str, str]:
         "SMS_URL": gateway.sms_url,
         "DATABASE_URL": database,
         "REDIS_URL": broker,
+        "TRUSTED_PROXIES": "1",
         "CELERY_BROKER_URL": broker,
         "FLOWER_BASIC_AUTH": "admin:flower",
         "FLOWER_URL_PREFIX": "flower",
@@ -232,6 +234,18 @@ def try_the_main_job(site: Site, nginx: Nginx, gateway: Gateway) -> None:
     theirs = site.get("/api/profile/", headers={"Authorization": f"Token {inviter['token']}"}).json()
     expect(theirs["referrals"] == [INVITED], f"referrals: {theirs['referrals']}")
     say(f"two people signed in; {INVITED} came with {code}, the code of {INVITER}, who sees it")
+
+
+def try_the_limits(site: Site) -> None:
+    """Look up codes as somebody else with every request: all of them are counted against this one address."""
+    answers = []
+    for nth in range(70):
+        claimed = f"203.0.113.{nth}"
+        forged = {"X-Forwarded-For": claimed, "X-Real-IP": claimed, "Forwarded": f"for={claimed}"}
+        answers.append(site.get("/api/referral-codes/QQQQQQ/", headers=forged))
+    expect([answer.status_code for answer in answers] == [404] * 60 + [429] * 10, "forged addresses change the limit")
+    expect_problem(answers[-1], 429, "too_many_requests")
+    say("60 lookups pass and no more, whatever address is claimed: 429, in problem details")
 
 
 def sign_in(site: Site, gateway: Gateway, phone_number: str) -> dict[str, Any]:
