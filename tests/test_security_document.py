@@ -1,0 +1,52 @@
+"""docs/security.md tells the truth."""
+
+import re
+
+import pytest
+import time_machine
+from django.conf import settings
+
+from benchmarks import attacker
+from referral_project.settings import BASE_DIR
+from users.exceptions import Refusal
+
+TEXT = (BASE_DIR / "docs/security.md").read_text()
+
+
+def test_the_table_of_limits_tells_the_defaults() -> None:
+    told = dict(re.findall(r"^\| `([A-Z_]+)` \| (\S+(?: \d+/\w+)?) \|", TEXT, flags=re.MULTILINE))
+    limits = {name for name in dir(settings) if name.startswith("LIMIT_")}
+
+    assert limits < set(told)
+    for name in limits:
+        assert told[name] == getattr(settings, name), name
+    assert int(told["CONFIRMATION_CODE_MAX_WRONG_TRIES"]) == settings.CONFIRMATION_CODE_MAX_WRONG_TRIES
+
+
+def test_refusals_have_the_codes_that_the_table_names() -> None:
+    named = re.findall(r"\| \d{3} `(\w+)` \|", TEXT)
+
+    assert len(named) > 10
+    assert set(named) <= {refusal.code for refusal in Refusal.__subclasses__()}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", [name for name in attacker.ATTACKERS if "all numbers" not in name])
+@pytest.mark.parametrize("days", [1, 30])
+def test_attackers_get_as_far_as_the_table_says(clock: time_machine.Traveller, name: str, days: int) -> None:
+    attack = attacker.ATTACKERS[name]().attack(clock, days=days)
+
+    assert (
+        f"| {name} | {days} | {attack.codes_sent:,} | {attack.guesses():,} | {attack.expected:.4f} accounts |" in TEXT
+    )
+
+
+def test_the_ten_risks_of_owasp_are_there_each_with_tests_that_exist() -> None:
+    rows = re.findall(r"^\| (API\d+) .*\| ([^|]+) \|$", TEXT, flags=re.MULTILINE)
+    assert [risk for risk, _ in rows] == [f"API{nth}" for nth in range(1, 11)]
+
+    for risk, shown_by in rows:
+        named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", shown_by)
+        assert named, risk
+        for path, test in named:
+            assert f"def {test}(" in (BASE_DIR / path).read_text(), test
