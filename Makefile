@@ -35,10 +35,19 @@ demo: .venv/service ## Add a few hundred demo people with chains of invitations
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python manage.py demo --people 400
 
+tests/browser/node_modules: tests/browser/package-lock.json
+	npm ci --prefix tests/browser --silent --no-audit --no-fund
+	@touch $@
+
 .PHONY: test
-test: .venv/development ## Run the whole suite on a throw-away PostgreSQL and on SQLite
+test: .venv/development tests/browser/node_modules ## Run the whole suite on a throw-away PostgreSQL and on SQLite
 	$(BIN)/python -m tests.servers $(BIN)/pytest --numprocesses 2 --cov --cov-report=term
-	$(BIN)/pytest --numprocesses 2
+	$(BIN)/pytest --numprocesses 2 --ignore tests/browser
+
+.PHONY: screenshots
+screenshots: .venv/development tests/browser/node_modules ## Take the pictures of docs/images anew, by the browser tests
+	mkdir -p docs/images
+	SCREENSHOTS=1 $(BIN)/pytest tests/browser/test_the_main_job.py
 
 .PHONY: bench-admin
 bench-admin: .venv/development ## Time the admin panel's pages with a million people

@@ -42,6 +42,15 @@ def test_tells_how_to_enter_the_admin_panel(development: None, capsys: pytest.Ca
     assert Client().post("/admin/login/?next=/admin/", typed).headers["Location"] == "/admin/"
 
 
+def test_tells_whom_to_sign_in_as_to_see_a_full_profile(development: None, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("demo", people=30)
+
+    best = User.objects.order_by("-referrals_count")[0]
+    told = f"sign in as {best.phone_number}, with whom {best.referrals_count} people came."
+    assert best.referrals_count > 3
+    assert told in capsys.readouterr().out
+
+
 def test_refuses_outside_of_development() -> None:
     with pytest.raises(CommandError, match="DEBUG"):
         call_command("demo", people=1)

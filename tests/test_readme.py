@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 from drf_spectacular.generators import SchemaGenerator
@@ -53,3 +54,12 @@ def test_the_five_calls_work_as_printed(live_server: LiveServer) -> None:
     shown = [json.loads(line) for line in re.findall(r'^\{"(?:phone_number|token)".*', README, flags=re.MULTILINE)]
     assert [answer.keys() for answer in printed] == [answer.keys() for answer in shown]
     assert printed[4]["used_referral_code"] == printed[1]["profile"]["referral_code"]
+
+
+def test_every_picture_is_shown_somewhere_and_light() -> None:
+    pages = [BASE_DIR / "README.md", *(BASE_DIR / "docs").glob("*.md")]
+    shown = {Path(path).name for page in pages for path in re.findall(r"images/[\w-]+\.png", page.read_text())}
+    pictures = {picture.name: picture.stat().st_size for picture in (BASE_DIR / "docs/images").iterdir()}
+
+    assert pictures.keys() == shown
+    assert max(pictures.values()) < 200_000

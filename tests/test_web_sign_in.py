@@ -215,6 +215,18 @@ def test_the_session_gets_a_new_key_at_the_sign_in(settings: Settings) -> None:
     assert not is_signed_in(fixated)
 
 
+def test_the_number_of_somebody_who_does_not_come_in_is_forgotten_within_an_hour() -> None:
+    browser, phone = at_the_door(), phone_number()
+    code = pages.ask_for_code(browser, phone)
+    before = browser.session.get_expiry_age()
+
+    pages.send(browser, "/sign-in/code/", {"confirmation_code": code})
+
+    assert before <= 3_600
+    assert browser.session.get_expiry_age() > 7 * 86_400
+    assert phone not in str(dict(browser.session))
+
+
 class TestSessions:
     def test_signing_out_ends_this_browser_only(self) -> None:
         anna = person()

@@ -11,6 +11,8 @@ from phonenumber_field.phonenumber import PhoneNumber, to_python
 from users.verification import SentCode
 
 _KEY = "sign_in"
+#: A number of somebody who has not come in is soon forgotten.
+_REMEMBERED_SECONDS = 60 * 60
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class PendingSignIn:
 
 def remember(request: HttpRequest, pending: PendingSignIn) -> None:
     request.session[_KEY] = asdict(pending)
+    request.session.set_expiry(_REMEMBERED_SECONDS)
 
 
 def recall(request: HttpRequest) -> PendingSignIn | None:
@@ -56,3 +59,4 @@ def recall(request: HttpRequest) -> PendingSignIn | None:
 
 def forget(request: HttpRequest) -> None:
     request.session.pop(_KEY, None)
+    request.session.set_expiry(None)

@@ -47,6 +47,9 @@ class Command(BaseCommand):
             self._add_up_to(people)
         running_totals.roll_up(since=timezone.now() - timedelta(days=DAYS + 1))
         self.stdout.write(f"{people:,} demo people.")
+        if best := User.objects.order_by("-referrals_count").first():
+            came = f"{best.phone_number}, with whom {best.referrals_count:,} people came"
+            self.stdout.write(f"Start page:  sign in as {came}.")
         self.stdout.write(f"Admin panel: {STAFF_PHONE_NUMBER}, password {STAFF_PASSWORD}.")
 
     def _add_up_to(self, people: int) -> None:

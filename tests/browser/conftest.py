@@ -1,0 +1,64 @@
+"""A real browser, people in front of it, and the checker of accessibility."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from tests.browser.visitor import Visitor
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = [
+    "--no-sandbox",  # Chromium refuses to run as root with one
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+AXE = Path(__file__).parent / "node_modules/axe-core/axe.min.js"
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    program = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if program is None:
+        pytest.fail("The browser tests need Chromium: install it with `apt-get install chromium`.", pytrace=False)
+    # Playwright's loop runs in this thread, and Django takes its own calls for those of a coroutine.
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def axe() -> str:
+    if not AXE.exists():
+        pytest.fail("The browser tests need axe-core: install it with `npm ci --prefix tests/browser`.", pytrace=False)
+    return AXE.read_text()
+
+
+NewVisitor = Callable[..., Visitor]
+
+
+@pytest.fixture
+def visitor(browser: Browser, live_server: LiveServer) -> Iterator[NewVisitor]:
+    """Somebody with a browser of their own; in the end none of them may have met an error or another host."""
+    visitors: list[Visitor] = []
+
+    def come(**options: Any) -> Visitor:
+        settings = {"locale": "en-GB", "viewport": {"width": 1280, "height": 800}, **options}
+        visitors.append(Visitor(browser.new_context(base_url=live_server.url, **settings), live_server.url))
+        return visitors[-1]
+
+    yield come
+    for each in visitors:
+        each.leave()
+    assert [complaint for each in visitors for complaint in each.complaints] == []

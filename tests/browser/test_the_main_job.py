@@ -1,0 +1,199 @@
+"""What people come for, from the first page to the last."""
+
+import re
+
+from tests.browser.conftest import NewVisitor
+from tests.factories import invited_by, person, phone_number
+
+ANNA, BORIS, CLARA = "8 (916) 123-45-67", "+7 916 765-43-21", "+7 916 222-33-44"
+PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2}
+
+
+def test_two_people_meet_by_a_link(visitor: NewVisitor) -> None:
+    anna, boris = visitor(permissions=["clipboard-read", "clipboard-write"]), visitor()
+
+    anna.open("/")
+    anna.photograph("start")
+    anna.press("Sign in by phone")
+    anna.photograph("1-sign-in")
+    anna.ask_for_code(ANNA)
+    anna.photograph("2-code")
+    anna.enter_the_code()
+    anna.photograph("3-welcome")
+    anna.press("Copy the link")
+    anna.page.get_by_text("Copied").first.wait_for()
+    link = anna.page.evaluate("navigator.clipboard.readText()")
+    boris.open(link)
+    boris.photograph("4-invitation")
+    boris.ask_for_code(BORIS)
+    boris.enter_the_code()
+    boris.photograph("5-came")
+    anna.page.reload()
+    anna.photograph("6-who-came")
+
+    code = anna.my_code.inner_text()
+    assert link.endswith(f"/r/{code}/")
+    assert f"You came with the invite code {code}" in boris.read()
+    assert anna.people == ["+7 916 765-43-21"]
+
+
+def test_two_people_meet_by_a_code_that_is_typed_and_no_second_one_counts(visitor: NewVisitor) -> None:
+    anna, boris, clara = visitor(), visitor(), visitor()
+    annas, claras = anna.sign_in(ANNA), clara.sign_in(CLARA)
+    boris.sign_in(BORIS)
+    another_window = boris.page.context.new_page()
+    another_window.goto("/profile/")
+
+    boris.fill("Invite code of another person", f" {annas[:3].lower()}-{annas[3:]} ")
+    boris.press("Activate")
+    boris.page.get_by_text(f"You came with the invite code {annas}").wait_for()
+    another_window.get_by_label("Invite code of another person").fill(claras)
+    another_window.get_by_role("button", name="Activate").click()
+    another_window.get_by_text("That can be done once only").wait_for()
+    boris.open(f"/r/{claras}/")
+
+    assert "You came with another code already" in boris.read()
+    for each, came in ((anna, ["+7 916 765-43-21"]), (clara, [])):
+        each.page.reload()
+        assert each.people == came
+
+
+def test_a_mistake_is_told_where_it_was_made(visitor: NewVisitor) -> None:
+    anna = visitor()
+    annas = anna.sign_in(ANNA)
+
+    anna.fill("Invite code of another person", annas)
+    anna.press("Activate")
+
+    field = anna.page.get_by_label("Invite code of another person")
+    described_by = field.get_attribute("aria-describedby") or ""
+    assert field.get_attribute("aria-invalid") == "true"
+    assert "This is your own code" in anna.page.locator(f"#{described_by}").inner_text()
+    assert anna.page.title().startswith("Error")
+
+
+def test_signing_out_everywhere_ends_every_browser(visitor: NewVisitor) -> None:
+    here, there = visitor(), visitor()
+    phone = phone_number()
+    here.sign_in(phone)
+    there.sign_in(phone)
+
+    here.press("Settings")
+    here.press("Sign out everywhere")
+    here.page.get_by_text("You are signed out everywhere").wait_for()
+
+    assert not here.is_signed_in
+    assert not there.is_signed_in
+
+
+def test_in_russian(visitor: NewVisitor) -> None:
+    anna = visitor()
+    anna.open("/")
+    anna.press("Русский")
+    anna.press("Войти по телефону")
+    anna.fill("Номер телефона", ANNA)
+    anna.press("Получить код")
+    anna.fill("Код из сообщения", anna.page.locator(".exposed").inner_text())
+    anna.page.locator("main").get_by_role("button", name="Войти").click()
+    anna.page.wait_for_url("**/profile/")
+    anna.photograph("russian")
+
+    assert anna.page.locator("html").get_attribute("lang") == "ru"
+    assert "Мой код приглашения" in anna.read()
+    assert not re.search(r"[A-Za-z]{4,} [A-Za-z]{2,}", anna.read())
+
+
+def test_with_javascript_off(visitor: NewVisitor) -> None:
+    anna, boris = visitor(java_script_enabled=False), visitor(java_script_enabled=False)
+
+    annas = anna.sign_in(ANNA)
+    boris.sign_in(BORIS, start=f"/r/{annas}/")
+    anna.open("/profile/")
+
+    assert anna.people == ["+7 916 765-43-21"]
+    assert anna.page.get_by_role("button", name="Copy the code").count() == 0
+    boris.open("/settings/")
+    boris.press("Delete my data")
+    boris.page.get_by_label("I understand").check()
+    boris.press("Delete everything")
+    assert "Everything about you is deleted." in boris.read()
+    anna.open("/profile/")
+    assert "Deleted account" in anna.read()
+
+
+def test_by_keyboard_alone(visitor: NewVisitor) -> None:
+    anna = visitor(permissions=["clipboard-read", "clipboard-write"])
+    keyboard = anna.page.keyboard
+
+    anna.open("/sign-in/")
+    keyboard.type(ANNA)
+    keyboard.press("Enter")
+    anna.page.wait_for_url("**/sign-in/code/")
+    keyboard.type(anna.page.locator(".exposed").inner_text())
+    keyboard.press("Enter")
+    anna.page.wait_for_url("**/profile/")
+    keyboard.press("Tab")
+    skip = anna.page.evaluate("document.activeElement.getAttribute('href')")
+    keyboard.press("Enter")
+    keyboard.press("Tab")
+    keyboard.press("Enter")
+    anna.page.get_by_text("Copied").first.wait_for()
+
+    assert skip == "#content"
+    assert anna.page.evaluate("navigator.clipboard.readText()") == anna.my_code.inner_text()
+
+
+def test_whatever_has_the_focus_shows_it(visitor: NewVisitor) -> None:
+    anna = visitor()
+    anna.sign_in(ANNA)
+    everything = anna.page.locator("a:visible, button:visible, input:visible").count()
+
+    outlines = []
+    for _ in range(everything):
+        anna.page.keyboard.press("Tab")
+        outlines.append(anna.page.evaluate("getComputedStyle(document.activeElement).outlineStyle"))
+
+    assert set(outlines) == {"solid"}
+
+
+def test_the_next_code_can_be_asked_for_when_its_time_has_come(visitor: NewVisitor) -> None:
+    anna = visitor()
+    anna.page.clock.install()
+    anna.open("/sign-in/")
+    anna.ask_for_code(ANNA)
+
+    waiting = anna.page.get_by_role("button", name=re.compile("New code in (60|59) s"))
+    waiting.wait_for()
+    is_disabled = waiting.get_attribute("aria-disabled")
+    anna.page.clock.fast_forward(61_000)
+
+    assert is_disabled == "true"
+    assert anna.page.get_by_role("button", name="Send a new code").get_attribute("aria-disabled") == "false"
+
+
+def test_a_phone_shares_the_link_by_itself(visitor: NewVisitor) -> None:
+    anna = visitor(**PHONE)
+    anna.page.add_init_script("navigator.share = async (what) => { window.shared = what }")
+    code = anna.sign_in(ANNA)
+    anna.photograph("phone")
+
+    anna.press("Share")
+
+    shared = anna.page.evaluate("window.shared")
+    assert shared["url"].endswith(f"/r/{code}/")
+
+
+def test_a_choice_of_colours_lasts(visitor: NewVisitor) -> None:
+    user = person(username="Anna", phone_number="+79161234567")
+    for _ in range(7):
+        invited_by(user)
+    anna = visitor()
+    anna.sign_in(ANNA)
+    anna.photograph("profile")
+
+    anna.press("Dark")
+    anna.page.locator("[data-theme=dark]").wait_for()
+    anna.photograph("dark")
+    anna.open("/settings/")
+
+    assert anna.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(19, 21, 18)"

@@ -1,0 +1,110 @@
+"""Somebody at a real browser, told by what they do."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Request
+
+from referral_project.settings import BASE_DIR
+
+PICTURES = BASE_DIR / "docs/images"
+PATIENCE_MILLISECONDS = 10_000
+
+
+class Visitor:
+    def __init__(self, context: BrowserContext, home: str) -> None:
+        context.set_default_timeout(PATIENCE_MILLISECONDS)
+        self.page = context.new_page()
+        #: Errors of scripts, and requests to other hosts.
+        self.complaints: list[str] = []
+        self._context = context
+        self._home = home
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        context.on("request", self._see)
+
+    def open(self, path: str) -> None:
+        self.page.goto(path)
+
+    def press(self, name: str) -> None:
+        """Press a button, or follow a link, by its name."""
+        control = self.page.get_by_role("button", name=name, exact=True)
+        control.or_(self.page.get_by_role("link", name=name, exact=True)).first.click()
+
+    def fill(self, label: str, text: str) -> None:
+        self.page.get_by_label(label).fill(text)
+
+    def read(self) -> str:
+        """Return what stands between the header and the footer, in one line."""
+        return " ".join(self.page.get_by_role("main").inner_text().split())
+
+    def ask_for_code(self, phone_number: str) -> None:
+        self.fill("Phone number", phone_number)
+        self.press("Send me a code")
+        self.page.wait_for_url("**/sign-in/code/")
+
+    def enter_the_code(self) -> None:
+        self.fill("Code from the message", self.page.locator(".exposed").inner_text())
+        self.page.locator("form", has=self.page.get_by_label("Code from the message")).get_by_role("button").click()
+        self.page.wait_for_url("**/profile/")
+
+    def sign_in(self, phone_number: str, *, start: str = "/sign-in/") -> str:
+        """Sign in and return the invite code that the profile shows."""
+        self.open(start)
+        self.ask_for_code(phone_number)
+        self.enter_the_code()
+        return self.my_code.inner_text()
+
+    def mistyped(self, field: str, text: str, path: str) -> Iterator[str]:
+        """Send what is refused, and say where one is."""
+        self.page.fill(f"[name={field}]", text)
+        self.page.press(f"[name={field}]", "Enter")
+        self.page.locator("[aria-invalid=true]").wait_for()
+        yield f"{path}, refused"
+
+    def violations(self, axe: str, rules: list[str]) -> list[dict[str, Any]]:
+        """Return what axe-core finds wrong with the page."""
+        self.page.evaluate(axe)
+        options = {"runOnly": rules, "resultTypes": ["violations"]}
+        found: dict[str, Any] = self.page.evaluate("options => axe.run(options)", options)
+        return list(found["violations"])
+
+    @property
+    def my_code(self) -> Locator:
+        return self.page.locator("#my-code")
+
+    @property
+    def people(self) -> list[str]:
+        return self.page.locator(".people .phone").all_inner_texts()
+
+    @property
+    def is_signed_in(self) -> bool:
+        self.open("/profile/")
+        return self.page.url == f"{self._home}/profile/"
+
+    @property
+    def overflow(self) -> int:
+        """By how many pixels the page is wider than the window."""
+        return int(self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
+
+    def photograph(self, name: str) -> None:
+        """Write docs/images/NAME.png when the pictures are wanted."""
+        if os.environ.get("SCREENSHOTS"):
+            self.page.mouse.move(0, 0)
+            self.page.screenshot(path=Path(PICTURES, f"{name}.png"), animations="disabled", caret="initial")
+
+    def leave(self) -> None:
+        self._context.close()
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        # That a page itself is a 404 or a 429 is in the console too, and on the page to read.
+        is_the_page = message.location["url"].partition("#")[0] == self.page.url.partition("#")[0]
+        if message.type == "error" and not (is_the_page and message.text.startswith("Failed to load resource")):
+            self.complaints.append(message.text)
+
+    def _see(self, request: Request) -> None:
+        if not request.url.startswith(self._home) and not re.match("(data|blob):", request.url):
+            self.complaints.append(f"a request to {request.url}")
