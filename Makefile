@@ -49,6 +49,10 @@ screenshots: .venv/development tests/browser/node_modules ## Take the pictures o
 	mkdir -p docs/images
 	SCREENSHOTS=1 $(BIN)/pytest tests/browser/test_the_main_job.py
 
+.PHONY: bench
+bench: .venv/development ## Requests per second, beside a bare function (needs wrk; options in ARGS: see ARGS=--help)
+	$(BIN)/python -m benchmarks.run $(ARGS)
+
 .PHONY: bench-admin
 bench-admin: .venv/development ## Time the admin panel's pages with a million people
 	$(BIN)/python -m benchmarks.admin_panel
