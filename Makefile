@@ -61,6 +61,10 @@ bench-admin: .venv/development ## Time the admin panel's pages with a million pe
 attack: .venv/development ## Guess codes for 30 days, with a clock that is turned by hand
 	$(BIN)/python -m benchmarks.attacker 100
 
+.PHONY: faults
+faults: .venv/development ## Kill every part in turn while 200 people sign in, and look for what was lost
+	$(BIN)/python -m benchmarks.faults
+
 .PHONY: lint
 lint: .venv/development ## Check style and types
 	$(BIN)/ruff format --check .

@@ -7,6 +7,7 @@ import tempfile
 from typing import Any
 
 from gunicorn.glogging import Logger as GunicornLogger
+from gunicorn.http import wsgi
 
 # Before prometheus_client is imported: the processes share their figures in this folder, so that each can tell all.
 os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="metrics-"))
@@ -34,6 +35,25 @@ max_requests_jitter = 1_000
 limit_request_line = 8190
 # Who asks, and by which scheme, is for Django's settings alone to decide.
 forwarded_allow_ips = ""
+
+
+class WholeResponse(wsgi.Response):
+    """Sends the headers with the beginning of the body: a process killed in between would leave half an answer."""
+
+    def write(self, arg: bytes) -> None:
+        client, self.sock = self.sock, Collector()
+        super().write(arg)
+        collected, self.sock = self.sock, client
+        client.sendall(collected)
+
+
+class Collector(bytearray):
+    """Takes what is meant for a socket."""
+
+    sendall = bytearray.extend
+
+
+wsgi.Response = WholeResponse
 
 
 class Logger(GunicornLogger):

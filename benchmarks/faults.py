@@ -1,0 +1,314 @@
+"""People sign in and enter codes while everything is killed in turn: `python -m benchmarks.faults [PEOPLE]`.
+
+nginx, gunicorn, a Celery worker, PostgreSQL, Redis and an SMS gateway run as in the deployment. Every person asks for a
+code, signs in and enters the code of somebody before them, and asks again, as a good client does, after an answer that
+says so. Meanwhile a gunicorn worker, PostgreSQL, Redis and the Celery worker get a kill -9, twice each; servers come
+back a second later. Exits with 1 if an answered success is not in the database, if anything is there twice, or if a
+client saw anything but a success or a clear refusal.
+"""
+
+import os
+import random
+import re
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import requests
+
+from infra.local_nginx import Nginx
+from tests.doubles import Gateway
+from tests.servers import Server, children_of, durable_redis_server, postgres_server
+from tests.service import Service, service
+
+PEOPLE = 200
+AT_ONCE = 16
+OUTAGE_SECONDS = 1
+GATEWAY_SECONDS = 0.2
+ANSWER_SECONDS = 30
+LONGEST_WAIT_SECONDS = 0.5
+GIVE_UP_SECONDS = 60
+SETTINGS = {
+    "ALLOWED_HOSTS": "127.0.0.1",
+    "CONFIRMATION_CODE_EXPOSED": "False",
+    "CONFIRMATION_CODE_RESEND_SECONDS": "2",
+    # People here ask again far sooner than people do.
+    "LIMIT_CODES_PER_NUMBER_AND_ADDRESS": "",
+    "LIMIT_CODES_PER_NUMBER": "",
+    # What a killed Celery worker had in hand comes back after this.
+    "BROKER_VISIBILITY_TIMEOUT_SECONDS": "3",
+    # And may be sent again after this, in case the worker has told the gateway already.
+    "SMS_TIMEOUT_SECONDS": "1",
+    "TRUSTED_PROXIES": "1",
+    "LOG_LEVEL": "WARNING",
+}
+
+
+class Violation(Exception):
+    """Something that must never happen."""
+
+
+class SlowGateway(Gateway):
+    """Takes its time, so that there are always messages in the worker's hands."""
+
+    patience_seconds = 12
+
+    def handle(self, body: bytes) -> tuple[int, str]:
+        time.sleep(GATEWAY_SECONDS)
+        return super().handle(body)
+
+
+@dataclass
+class Record:
+    """All that clients have seen."""
+
+    answers: Counter[str] = field(default_factory=Counter)
+    slowest: dict[str, float] = field(default_factory=dict)
+    codes_accepted: list[str] = field(default_factory=list)
+    codes_lost: list[str] = field(default_factory=list)
+    sessions: dict[str, str] = field(default_factory=dict)
+    activated: dict[str, str] = field(default_factory=dict)
+    violations: list[str] = field(default_factory=list)
+
+    def note(self, answer: requests.Response) -> None:
+        code = answer.json().get("code", "")
+        seen = f"{answer.status_code} {code}".strip()
+        self.answers[seen] += 1
+        self.slowest[seen] = max(self.slowest.get(seen, 0), answer.elapsed.total_seconds())
+
+
+@dataclass
+class Person:
+    """A client that asks again after a clear refusal, and keeps what it was promised."""
+
+    phone_number: str
+    address: str
+    url: str
+    gateway: Gateway
+    record: Record
+    deadline: float = 0
+
+    def come(self, inviter_code: str | None) -> str:
+        """Sign in, enter the inviter's code, and return the own one. Raises `Violation`."""
+        self.deadline = time.monotonic() + GIVE_UP_SECONDS
+        while (session := self._sign_in()) is None:
+            pass
+        self.record.sessions[self.phone_number] = session["token"]
+        if inviter_code:
+            mine = {"Authorization": f"Token {session['token']}"}
+            profile = self._ask("PATCH", "profile/", {"used_referral_code": inviter_code}, headers=mine)
+            if profile.get("used_referral_code") != inviter_code:
+                raise Violation(f"{self.phone_number} entered {inviter_code}, and was answered {profile}")
+            self.record.activated[self.phone_number] = inviter_code
+        return str(session["profile"]["referral_code"])
+
+    def _sign_in(self) -> dict[str, Any] | None:
+        """Return the session; None when the code did not come, or its redemption's answer was lost: once more, then."""
+        self._ask("POST", "registration/", {"phone_number": self.phone_number})
+        self.record.codes_accepted.append(self.phone_number)
+        while True:
+            try:
+                message = self.gateway.message_to(self.phone_number)
+            except TimeoutError:
+                self.record.codes_lost.append(self.phone_number)
+                return None
+            code = re.findall(r"\b\d{4}\b", message)[0]
+            answer = self._ask("POST", "login/", {"phone_number": self.phone_number, "confirmation_code": code})
+            if "token" in answer:
+                return answer
+            if answer["code"] == "confirmation_code_expired":
+                return None
+            # This one was asked for by a request whose answer was lost; its successor is on the way.
+
+    def _ask(self, method: str, path: str, body: dict[str, str], **options: Any) -> dict[str, Any]:
+        while time.monotonic() < self.deadline:
+            answer = self._answer(method, path, body, **options)
+            problem = answer.json()
+            if answer.ok or problem["code"] in ("confirmation_code_expired", "confirmation_code_wrong"):
+                return problem
+            if answer.status_code not in (429, 502, 503, 504) or "Retry-After" not in answer.headers:
+                raise Violation(f"{method} {path}: {answer.status_code} {answer.text}")
+            time.sleep(min(LONGEST_WAIT_SECONDS, int(answer.headers["Retry-After"])) * random.random())
+        raise Violation(f"{method} {path}: no success in {GIVE_UP_SECONDS} s")
+
+    def _answer(self, method: str, path: str, body: dict[str, str], headers: dict[str, str] | None = None) -> Any:
+        own = {"X-Forwarded-For": self.address, **(headers or {})}
+        try:
+            answer = requests.request(method, f"{self.url}/api/{path}", json=body, headers=own, timeout=ANSWER_SECONDS)
+        except requests.RequestException as broken:
+            raise Violation(f"{method} {path}: no answer: {broken!r}") from None
+        expected = "application/json" if answer.ok else "application/problem+json"
+        if answer.headers["Content-Type"] != expected:
+            raise Violation(f"{method} {path}: {answer.status_code} {answer.headers['Content-Type']}: {answer.text}")
+        self.record.note(answer)
+        return answer
+
+
+class Stack:
+    """The service behind nginx, with a handle on each part that can be killed."""
+
+    def __init__(self, running: Service, nginx: Nginx, database: Server, broker: Server) -> None:
+        self.is_stopping = False
+        self.service, self.nginx, self.database, self.broker = running, nginx, database, broker
+        self.web = running.start_web(workers=2)
+        self.worker = running.start_worker()
+        threading.Thread(target=self._restart_the_worker, daemon=True).start()
+
+    @property
+    def kills(self) -> dict[str, Callable[[], None]]:
+        return {
+            "a gunicorn worker": self._kill_a_web_process,
+            "PostgreSQL": lambda: self._kill_and_restart(self.database),
+            "Redis": lambda: self._kill_and_restart(self.broker),
+            "the Celery worker": self._kill_the_worker,
+        }
+
+    def _kill_a_web_process(self) -> None:
+        """Gunicorn starts another by itself."""
+        os.kill(random.choice(children_of(self.web.pid)), signal.SIGKILL)
+
+    def _restart_the_worker(self) -> None:
+        """Start it again whenever it has ended, as Docker does."""
+        while True:
+            self.worker.wait()
+            if self.is_stopping:
+                return
+            print(f"{time.monotonic() - _started:5.1f} s  the Celery worker has ended and is started again", flush=True)
+            self.worker = self.service.start_worker()
+
+    def _kill_the_worker(self) -> None:
+        self.worker.kill()
+
+    @staticmethod
+    def _kill_and_restart(server: Server) -> None:
+        server.kill()
+        time.sleep(OUTAGE_SECONDS)
+        server.start()
+
+
+@contextmanager
+def stack() -> Iterator[tuple[Stack, Gateway]]:
+    with ExitStack() as started:
+        folder = Path(started.enter_context(tempfile.TemporaryDirectory(prefix="faults-")))
+        folder.chmod(0o755)  # nginx's workers are not root
+        database, broker = started.enter_context(postgres_server()), started.enter_context(durable_redis_server())
+        gateway = started.enter_context(SlowGateway().running())
+        addresses = {"DATABASE_URL": database.url, "REDIS_URL": broker.url, "SMS_URL": gateway.sms_url}
+        running = started.enter_context(service(folder, **SETTINGS, **addresses))
+        running.migrate()
+        # Every client has an address of its own, which nginx believes.
+        nginx = Nginx(folder / "nginx", web_port=running.port, trusted_proxy="127.0.0.1/32")
+        nginx.write()
+        whole = Stack(running, nginx, database, broker)
+        started.enter_context(nginx.running())
+        yield whole, gateway
+        whole.is_stopping = True
+
+
+def load(whole: Stack, gateway: Gateway, people: int) -> Record:
+    """Let everyone come while the parts are killed one after the other."""
+    record = Record()
+    url = f"http://127.0.0.1:{whole.nginx.port}"
+    codes: list[str] = []
+    finished = threading.Semaphore(0)
+
+    def come(number: int) -> None:
+        person = Person(f"+7999{number:07}", f"10.0.{number // 250}.{number % 250 + 1}", url, gateway, record)
+        try:
+            codes.append(person.come(random.choice(codes) if codes else None))
+        except Exception as failure:  # noqa: BLE001  whatever it is, it must not happen
+            record.violations.append(f"{person.phone_number}: {failure!r}")
+        finally:
+            finished.release()
+
+    kills = [*whole.kills.items()] * 2
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for number in range(people):
+            pool.submit(come, number)
+        for part, kill in kills:
+            for _ in range(people // (len(kills) + 1)):
+                finished.acquire()
+            print(f"{time.monotonic() - _started:5.1f} s  {len(codes):3} people are in; kill -9 of {part}", flush=True)
+            kill()
+    return record
+
+
+def check(whole: Stack, record: Record, people: int) -> list[str]:
+    """Return what is not as the clients were told."""
+    violations = [*record.violations]
+
+    def expect(holds: object, complaint: str) -> None:
+        if not holds:
+            violations.append(complaint)
+
+    def rows(query: str) -> list[tuple[Any, ...]]:
+        cursor.execute(query)
+        return cursor.fetchall()
+
+    with psycopg2.connect(whole.database.url) as connection, connection.cursor() as cursor:
+        saved = Counter(phone for (phone,) in rows("SELECT phone_number FROM users_user"))
+        expect(set(record.sessions) <= set(saved), "somebody who signed in is not in the database")
+        expect(
+            set(saved.values()) == {1} and len(saved) == people, f"{len(saved)} people instead of {people}, or twice"
+        )
+        referrals = rows(
+            "SELECT phone_number, r.referral_code FROM users_referral r JOIN users_user u ON u.id = r.invited_id"
+        )
+        expect(dict(referrals) == record.activated, "the referrals are not those that were answered")
+        expect(len(referrals) == len(record.activated), f"{len(referrals)} referrals, {len(record.activated)} answered")
+        miscounted = rows(
+            "SELECT phone_number FROM users_user u"
+            " WHERE referrals_count <> (SELECT count(*) FROM users_referral WHERE inviter_id = u.id)"
+        )
+        expect(not miscounted, f"counted wrongly: {miscounted}")
+        codes = [code for (code,) in rows("SELECT referral_code FROM users_user")]
+        expect(len(codes) == len(set(codes)), "an invite code was given twice")
+    for phone, token in record.sessions.items():
+        answer = whole.service.get(
+            "/api/profile/", headers={"Authorization": f"Token {token}", "X-Forwarded-For": "::1"}
+        )
+        profile = answer.json()
+        expect(answer.ok and profile["phone_number"] == phone, f"the token of {phone} is worth nothing: {answer.text}")
+        expect(profile.get("used_referral_code") == record.activated.get(phone), f"{phone} entered another code")
+    return violations
+
+
+def report(record: Record, gateway: Gateway, people: int) -> None:
+    print(f"\n{'answers':>7} {'slowest':>9}  what clients were told")
+    for seen, times in sorted(record.answers.items()):
+        print(f"{times:7} {record.slowest[seen]:7.2f} s  {seen}")
+    print(f"\n{len(record.sessions)} of {people} people are in, {len(record.activated)} came with somebody")
+    print(f"{len(record.codes_accepted)} codes were accepted, {len(gateway.accepted)} messages reached the gateway")
+    print(f"{len(record.codes_lost)} accepted codes never came; who waited for one asked again")
+
+
+def main(people: int) -> int:
+    with stack() as (whole, gateway):
+        print(f"{time.monotonic() - _started:5.1f} s  the stack is up; {people} people come, {AT_ONCE} at a time")
+        record = load(whole, gateway, people)
+        print(f"{time.monotonic() - _started:5.1f} s  everyone has come")
+        violations = check(whole, record, people)
+        report(record, gateway, people)
+        if violations and "-v" in sys.argv:
+            print(whole.service.log.read_text())
+    for violation in violations:
+        print(f"VIOLATION  {violation}")
+    print("nothing lost, nothing twice" if not violations else f"{len(violations)} violations")
+    return 1 if violations else 0
+
+
+_started = time.monotonic()
+
+if __name__ == "__main__":
+    numbers = [int(argument) for argument in sys.argv[1:] if argument.isdecimal()]
+    sys.exit(main(numbers[0] if numbers else PEOPLE))
