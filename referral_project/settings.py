@@ -57,6 +57,9 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "axes",
+    "django_otp",
+    "django_otp.plugins.otp_static",
+    "django_otp.plugins.otp_totp",
     "corsheaders",
     "phonenumber_field",
     "rest_framework",
@@ -301,6 +304,8 @@ ADMIN_WRONG_PASSWORDS_PER_NUMBER = env.int("ADMIN_WRONG_PASSWORDS_PER_NUMBER", d
 ADMIN_WRONG_PASSWORDS_PER_ADDRESS = env.int("ADMIN_WRONG_PASSWORDS_PER_ADDRESS", default=20)
 ADMIN_LOCKOUT_SECONDS = env.int("ADMIN_LOCKOUT_SECONDS", default=1_800)
 ADMIN_SESSION_HOURS = env.int("ADMIN_SESSION_HOURS", default=12)
+STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", default=False)
+OTP_TOTP_ISSUER = "Referral service"
 AUDIT_TRAIL_DAYS = env.int("AUDIT_TRAIL_DAYS", default=365)
 # A number is locked for the address it is tried from, never for its owner elsewhere.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address"]

@@ -122,7 +122,7 @@ REQUESTS = {
     "saving a person": (prepared_saving("post"), 10),
     "replacing a person": (prepared_saving("put"), 9),
     "changing a person": (prepared_saving("patch"), 9),
-    "erasure by staff": (prepared_erasure_by_staff, 24),
+    "erasure by staff": (prepared_erasure_by_staff, 26),
     "health": (get("/health/ready/"), 1),
     "logout": (prepared_logout("/api/logout/"), 2),
     "logout everywhere": (prepared_logout("/api/logout/all/"), 3),
@@ -130,7 +130,7 @@ REQUESTS = {
     "users found": (staff_get("/api/users/?search=%2B7999&ordering=phone_number"), 3),
     "user": (staff_get("/api/users/{id}/"), 4),
     "statistics": (staff_get("/api/statistics/"), 10),
-    "erasure": (prepared_erasure, 24),
+    "erasure": (prepared_erasure, 26),
 }
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from axes.backends import AxesStandaloneBackend
 from axes.handlers.database import AxesDatabaseHandler
+from axes.handlers.proxy import AxesProxyHandler
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib import admin
@@ -37,13 +38,20 @@ class Handler(AxesDatabaseHandler):  # type: ignore[misc]
         return settings.AXES_FAILURE_LIMIT if is_locked else of_number
 
     def user_logged_in(self, sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> None:
-        if self.is_admin_request(request):  # whoever signs in elsewhere has typed no password
+        # Whoever signs in elsewhere has typed no password; with a second factor, a password alone is half a sign-in.
+        if self.is_admin_request(request) and not settings.STAFF_SECOND_FACTOR:
             super().user_logged_in(sender, request, user, **kwargs)
 
     def reset_user_attempts(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> int:
         """Forget the failures of this number only: one's own password must not buy guesses at those of others."""
         of_number, _of_address = self.filter_user_attempts(request, credentials)
         return int(of_number.delete()[0])
+
+
+def forgive(request: HttpRequest) -> None:
+    """Forget the failures of whoever has signed in completely."""
+    AxesProxyHandler.update_request(request)
+    Handler().reset_user_attempts(request, {"username": request.user.get_username()})
 
 
 def _failures(attempts: QuerySet[AccessAttempt]) -> int:

@@ -37,6 +37,12 @@ UNFOLD: dict[str, Any] = {
                     _to_list(_("Wrong passwords"), "accessattempt", "lock_person", app="axes"),
                     _to_list(_("Audit trail"), "auditrecord", "history"),
                     {
+                        "title": _("Second factors"),
+                        "icon": "phonelink_lock",
+                        "link": reverse_lazy("admin:users_secondfactor_changelist"),
+                        "permission": lambda request: request.user.is_superuser,
+                    },
+                    {
                         "title": _("Groups"),
                         "icon": "admin_panel_settings",
                         "link": reverse_lazy("admin:auth_group_changelist"),

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from phonenumber_field.modelfields import PhoneNumberField
 
 from users import client_address, phones, referral_codes
@@ -314,7 +315,7 @@ class AuditRecord(models.Model):
 
     class Meta:
         verbose_name = _("audit record")
-        verbose_name_plural = _("audit trail")
+        verbose_name_plural = _("audit records")
         ordering = ("-id",)
         indexes = (
             models.Index(fields=("person", "id"), name="audit_by_person", condition=models.Q(person__isnull=False)),
@@ -324,3 +325,13 @@ class AuditRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.get_action_display()}"
+
+
+class SecondFactor(TOTPDevice):  # type: ignore[misc]
+    """The authenticator app of a member of staff, under the name that the panel gives it."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("second factor")
+        verbose_name_plural = _("second factors")
+        default_permissions = ()

@@ -9,6 +9,7 @@ from users.admin import (
     people,
     referrals,
     rights,
+    second_factor,
     sign_in_attempts,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "people",
     "referrals",
     "rights",
+    "second_factor",
     "sign_in_attempts",
 ]
