@@ -19,6 +19,7 @@ from tests.factories import person, staff, superuser
 from users import verification
 from users.models import User
 
+pytestmark = pytest.mark.usefixtures("unlimited")
 MAX_EXAMPLES = int(os.environ.get("CONTRACT_MAX_EXAMPLES", "7"))
 #: All the others apply. A phone number, a code or a name can be of the right form and wrong all the same.
 CHECKS = {"positive_data_acceptance": {"enabled": False}}

@@ -10,6 +10,11 @@ from tests.hostile_input.raw_http import Server, running_server
 from users.models import User
 
 
+@pytest.fixture(autouse=True)
+def hear_everything(unlimited: None) -> None:
+    """Answer every request by what it says, not by how many there were."""
+
+
 @pytest.fixture(scope="module")
 def server(django_db_setup: None) -> Iterator[Server]:
     with running_server() as server:
