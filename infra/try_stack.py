@@ -29,7 +29,7 @@ ROOT = Path(__file__).parent.parent
 TOOLS = Path(sys.executable).parent
 STOP_SECONDS = 15
 ADMIN_PHONE, ADMIN_PASSWORD = "+79991112200", secrets.token_hex(16)
-INVITER, INVITED = "+79991112233", "+79991112244"
+INVITER, INVITED, VISITOR = "+79991112233", "+79991112244", "+79991112255"
 FORGED = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https", "Forwarded": "for=203.0.113.9"}
 SECURITY_HEADERS = {
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains; preload",
@@ -110,6 +110,7 @@ def try_everything(folder: Path, image: Path) -> None:
         site = Site(nginx)
         try_the_way_in(site, nginx)
         try_the_main_job(site, nginx, gateway)
+        try_the_pages(Site(nginx), gateway)
         try_the_admin(site, nginx)
         try_flower(site)
         try_the_limits(site)
@@ -117,7 +118,9 @@ def try_everything(folder: Path, image: Path) -> None:
         web.terminate()
         expect(web.wait(STOP_SECONDS) == 0, "gunicorn did not stop by itself")
         expect_problem(site.get("/api/profile/"), 502, "unavailable")
-        say("gunicorn stopped: 502, in problem details")
+        page = expect_status(site.get("/profile/"), 502).text
+        expect("We will be back soon" in page, f"the page without gunicorn: {page}")
+        say("gunicorn stopped: 502, in problem details and as a page")
 
 
 def production(database: str, broker: str, gateway: Gateway) -> dict[str, str]:
@@ -255,6 +258,24 @@ def sign_in(site: Site, gateway: Gateway, phone_number: str) -> dict[str, Any]:
     answer = site.post("/api/login/", json={"phone_number": phone_number, "confirmation_code": code})
     session: dict[str, Any] = expect_status(answer, 200).json()
     return session
+
+
+def try_the_pages(browser: Site, gateway: Gateway) -> None:
+    """Sign in as a person does: with cookies and tokens of forms over TLS, and style sheets that nginx serves."""
+    start = expect_status(browser.get("/sign-in/"), 200)
+    expect_status(browser.get(re.findall(r"/static/web/theme\.[0-9a-f]{12}\.css", start.text)[0]), 200)
+    expect_security_headers(start)
+    for path, fields in (
+        ("/sign-in/", lambda: {"phone_number": VISITOR}),
+        ("/sign-in/code/", lambda: {"confirmation_code": re.findall(r"\b\d{4}\b", gateway.message_to(VISITOR))[0]}),
+    ):
+        form = {"csrfmiddlewaretoken": browser.cookies["__Host-csrf"], **fields()}
+        page = expect_status(browser.post(path, data=form, headers={"Referer": browser.address + path}), 200)
+    code = re.findall(r'id="my-code"[^>]*>(\w+)<', page.text)
+    expect(code and f"{browser.address}/r/{code[0]}/" in page.text, f"the profile: {page.text}")
+    expect_status(browser.get(f"/r/{code[0]}/qr.svg"), 200)
+    expect_status(browser.get("/postman/referral.postman_collection.json"), 200)
+    say("pages: a person signed in, and has a code, a link and its QR code")
 
 
 def try_the_admin(site: Site, nginx: Nginx) -> None:

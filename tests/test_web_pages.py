@@ -3,6 +3,7 @@
 import json
 import re
 from http.cookies import Morsel
+from urllib.parse import quote
 
 import pytest
 from django.http import HttpRequest, HttpResponse
@@ -212,6 +213,40 @@ class TestWhatGoesWrong:
 
     def test_what_is_no_refusal_is_left_to_others(self) -> None:
         assert RefusalPages(no_answer).process_exception(RequestFactory().get("/"), ValueError()) is None
+
+
+HOSTILE = [
+    "\x00",
+    "\ud800",
+    "\N{GRINNING FACE}",
+    "'\"><script>alert(1)</script>",
+    "%s%n{{7*7}}",
+    "x" * 5_000,
+    "٣" * 6,
+    "\u202e",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:10]))
+def test_whatever_is_typed_or_asked_for_breaks_no_page(text: str) -> None:
+    known, unknown = Client(), Client()  # they raise what a server would answer with 500
+    pages.sign_in(known, str(person().phone_number))
+    pages.ask_for_code(unknown, str(person().phone_number))
+    fields = ["phone_number", "used_referral_code", "next", "confirmation_code", "username", "language", "theme", "x"]
+    paths = ["/sign-in/", "/sign-in/code/", "/profile/", "/settings/", "/settings/erase/", "/language/", "/theme/"]
+    address = quote(text, safe="", errors="surrogatepass")
+    typed, form = "&".join(f"{field}={address}" for field in fields), "application/x-www-form-urlencoded"
+
+    answers = [browser.post(path, typed, content_type=form) for path in paths for browser in (known, unknown)]
+    answers += [
+        browser.get(f"{path}?next={address}&before={address}") for path in paths for browser in (known, unknown)
+    ]
+    answers += [
+        unknown.get(f"/{path}/{address}{rest}") for path in ("r", "postman", "") for rest in ("", "/", "/qr.svg")
+    ]
+
+    assert {answer.status_code for answer in answers} <= {200, 301, 302, 403, 404, 405}
+    assert not [answer for answer in answers if b"<script>alert" in answer.content]
 
 
 @pytest.mark.parametrize("template", ["400", "403", "403_csrf", "404", "429", "500", "503"])
