@@ -132,13 +132,15 @@ def measure() -> int:
         "/admin/users/user/?is_active__exact=0",
         f"{person}change/",
         f"{person}delete/",
-        f"{person}history/",
+        f"/admin/users/auditrecord/?person={celebrity.pk}",
         "/admin/users/referral/",
         f"/admin/users/referral/?inviter={celebrity.pk}",
         "/admin/users/referral/?q=89000000001",
         f"/admin/users/referral/{Referral.objects.order_by('-pk')[0].pk}/change/",
         "/admin/users/confirmationcode/",
         "/admin/users/confirmationcode/?q=89000000001",
+        "/admin/users/delivery/",
+        "/admin/users/signinattempt/",
     ):
         times = []
         for _ in range(3):

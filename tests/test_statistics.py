@@ -1,5 +1,6 @@
 """What staff learn of how the service is used: over HTTP, by days, weeks and months of any place."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -13,7 +14,8 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from referral_project.celery import app as celery_app
-from tests.factories import ask_for_code, invited_by, person, phone_number, sign_up, signed_in, staff, wrong
+from tests.factories import ask_for_code, invited_by, person, phone_number, sign_up, signed_in, staff, superuser, wrong
+from tests.panel import browser_of
 from users.erasure import erase
 from users.models import Delivery, Referral, RunningTotals, SignInAttempt, User
 
@@ -41,6 +43,19 @@ def registrations(office: APIClient, **query: str) -> dict[str, int]:
     """The steps in which somebody registered, by their first day."""
     steps = statistics(office, **query)["steps"]
     return {step["first_day"]: step["registrations"] for step in steps if step["registrations"]}
+
+
+#: As PostgreSQL and SQLite write it into a plan.
+SCAN_OF_A_TABLE = r"Seq Scan on users_|SCAN users_\w+\b(?! USING)"
+
+
+def plan_of(sql: str) -> str:
+    """How the database would find the rows if the tables were large."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(("EXPLAIN " if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN ") + sql)
+        return "\n".join(str(row[-1]) for row in cursor.fetchall())
 
 
 def rolled_up() -> None:
@@ -331,6 +346,22 @@ def test_the_number_of_queries_is_constant(office: APIClient, is_rolled_up: bool
         return len(queries)
 
     assert queries_with(2) == queries_with(40) <= 10
+
+
+@pytest.mark.parametrize("path", [STATISTICS, "/admin/"])
+def test_every_table_is_read_through_an_index(path: str) -> None:
+    anna = superuser()
+    invited_by(anna)
+    sign_up(APIClient(), phone_number())
+    rolled_up()
+    reader = signed_in(anna) if path == STATISTICS else browser_of(anna)
+    with CaptureQueriesContext(connection) as asked:
+        assert reader.get(path).status_code == 200
+
+    plans = [plan_of(query["sql"]) for query in asked if "users_" in query["sql"] and query["sql"].startswith("SELECT")]
+
+    assert len(plans) >= 7
+    assert [plan for plan in plans if re.search(SCAN_OF_A_TABLE, plan)] == []
 
 
 # Who may ask, and for what

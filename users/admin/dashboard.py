@@ -10,15 +10,18 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
-from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils import dateformat, timezone
+from django.utils.formats import number_format
 from django.utils.functional import Promise
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from users import statistics
 from users.admin.lists import link_to
 from users.exceptions import Refusal
+from users.running_totals import Counts
 from users.statistics import Period, Statistics, Step, share
 from users.templatetags.panel import show_number
 
@@ -82,7 +85,7 @@ def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "period_text": f"{_day(period.first)} – {_day(period.last)}",
         "figures": list(_figures(counted)),
         "chart": _chart(counted, labels),
-        "rows": [(label, map(show_number, step.counts)) for label, step in zip(labels, counted.steps, strict=True)],
+        "rows": [(label, _cells(step.counts)) for label, step in zip(labels, counted.steps, strict=True)],
         "funnel": list(_funnel(counted)),
         "delivery": counted,
         "delivery_rate": _percent(counted.delivery_rate),
@@ -179,16 +182,21 @@ def _top_referrers(counted: Statistics) -> Iterator[dict[str, Any]]:
         }
 
 
+def _cells(counts: Counts) -> SafeString:
+    # Here rather than in the template, which would take longer over a thousand days than the database.
+    return format_html_join("", "<td>{}</td>", ((show_number(count),) for count in counts))
+
+
 def _label(step: Step, first: date, last: date) -> str:
     if step is Step.MONTH:
-        return date_format(first, gettext("M Y"))
+        return dateformat.format(first, gettext("M Y"))
     if step is Step.DAY:
-        return date_format(first, gettext("j M"))
-    return f"{date_format(first, gettext('j M'))} – {date_format(last, gettext('j M'))}"
+        return dateformat.format(first, gettext("j M"))
+    return f"{dateformat.format(first, gettext('j M'))} – {dateformat.format(last, gettext('j M'))}"
 
 
 def _day(day: date) -> str:
-    return date_format(day, gettext("j M Y"))
+    return dateformat.format(day, gettext("j M Y"))
 
 
 def _percent(part: float | None) -> str:

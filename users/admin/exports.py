@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
+from django.forms.widgets import Script
 from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
@@ -21,7 +22,7 @@ class ExportsList:
     admin_site: Any
 
     class Media:
-        js = ("users/export.js",)
+        js = (Script("users/export.js", defer=True),)
 
     @property
     def export_url(self) -> str:

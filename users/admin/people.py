@@ -123,7 +123,7 @@ class PersonAdmin(ExportsList, OffersRights, UserAdmin, QuickModelAdmin):  # typ
         state = gettext("Set.") if has_one else gettext("None: signs in by a code sent to the phone.")
         url = reverse("admin:auth_user_password_change", args=[person.pk])
         label = gettext("Change the password") if has_one else gettext("Set a password")
-        return format_html('{} <a href="{}" class="text-link">{}</a>', state, url, label)
+        return format_html('{} <a href="{}" class="text-link underline">{}</a>', state, url, label)
 
     @display(  # type: ignore[untyped-decorator]
         description=_("status"), label={"active": "success", "staff": "info", "disabled": "danger"}
