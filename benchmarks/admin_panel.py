@@ -1,7 +1,7 @@
 """How long the admin panel's pages take with a million people: `python -m benchmarks.admin_panel [PEOPLE]`.
 
 A throw-away PostgreSQL is filled by SQL: in almost three years half of the people were invited, most of these by one
-single person; each signed in once and asked for a code 1.2 times. Each page is asked for three times; the best time and
+single person; each signed in once and asked for a code 1.2 times. Each page is asked for five times; the best time and
 the number of queries are printed, and the statistics and the dashboard have to stay within MOST_MILLISECONDS.
 """
 
@@ -50,6 +50,7 @@ SELECT phone_number, gen_random_uuid(), registered_at, registered_at + interval 
 FROM users_user JOIN generate_series(1, 2) AS nth ON nth = 1 OR id %% 5 = 0;
 """
 MOST_MILLISECONDS = 300
+TRIES = 5
 
 
 def main(people: int) -> int:
@@ -143,7 +144,7 @@ def measure() -> int:
         "/admin/users/signinattempt/",
     ):
         times = []
-        for _ in range(3):
+        for _ in range(TRIES):
             with CaptureQueriesContext(connection) as queries:
                 start = time.perf_counter()
                 answer = staff.get(path, headers={"Authorization": f"Token {token}"})

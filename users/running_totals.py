@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db import connection, models
 from django.db.models import Count, Min, Q
 from django.db.models.functions import ExtractMinute, Floor, Now, TruncHour
@@ -22,8 +23,6 @@ from django.utils import timezone
 from users.models import Delivery, Referral, RetiredReferralCode, RunningTotals, SignInAttempt, User
 
 QUARTER = timedelta(minutes=15)
-#: Longer than a code lives, its message is retried or a transaction lasts: nothing older changes any more.
-SETTLING_TIME = timedelta(hours=1)
 _AT_ONCE = timedelta(days=7)
 _Span = tuple[datetime, datetime]
 
@@ -121,7 +120,7 @@ def roll_up(*, since: datetime | None = None, progress: Callable[[list[_Span]], 
     if since:
         RunningTotals.objects.filter(at__gt=quarter_of(since)).delete()
     newest = RunningTotals.objects.last()
-    end = quarter_of(timezone.now() - SETTLING_TIME)
+    end = quarter_of(timezone.now() - _settling_time())
     start = newest.at if newest else min(first_moment() or end, end)
     if newest is None:
         RunningTotals.objects.bulk_create([RunningTotals(at=start)], ignore_conflicts=True)
@@ -129,6 +128,11 @@ def roll_up(*, since: datetime | None = None, progress: Callable[[list[_Span]], 
     for begin, stop in progress([*pairwise([*_every(_AT_ONCE, start, end), end])]):
         running = _write(begin, stop, running)
     return max(start, end)
+
+
+def _settling_time() -> timedelta:
+    """Longer than a transaction lasts, a code lives, or its message is tried: nothing older changes any more."""
+    return timedelta(seconds=max(3_600, 2 * settings.CONFIRMATION_CODE_LIFETIME_SECONDS))
 
 
 def _write(begin: datetime, stop: datetime, running: Counts) -> Counts:

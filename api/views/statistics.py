@@ -7,7 +7,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from api.schema import document
-from api.serializers import StatisticsQuerySerializer, StatisticsSerializer
+from api.statistics_serializers import StatisticsQuerySerializer, StatisticsSerializer
 from users import exceptions as refusals
 from users import statistics
 
