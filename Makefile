@@ -53,6 +53,10 @@ screenshots: .venv/development tests/browser/node_modules ## Take the pictures o
 bench: .venv/development ## Requests per second, beside a bare function (needs wrk; options in ARGS: see ARGS=--help)
 	$(BIN)/python -m benchmarks.run $(ARGS)
 
+.PHONY: fuzz
+fuzz: .venv/development ## Send more than 10,000 generated requests to the real stack
+	$(BIN)/python -m tests.fuzz
+
 .PHONY: bench-admin
 bench-admin: .venv/development ## Time the admin panel's pages with a million people
 	$(BIN)/python -m benchmarks.admin_panel

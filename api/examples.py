@@ -66,6 +66,46 @@ JWT_REFRESH = _request("The refresh token", {"refresh": _JWT_PAIR["refresh"]})
 PROFILE = _answer("Anna", _PROFILE)
 PROFILE_CHANGE = _request("Enter a code and a name", {"used_referral_code": "93Q-thd", "username": "Anna"})
 REFERRAL = _answer("One who came", {"phone_number": "+79997654321", "activated_at": "2026-11-21T10:00:00Z"})
+PERSONAL_DATA = _answer(
+    "Anna",
+    {
+        "exported_at": "2026-11-21T12:00:00Z",
+        "profile": {
+            "phone_number": "+79991234567",
+            "username": "Anna",
+            "referral_code": "K7M2XP",
+            "used_referral_code": "93QTHD",
+            "activated_at": "2026-11-21T09:31:00Z",
+            "referrals_count": 1,
+            "registered_at": "2026-11-21T09:30:00Z",
+            "last_login": "2026-11-21T09:30:00Z",
+            "is_active": True,
+            "is_staff": False,
+        },
+        "referrals": [{"phone_number": "+79997654321", "activated_at": "2026-11-21T10:00:00Z"}],
+        "sessions": [{"created_at": "2026-11-21T09:30:00Z", "expires_at": "2026-12-21T09:30:00Z"}],
+        "sign_in_attempts": [{"at": "2026-11-21T09:30:00Z", "succeeded": True}],
+        "wrong_passwords": [],
+        "confirmation_codes": [
+            {
+                "username": "Anna",
+                "issued_at": "2026-11-21T09:29:00Z",
+                "expires_at": "2026-11-21T09:34:00Z",
+                "used_at": "2026-11-21T09:30:00Z",
+                "wrong_tries": 0,
+            }
+        ],
+        "messages": [
+            {
+                "created_at": "2026-11-21T09:29:00Z",
+                "state": "delivered",
+                "channel": "smsc",
+                "finished_at": "2026-11-21T09:29:02Z",
+            }
+        ],
+        "actions_of_staff": [],
+    },
+)
 REFERRAL_CODE = _answer("It exists", {"referral_code": "K7M2XP"})
 
 USER = _answer("Anna", _USER)

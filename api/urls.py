@@ -5,7 +5,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, Spec
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.routers import SimpleRouter
 
-from api.views.profile import ProfileByPhoneView, ProfileView, ReferralsView
+from api.views.profile import PersonalDataView, ProfileByPhoneView, ProfileView, ReferralsView
 from api.views.referral_codes import ReferralCodeView
 from api.views.sessions import JWTLogoutView, JWTRefreshView, LogoutAllView, LogoutView
 from api.views.sign_in import JWTLoginView, LoginView, RegistrationView, VerifyView
@@ -26,6 +26,7 @@ urlpatterns = [
     path("jwt/logout/", JWTLogoutView.as_view(), name="jwt-logout"),
     path("profile/", ProfileView.as_view(), name="profile"),
     path("profile/referrals/", ReferralsView.as_view(), name="referrals"),
+    path("profile/export/", PersonalDataView.as_view(), name="personal-data"),
     path("profile/<str:phone_number>/", ProfileByPhoneView.as_view(), name="profile-by-phone"),
     path("referral-codes/<str:referral_code>/", ReferralCodeView.as_view(), name="referral-code"),
     path("", include(users.urls)),

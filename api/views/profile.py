@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import CharField, QuerySet
 from django.db.models.functions import Cast
+from django.http import StreamingHttpResponse
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import generics, status
 from rest_framework.exceptions import NotFound
@@ -12,10 +13,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from api.pagination import ReferralPagination
+from api.personal_data import PersonalDataSerializer
 from api.requests import AuthenticatedRequest
 from api.schema import document
 from api.serializers import ProfileChangeSerializer, ProfileSerializer, ReferralSerializer
-from users import audit, phones, profiles
+from users import audit, personal_data, phones, profiles
 from users import exceptions as refusals
 from users.erasure import erase
 from users.models import Referral, User
@@ -94,6 +96,19 @@ class ProfileByPhoneView(APIView):
         if _visible_person(request, phone_number) != request.user:
             raise refusals.NotYourProfile
         return _change(request)
+
+
+class PersonalDataView(APIView):
+    @document(
+        operation_id="exportProfile",
+        tag="profile",
+        summary="Everything that is kept about me",
+        description="A file to keep: profile, all who came with my code, sessions, attempts to sign in, messages. Tokens "
+        "and codes are not in it.",
+        answers={status.HTTP_200_OK: PersonalDataSerializer},
+    )
+    def get(self, request: AuthenticatedRequest) -> StreamingHttpResponse:
+        return personal_data.download(request.user)
 
 
 class ReferralsView(generics.ListAPIView[Any]):

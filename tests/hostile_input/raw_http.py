@@ -5,7 +5,7 @@ import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.message import Message
 from http.client import HTTPResponse
 from typing import Any
@@ -33,6 +33,8 @@ class Answer:
 class Server:
     address: tuple[str, int]
     headers: dict[str, str | bytes] = field(default_factory=dict)
+    #: Whether to say that nothing more comes: without that a server waits for the rest of a body that breaks off.
+    half_closes: bool = True
 
     def send(self, method: str, path: str | bytes, body: str | bytes = b"", **headers: str | bytes | None) -> Answer:
         """Send a request as it is; a header that is None is left out."""
@@ -49,14 +51,15 @@ class Server:
         head += [b"%s: %s" % (_bytes(name), _bytes(value)) for name, value in lines.items() if value is not None]
         with socket.create_connection(self.address, TIMEOUT_SECONDS) as connection:
             connection.sendall(b"\r\n".join([*head, b"", body]))
-            with suppress(OSError):  # answered and closed already
-                connection.shutdown(socket.SHUT_WR)
+            if self.half_closes:
+                with suppress(OSError):  # answered and closed already
+                    connection.shutdown(socket.SHUT_WR)
             response = HTTPResponse(connection, method=method)
             response.begin()
             return Answer(response.status, response.headers, response.read())
 
     def signed_in(self, authorization: str | bytes) -> "Server":
-        return Server(self.address, {"Authorization": authorization})
+        return replace(self, headers={"Authorization": authorization})
 
 
 @contextmanager

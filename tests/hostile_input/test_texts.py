@@ -8,15 +8,11 @@ from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
 from tests.factories import ask_for_code, person, phone_number, signed_in
-from users import phones, referral_codes
+from tests.hostile_input.typed import ANY_TEXT, CODE, PHONE, REFERRAL_CODE
 from users.models import ConfirmationCode, Referral
 
 pytestmark = pytest.mark.django_db
 
-ANY_TEXT = st.text(st.characters())  # halves of surrogate pairs included
-PHONE = ANY_TEXT | st.text("+0123456789 ().-\u00a0\u2013", max_size=20) | st.from_regex(phones.TYPED_PATTERN)
-CODE = ANY_TEXT | st.text("0123456789 \u0664\uff14", min_size=3, max_size=5)
-REFERRAL_CODE = ANY_TEXT | st.text(referral_codes.ALPHABET + "- \u2013", max_size=12)
 many = settings(
     max_examples=500, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
