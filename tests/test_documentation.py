@@ -46,6 +46,7 @@ def test_lists_every_operation(schema: dict) -> None:
         "PATCH /api/profile/",
         "DELETE /api/profile/",
         "GET /api/profile/referrals/",
+        "GET /api/profile/export/",
         "GET /api/profile/{phone_number}/",
         "PATCH /api/profile/{phone_number}/",
         "GET /api/referral-codes/{referral_code}/",

@@ -103,6 +103,17 @@ def prepared_erasure(anna: User) -> Callable[[], Any]:
     return lambda: client.delete("/api/profile/")
 
 
+def prepared_export(anna: User) -> Callable[[], Any]:
+    client = signed_in(anna)
+
+    def read_all() -> Any:
+        answer = client.get("/api/profile/export/")
+        assert answer.getvalue()
+        return answer
+
+    return read_all
+
+
 # Without Redis: limits are counted in the database.
 REQUESTS = {
     "registration": (prepared_registration, 17),
@@ -113,6 +124,7 @@ REQUESTS = {
     "profile by number": (get("/api/profile/{phone_number}/"), 3),
     "profile by number for staff": (staff_get("/api/profile/{phone_number}/"), 5),
     "referrals": (get("/api/profile/referrals/"), 2),
+    "export": (prepared_export, 9),
     "referral code": (get("/api/referral-codes/{referral_code}/"), 4),
     "activation": (prepared_activation, 20),
     "activation by number": (prepared_activation_by_number, 20),

@@ -56,7 +56,7 @@ def _profile(user: User) -> dict[str, Any]:
     }
 
 
-def _lists(user: User) -> Mapping[str, QuerySet[Any, dict[str, Any]]]:
+def _lists(user: User) -> Mapping[str, QuerySet[Any, Any]]:
     phone_number = str(user.phone_number)
     # As plain text: parsing a million numbers would take minutes.
     referrals = user.referrals.order_by("-activated_at", "-id").annotate(
@@ -78,7 +78,7 @@ def _lists(user: User) -> Mapping[str, QuerySet[Any, dict[str, Any]]]:
     }
 
 
-def _pieces(rows: QuerySet[Any, dict[str, Any]]) -> Iterator[str]:
+def _pieces(rows: QuerySet[Any, Any]) -> Iterator[str]:
     separator = "\n"
     for row in rows.iterator(chunk_size=_ROWS_AT_ONCE):
         yield separator + _json(row)

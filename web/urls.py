@@ -16,6 +16,7 @@ urlpatterns = [
     path("settings/", settings.settings, name="settings"),
     path("settings/sign-out/", settings.sign_out, name="sign-out"),
     path("settings/sign-out/everywhere/", settings.sign_out_everywhere, name="sign-out-everywhere"),
+    path("settings/data/", settings.personal_data, name="personal-data"),
     path("settings/erase/", settings.erase, name="erase"),
     path("language/", set_language, name="set-language"),
     path("theme/", site.set_theme, name="set-theme"),

@@ -103,8 +103,8 @@ class PersonalDataView(APIView):
         operation_id="exportProfile",
         tag="profile",
         summary="Everything that is kept about me",
-        description="A file to keep: profile, all who came with my code, sessions, attempts to sign in, messages. Tokens "
-        "and codes are not in it.",
+        description="A file to keep: profile, all who came with my code, sessions, attempts to sign in, messages. "
+        "Tokens and codes are not in it.",
         answers={status.HTTP_200_OK: PersonalDataSerializer},
     )
     def get(self, request: AuthenticatedRequest) -> StreamingHttpResponse:

@@ -10,7 +10,6 @@ from tests.fuzz import people
 from tests.fuzz.stack import Stack
 from tests.fuzz.tally import Tally
 from tests.test_contract import CHECKS, what_exists
-from users.models import User
 
 #: After these, somebody is signed in no longer.
 EXAMPLES = 15

@@ -34,14 +34,12 @@ class Field:
 
 def ask(stack: Stack) -> list[Tally]:
     """Give every field everything that can be thought of."""
-    session = requests.Session()
-    session.trust_env = False
     known = what_exists(people.somebody())
     tallies = []
     for kind, (values, fields) in KINDS.items():
         tallies.append(tally := Tally(kind))
         for place in fields:
-            _try(place, values, known, stack, session, tally)
+            _try(place, values, known, stack, tally)
     return tallies
 
 
@@ -88,14 +86,9 @@ KINDS: dict[str, tuple[SearchStrategy[Any], list[Field]]] = {
 }
 
 
-def _try(
-    place: Field,
-    values: SearchStrategy[Any],
-    known: dict[str, Any],
-    stack: Stack,
-    session: requests.Session,
-    tally: Tally,
-) -> None:
+def _try(place: Field, values: SearchStrategy[Any], known: dict[str, Any], stack: Stack, tally: Tally) -> None:
+    session = requests.Session()
+    session.trust_env = False
     crowd = people.crowd(place.role)
 
     @given(value=values)

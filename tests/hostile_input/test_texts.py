@@ -4,7 +4,6 @@ import json
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
 from tests.factories import ask_for_code, person, phone_number, signed_in

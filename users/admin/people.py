@@ -8,16 +8,17 @@ from django.contrib.auth.admin import UserAdmin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import BooleanRadioFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm
 
-from users import audit, search
+from users import audit, personal_data, search
 from users.admin.exports import ExportsList
 from users.admin.filters import DaysFilter
 from users.admin.lists import QuickModelAdmin, describe, link_to, show_phone
@@ -63,6 +64,7 @@ class PersonAdmin(ExportsList, OffersRights, UserAdmin, QuickModelAdmin):  # typ
     search_fields = ("phone_number", "username", "referral_code")
     search_help_text = _("Phone number, name or invite code")
     actions = ("export_selected",)
+    actions_detail = ("personal_data",)
     csv_name = "people"
     csv_columns = {
         "phone_number": as_text("phone_number"),
@@ -232,6 +234,15 @@ class PersonAdmin(ExportsList, OffersRights, UserAdmin, QuickModelAdmin):  # typ
         ids = list(queryset.values_list("pk", flat=True))
         audit.record(by=request, action=Action.EXPORTED, about="user", details={"ids": ids})
         return self.download(queryset)
+
+    @action(
+        description=_("Everything kept about them"), icon="download", permissions=["view"], url_path="personal-data"
+    )  # type: ignore[untyped-decorator]
+    def personal_data(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """What they may ask for by law, for staff to hand it over."""
+        person = get_object_or_404(User, pk=object_id)
+        audit.record(by=request, action=Action.EXPORTED, about=person)
+        return personal_data.download(person)
 
 
 def _may_touch(request: HttpRequest, person: User | None) -> bool:

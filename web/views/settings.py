@@ -3,12 +3,13 @@
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+import users.personal_data
 from users import erasure, profiles
 from users.sessions import end_all_sessions
 from web.answers import show
@@ -42,6 +43,12 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
     logout(request)
     messages.success(request, _("You are signed out everywhere: in every browser and every program."))
     return redirect("web:start")
+
+
+@login_required
+@require_safe
+def personal_data(request: SignedInRequest) -> StreamingHttpResponse:
+    return users.personal_data.download(request.user)
 
 
 @never_cache
