@@ -30,8 +30,3 @@ def office(transactional_db: None) -> User:
 def staff(server: Server, office: User) -> Server:
     _, token = AuthToken.objects.create(office)
     return server.signed_in(f"Token {token}")
-
-
-@pytest.fixture(autouse=True)
-def without_limits(unlimited: None) -> None:
-    """What is refused, is refused for what it is, not for being one of many."""
