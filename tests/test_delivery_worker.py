@@ -167,6 +167,18 @@ def test_what_a_killed_worker_had_in_hand_is_sent_by_another_and_once(here: Prod
     assert here.gateway.accepted == [(phone, text_with(code))]
 
 
+def test_a_message_that_a_killed_worker_took_and_did_not_note_is_sent_from_its_copy(here: Production) -> None:
+    phone = phone_number()
+    code = here.register(phone)["confirmation_code"]
+    here.broker.rpop("celery")  # Kombu takes it so, and notes it in a second step
+
+    with here.worker():
+        assert here.gateway.message_to(phone) == text_with(code)
+        eventually(lambda: here.has_nothing_left_to_do)
+
+    assert here.gateway.accepted == [(phone, text_with(code))]
+
+
 def test_a_message_that_is_handed_out_twice_is_sent_once(here: Production) -> None:
     phone = phone_number()
     here.gateway.answers.clear()
@@ -222,7 +234,7 @@ def test_monitors_and_logs_show_no_code_and_the_broker_no_number(here: Productio
     phone = phone_number()
     here.gateway.failures_to_come = 1
     code = here.register(phone)["confirmation_code"]
-    (waiting,) = here.broker.lrange("celery", 0, -1)
+    waiting, _copy = here.broker.lrange("celery", 0, -1)
     seen: list[dict[str, Any]] = []
 
     with here.worker(), watched(here.broker_url, seen):

@@ -17,6 +17,7 @@ from users.models import Delivery
 
 logger = logging.getLogger(__name__)
 
+_COPY_SECONDS = 5
 _LONGEST_WAIT = 10  # times the first
 
 
@@ -32,6 +33,19 @@ class ConfidentialTask(Task):  # type: ignore[misc]
             return self.retry(kwargs={**self.request.kwargs, **changed}, countdown=seconds, throw=False)
         except Reject as lost:
             raise Reject(lost.reason, requeue=True) from None
+
+
+@sensitive_variables("text")
+def queue_message(*, delivery_id: int, text: str) -> None:
+    """Have a code's message sent. Raises `kombu.exceptions.OperationalError` when the broker is gone.
+
+    Kombu takes a message from Redis and notes that it has it in two steps: a worker or a Redis killed in between loses
+    it. Of two copies one is always left; whoever comes second finds the row claimed or closed.
+    """
+    message = {"delivery_id": delivery_id, "text": text}
+    send_message.delay(**message)
+    if not settings.CELERY_TASK_ALWAYS_EAGER:
+        send_message.apply_async(kwargs=message, countdown=_COPY_SECONDS)
 
 
 @shared_task(base=ConfidentialTask, bind=True, max_retries=None)  # type: ignore[untyped-decorator]

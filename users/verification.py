@@ -90,7 +90,7 @@ def _send(phone_number: str, username: str) -> SentCode:
     delivery = deliveries.open_for(record)
     try:
         # After the commit, or a fast worker would act on a code that does not exist yet.
-        tasks.send_message.delay(delivery_id=delivery.pk, text=text)
+        tasks.queue_message(delivery_id=delivery.pk, text=text)
     except (OperationalError, sms.DeliveryFailed) as failure:
         deliveries.close(delivery, deliveries.State.FAILED, deliveries.Failure.NOT_QUEUED)
         ConfirmationCode.objects.filter(verification_token=record.verification_token).delete()
