@@ -47,7 +47,7 @@ test: .venv/development tests/browser/node_modules ## Run the whole suite on a t
 .PHONY: screenshots
 screenshots: .venv/development tests/browser/node_modules ## Take the pictures of docs/images anew, by the browser tests
 	mkdir -p docs/images
-	SCREENSHOTS=1 $(BIN)/pytest tests/browser/test_the_main_job.py
+	SCREENSHOTS=1 $(BIN)/pytest tests/browser/test_the_main_job.py tests/browser/test_admin_panel.py
 
 .PHONY: bench
 bench: .venv/development ## Requests per second, beside a bare function (needs wrk; options in ARGS: see ARGS=--help)

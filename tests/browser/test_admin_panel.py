@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
+from pytest_django import Settings
 
 from tests.browser.conftest import NewVisitor
 from tests.browser.test_every_page import WCAG
@@ -29,10 +31,10 @@ def anna(boss: User) -> User:
     return anna
 
 
-def enter(staff: Visitor, boss: User) -> None:
+def enter(staff: Visitor, boss: User, password: str = PASSWORD) -> None:
     staff.open("/admin/")
     staff.page.fill("[name=username]", str(boss.phone_number))
-    staff.page.fill("[name=password]", PASSWORD)
+    staff.page.fill("[name=password]", password)
     staff.page.press("[name=password]", "Enter")
     staff.page.wait_for_url("**/admin/")
 
@@ -94,6 +96,26 @@ def test_the_charts_change_colours_with_the_theme(visitor: NewVisitor, boss: Use
     staff.page.wait_for_function(f"{colour} !== '{light}'")
 
     assert staff.page.evaluate(colour) != light
+
+
+def test_the_demo_gives_the_dashboard_and_a_tree_something_to_show(
+    visitor: NewVisitor, transactional_db: None, settings: Settings
+) -> None:
+    settings.DEBUG = True
+    call_command("demo", people=150)
+    inviter = User.objects.filter(invitation__isnull=False).order_by("-referrals_count", "id")[0]
+    staff = visitor()
+    enter(staff, User.objects.get(is_staff=True), "demo-password")
+    staff.page.wait_for_load_state("networkidle")
+    staff.photograph("dashboard")
+
+    shown = [int(number) for number in staff.page.locator("dd.board-number").all_inner_texts()]
+    staff.open(f"/admin/users/user/{inviter.pk}/change/")
+    staff.page.locator("#tree-title").evaluate("title => title.scrollIntoView()")
+    staff.photograph("tree")
+
+    assert min(shown) > 30
+    assert staff.page.locator(".tree svg svg").count() > 4
 
 
 def test_a_place_in_the_tree_leads_to_the_person(visitor: NewVisitor, boss: User, anna: User) -> None:
