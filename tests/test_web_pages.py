@@ -3,6 +3,7 @@
 import json
 import re
 from http.cookies import Morsel
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -259,6 +260,13 @@ def test_the_page_of_an_error_needs_neither_a_request_nor_the_database(
 
     assert word in html
     assert f"{template[:3]}" in html
+
+
+def test_the_page_of_an_error_does_without_files_that_were_not_collected(settings: Settings, tmp_path: Path) -> None:
+    settings.STATIC_ROOT = str(tmp_path)
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "referral_project.static_files.StaticFiles"}}
+
+    assert "/static/web/theme.css" in render_to_string("503.html")
 
 
 @pytest.mark.parametrize("path", [*EVERYWHERE, *SIGNED_IN])

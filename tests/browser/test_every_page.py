@@ -7,7 +7,7 @@ from pytest_django import Settings
 
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
-from tests.factories import invited_by, person, phone_number, superuser
+from tests.factories import invited_by, person, phone_number
 from users.models import User
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -101,21 +101,10 @@ def test_the_documentation_asks_no_other_host_and_shows_no_error(visitor: NewVis
     assert "Referral service" in reader.page.title()
 
 
-def test_the_admin_panel_asks_no_other_host_and_its_dashboard_stands_in_nobodys_way(
-    visitor: NewVisitor, axe: str, anna: User
-) -> None:
-    boss = superuser(password="a good one")
+def test_the_sign_in_of_staff_stands_in_nobodys_way(visitor: NewVisitor, axe: str, transactional_db: None) -> None:
     staff = visitor()
 
     staff.open("/admin/")
-    violations = staff.violations(axe, WCAG)
-    staff.page.fill("[name=username]", str(boss.phone_number))
-    staff.page.fill("[name=password]", "a good one")
-    staff.page.press("[name=password]", "Enter")
-    staff.page.wait_for_url("**/admin/")
-    staff.page.wait_for_load_state("networkidle")
-    violations += staff.violations(axe, WCAG)
-    staff.open(f"/admin/users/user/{anna.pk}/change/")
 
-    assert violations == []
-    assert str(anna.phone_number) in staff.page.content().replace(" ", "").replace("-", "")
+    assert staff.page.locator("[name=password]").is_visible()
+    assert staff.violations(axe, WCAG) == []

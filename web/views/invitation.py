@@ -7,7 +7,7 @@ import segno
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from users import client_address, referral_codes, referrals
@@ -17,7 +17,6 @@ from web.forms import PhoneNumberForm
 _QR_SECONDS = 24 * 60 * 60
 
 
-@never_cache
 @require_safe
 def invitation(request: HttpRequest, referral_code: str) -> HttpResponse:
     try:

@@ -6,7 +6,6 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 import users.personal_data
@@ -17,7 +16,6 @@ from web.forms import ErasureForm, NameForm
 from web.requests import SignedInRequest
 
 
-@never_cache
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: SignedInRequest) -> HttpResponse:
@@ -51,7 +49,6 @@ def personal_data(request: SignedInRequest) -> StreamingHttpResponse:
     return users.personal_data.download(request.user)
 
 
-@never_cache
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def erase(request: SignedInRequest) -> HttpResponse:

@@ -6,7 +6,6 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
@@ -21,7 +20,6 @@ from web.pending_sign_in import PendingSignIn
 from web.views.site import safe_address
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask_for_code(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
@@ -41,7 +39,6 @@ def ask_for_code(request: HttpRequest) -> HttpResponse:
     return redirect("web:redeem-code")
 
 
-@never_cache
 @sensitive_post_parameters("confirmation_code")
 @require_http_methods(["GET", "HEAD", "POST"])
 def redeem_code(request: HttpRequest) -> HttpResponse:
