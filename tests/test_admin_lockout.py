@@ -107,9 +107,11 @@ def test_the_page_says_when_to_come_back_and_not_who_exists(language: str, told:
 
 @pytest.mark.django_db(transaction=True)
 def test_of_many_guesses_at_once_no_more_are_checked_than_one_after_another() -> None:
-    statuses = at_once(*[lambda n=n: attempt(f"wrong {n}") for n in range(40)])
+    statuses = at_once(*[lambda n=n: attempt(f"wrong {n}") for n in range(20)])
 
-    assert sorted(statuses) == [*[200] * 4, *[429] * 36]
+    assert sorted(statuses) == [*[200] * 4, *[429] * 16]
+    # What was refused unseen leaves no trace: so many passwords were looked at.
+    assert AccessAttempt.objects.get().failures_since_start == 5
 
 
 # What staff see of it
