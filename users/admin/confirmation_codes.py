@@ -3,27 +3,22 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from users import phones
 from users.admin.exports import ExportsList
-from users.admin.lists import ReadOnlyModelAdmin, show_phone
+from users.admin.lists import ByPhone, ReadOnlyModelAdmin
 from users.csv_export import as_text
-from users.exceptions import PhoneNumberInvalid
 from users.models import ConfirmationCode
 
 
 @admin.register(ConfirmationCode)
-class ConfirmationCodeAdmin(ExportsList, ReadOnlyModelAdmin):
+class ConfirmationCodeAdmin(ByPhone, ExportsList, ReadOnlyModelAdmin):
     list_display = ("phone", "state", "wrong_tries", "tries_left", "issued_at", "expires_at", "used_at")
     sortable_by = ("expires_at",)
     ordering = ("-expires_at",)
-    search_fields = ("phone_number",)
-    search_help_text = _("A whole phone number")
     csv_name = "confirmation-codes"
     csv_columns = {
         "phone_number": as_text("phone_number"),
@@ -39,10 +34,6 @@ class ConfirmationCodeAdmin(ExportsList, ReadOnlyModelAdmin):
         (_("Tries"), {"fields": (("wrong_tries", "tries_left"),)}),
         (_("Times"), {"fields": (("issued_at", "expires_at"), ("resend_at", "used_at"))}),
     )
-
-    @admin.display(description=_("phone number"))
-    def phone(self, record: ConfirmationCode) -> str:
-        return show_phone(record.phone_number)
 
     @display(  # type: ignore[untyped-decorator]
         description=_("state"),
@@ -63,16 +54,6 @@ class ConfirmationCodeAdmin(ExportsList, ReadOnlyModelAdmin):
     @admin.display(description=_("tries left"))
     def tries_left(self, record: ConfirmationCode) -> int:
         return record.tries_left
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[ConfirmationCode], search_term: str
-    ) -> tuple[QuerySet[ConfirmationCode], bool]:
-        if not search_term:
-            return queryset, False
-        try:
-            return queryset.filter(phone_number=phones.normalize(search_term)), False
-        except PhoneNumberInvalid:
-            return queryset.none(), False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("phone", "state_told", "tries_left")

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.functional import Promise
@@ -11,18 +10,17 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from users import gateways, phones
+from users import gateways
 from users.admin.exports import ExportsList
 from users.admin.filters import ChannelFilter, DaysFilter, OutcomeFilter
-from users.admin.lists import ReadOnlyModelAdmin, show_phone
+from users.admin.lists import ByPhone, ReadOnlyModelAdmin
 from users.csv_export import as_text
-from users.exceptions import PhoneNumberInvalid
 from users.managers import DeliveryQuerySet
 from users.models import Delivery
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(ExportsList, ReadOnlyModelAdmin):
+class DeliveryAdmin(ByPhone, ExportsList, ReadOnlyModelAdmin):
     list_display = (
         "created_at",
         "phone",
@@ -36,8 +34,6 @@ class DeliveryAdmin(ExportsList, ReadOnlyModelAdmin):
     list_filter_submit = True
     allowed_lookups = ("outcome", "channel", "created_at_from", "created_at_to")
     sortable_by = ("created_at",)
-    search_fields = ("phone_number",)
-    search_help_text = _("A whole phone number")
     csv_name = "messages"
     csv_columns = {
         "sent_at": "created_at",
@@ -56,10 +52,6 @@ class DeliveryAdmin(ExportsList, ReadOnlyModelAdmin):
     )
     readonly_fields = ("phone", "outcome", "took")
 
-    @admin.display(description=_("phone number"))
-    def phone(self, delivery: Delivery) -> str:
-        return show_phone(delivery.phone_number) if delivery.phone_number else gettext("erased")
-
     @display(  # type: ignore[untyped-decorator]
         description=_("state"),
         label={"waiting": "info", "delivered": "success", "failed": "danger", "replaced": "warning"},
@@ -76,16 +68,6 @@ class DeliveryAdmin(ExportsList, ReadOnlyModelAdmin):
         if not delivery.finished_at:
             return None
         return f"{(delivery.finished_at - delivery.created_at).total_seconds():.1f}"
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Delivery], search_term: str
-    ) -> tuple[QuerySet[Delivery], bool]:
-        if not search_term:
-            return queryset, False
-        try:
-            return queryset.filter(phone_number=phones.normalize(search_term)), False
-        except PhoneNumberInvalid:
-            return queryset.none(), False
 
     def download(self, rows: DeliveryQuerySet) -> HttpResponseBase:
         return super().download(rows.with_outcome())

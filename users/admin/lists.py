@@ -4,6 +4,7 @@ from collections.abc import Collection
 from functools import cached_property
 from typing import Any, ClassVar, cast
 
+from django.contrib import admin
 from django.contrib.admin import ShowFacets
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
@@ -11,13 +12,16 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from phonenumber_field.phonenumber import PhoneNumber
 from unfold.admin import ModelAdmin
 from unfold.forms import ActionForm
 from unfold.views import ChangeList
 
+from users import phones
 from users.admin.audited import Audited
+from users.exceptions import PhoneNumberInvalid
 from users.models import User
 
 
@@ -94,6 +98,27 @@ class ReadOnlyModelAdmin(QuickModelAdmin):
         return False
 
 
+class ByPhone:
+    """A list of rows about phone numbers, which are found by the whole number only, as people type it."""
+
+    search_fields = ("phone_number",)
+    search_help_text = _("A whole phone number")
+
+    @admin.display(description=_("phone number"))
+    def phone(self, row: Any) -> str:
+        return show_phone(row.phone_number) if row.phone_number else gettext("erased")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        if not search_term:
+            return queryset, False
+        try:
+            return queryset.filter(phone_number=phones.normalize(search_term)), False
+        except PhoneNumberInvalid:
+            return queryset.none(), False
+
+
 def show_phone(number: PhoneNumber) -> str:
     """The number as it is read, and never broken over two lines."""
     return str(number.as_international).translate({ord(" "): "\u00a0", ord("-"): "\u2011"})
@@ -106,6 +131,6 @@ def describe(person: User) -> str:
 def link_to(person: User | None) -> str | SafeString:
     """A link to a person's page; the other party of an anonymous referral has none."""
     if person is None:
-        return _("erased")
+        return gettext("erased")
     url = reverse("admin:users_user_change", args=[person.pk])
     return format_html('<a href="{}" class="text-link">{}</a>', url, describe(person))

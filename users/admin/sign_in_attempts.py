@@ -3,37 +3,30 @@
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.contrib.filters.admin import BooleanRadioFilter
 
-from users import audit, lockout, phones
+from users import audit, lockout
 from users.admin.exports import ExportsList
 from users.admin.filters import DaysFilter
-from users.admin.lists import ReadOnlyModelAdmin, show_phone
+from users.admin.lists import ByPhone, ReadOnlyModelAdmin
 from users.csv_export import as_text
-from users.exceptions import PhoneNumberInvalid
 from users.models import SignInAttempt
 
 
 @admin.register(SignInAttempt)
-class SignInAttemptAdmin(ExportsList, ReadOnlyModelAdmin):
+class SignInAttemptAdmin(ByPhone, ExportsList, ReadOnlyModelAdmin):
     list_display = ("at", "phone", "succeeded", "address")
     list_filter = (("succeeded", BooleanRadioFilter), ("at", DaysFilter))
     list_filter_submit = True
     allowed_lookups = ("succeeded__exact", "at_from", "at_to")
     sortable_by = ("at",)
-    search_fields = ("phone_number",)
-    search_help_text = _("A whole phone number")
     actions = ("unlock",)  # type: ignore[assignment]
     fields = ("at", "phone", "succeeded", "address")
     readonly_fields = ("phone",)
     csv_name = "sign-in-attempts"
     csv_columns = {"at": "at", "phone_number": as_text("phone_number"), "succeeded": "succeeded"}
-
-    @admin.display(description=_("phone number"))
-    def phone(self, attempt: SignInAttempt) -> str:
-        return show_phone(attempt.phone_number) if attempt.phone_number else gettext("erased")
 
     @admin.action(description=_("Unlock these numbers: forgive their wrong tries"), permissions=["unlock"])
     def unlock(self, request: HttpRequest, queryset: QuerySet[SignInAttempt]) -> None:
@@ -46,13 +39,3 @@ class SignInAttemptAdmin(ExportsList, ReadOnlyModelAdmin):
 
     def has_unlock_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("users.change_user"))
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[SignInAttempt], search_term: str
-    ) -> tuple[QuerySet[SignInAttempt], bool]:
-        if not search_term:
-            return queryset, False
-        try:
-            return queryset.filter(phone_number=phones.normalize(search_term)), False
-        except PhoneNumberInvalid:
-            return queryset.none(), False
