@@ -5,7 +5,7 @@ HOST ?= 127.0.0.1:8000
 
 .PHONY: help
 help: ## What one can do here
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-15s %s\n", $$1, $$2}'
 
 # Exactly the files whose digests are written down, and wheels only: nothing is built, so nothing runs while installing.
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
@@ -43,6 +43,11 @@ tests/browser/node_modules: tests/browser/package-lock.json
 test: .venv/development tests/browser/node_modules ## Run the whole suite on a throw-away PostgreSQL and on SQLite
 	$(BIN)/python -m tests.servers $(BIN)/pytest --numprocesses 2 --cov --cov-report=term
 	$(BIN)/pytest --numprocesses 2 --ignore tests/browser
+
+# The databases are left to the server, which is thrown away: PgBouncer holds connections to them.
+.PHONY: test-pgbouncer
+test-pgbouncer: .venv/development ## Run the tests in FILES through PgBouncer (needs it: apt-get install pgbouncer)
+	PATH=$$PATH:/usr/sbin $(BIN)/python -m tests.pgbouncer $(BIN)/pytest --reuse-db --ignore tests/browser $(FILES)
 
 .PHONY: screenshots
 screenshots: .venv/development tests/browser/node_modules ## Take the pictures of docs/images anew, by the browser tests

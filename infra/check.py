@@ -13,7 +13,9 @@ from typing import Any
 
 import compose
 
+from infra import check_kubernetes
 from infra.local_nginx import Nginx
+from infra.wrong import Wrong, require
 
 INFRA = Path(__file__).parent
 ROOT = INFRA.parent
@@ -30,10 +32,6 @@ REQUIRED = {
 SET_BY_COMPOSE = {"DATABASE_URL", "REDIS_URL", "TRUSTED_PROXIES"}
 
 
-class Wrong(Exception):
-    """What is wrong, for the operator."""
-
-
 def main() -> int:
     checks: list[Callable[[], None]] = [
         check_the_compose_file,
@@ -44,6 +42,12 @@ def main() -> int:
         check_nginx,
         check_gunicorn,
         check_that_unsafe_settings_are_refused,
+        check_kubernetes.check_that_kustomize_finds_every_file,
+        check_kubernetes.check_every_manifest_strictly,
+        check_kubernetes.check_that_every_reference_leads_somewhere,
+        check_kubernetes.check_that_no_pod_may_do_more_than_it_needs,
+        check_kubernetes.check_that_pods_end_in_peace,
+        check_that_kubernetes_sets_what_exists,
     ]
     failed = 0
     for check in checks:
@@ -83,8 +87,7 @@ def check_that_only_nginx_is_published() -> None:
 
 
 def check_that_the_example_knows_every_setting() -> None:
-    settings = (ROOT / "referral_project" / "settings.py").read_text()
-    missing = set(re.findall(r"env\.\w+\(\s*\"([A-Z_]+)\"", settings)) - SET_BY_COMPOSE
+    missing = known_settings() - SET_BY_COMPOSE
     missing -= set(re.findall(r"^#?([A-Z_]+)=", EXAMPLE, re.MULTILINE))
     require(not missing, f"not in .env.example: {', '.join(sorted(missing))}")
 
@@ -111,6 +114,15 @@ def check_that_unsafe_settings_are_refused() -> None:
     run(*check, env=production())
     for unsafe in ({"SECRET_KEY": ""}, {"CONFIRMATION_CODE_EXPOSED": "True"}, {"SMS_URL": "console:"}):
         require(refused(partial(run, *check, env=production() | unsafe)), f"{unsafe} is accepted")
+
+
+def check_that_kubernetes_sets_what_exists() -> None:
+    check_kubernetes.check_settings(known=known_settings())
+
+
+def known_settings() -> set[str]:
+    settings = (ROOT / "referral_project" / "settings.py").read_text()
+    return set(re.findall(r"env\.\w+\(\s*\"([A-Z_]+)\"", settings))
 
 
 def filled_in(*, without: str = "", **changes: str) -> str:
@@ -148,11 +160,6 @@ def refused(action: Callable[[], object]) -> str:
     except Wrong as wrong:
         return str(wrong)
     return ""
-
-
-def require(condition: object, complaint: str) -> None:
-    if not condition:
-        raise Wrong(complaint)
 
 
 if __name__ == "__main__":

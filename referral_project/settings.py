@@ -128,7 +128,10 @@ else:
         "CONN_MAX_AGE": env.int("DATABASE_CONN_MAX_AGE_SECONDS", default=60),
         "CONN_HEALTH_CHECKS": True,
     }
-    if DATABASE_STATEMENT_TIMEOUT_SECONDS:
+    if env.bool("DATABASE_POOLED_BY_PGBOUNCER", default=False):
+        # Nothing may outlast a transaction: neither a cursor nor a time-out, which infra/pgbouncer.ini sets instead.
+        DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
+    elif DATABASE_STATEMENT_TIMEOUT_SECONDS:
         # The server, too, stops what nobody waits for any more, and lets go of the locks of a client that vanished.
         limit = f"-c statement_timeout={DATABASE_STATEMENT_TIMEOUT_SECONDS}s"
         limit += f" -c idle_in_transaction_session_timeout={DATABASE_STATEMENT_TIMEOUT_SECONDS}s"

@@ -1,0 +1,58 @@
+"""PgBouncer, as infra/pgbouncer.ini has it, before a throw-away PostgreSQL: `python -m tests.pgbouncer COMMAND …`."""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg2
+
+from tests.servers import free_port, postgres, running, wait_until
+
+CONFIGURATION = Path(__file__).parent.parent / "infra" / "pgbouncer.ini"
+
+
+@contextmanager
+def pgbouncer(database_url: str) -> Iterator[str]:
+    """Yield a DATABASE_URL that leads through PgBouncer to any database of this server."""
+    database, port = urlsplit(database_url), free_port()
+    url = database._replace(netloc=f"{database.username}@127.0.0.1:{port}").geturl()
+    with tempfile.TemporaryDirectory(prefix="pgbouncer-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "userlist.txt").write_text(f'"{database.username}" ""\n')
+        moved = {
+            r"^referral = host=postgres port=5432": f"* = host={database.hostname} port={database.port}",
+            r"^listen_addr = .*": "listen_addr = 127.0.0.1\nunix_socket_dir =",
+            r"^listen_port = .*": f"listen_port = {port}",
+            r"^auth_type = .*": "auth_type = trust",
+            r"^auth_file = .*": f"auth_file = {folder}/userlist.txt",
+        }
+        text = CONFIGURATION.read_text()
+        for line, here in moved.items():
+            text, found = re.subn(line, here, text, flags=re.MULTILINE)
+            assert found == 1, line
+        (folder / "pgbouncer.ini").write_text(text)
+        as_nobody = ["-u", "nobody"] if os.geteuid() == 0 else []
+        with running(["pgbouncer", *as_nobody, folder / "pgbouncer.ini"]) as process:
+            wait_until(lambda: _takes_connections(url), process)
+            yield url
+
+
+def _takes_connections(url: str) -> bool:
+    try:
+        psycopg2.connect(url).close()
+    except psycopg2.OperationalError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    with postgres() as direct, pgbouncer(direct) as pooled:
+        environment = {**os.environ, "DATABASE_URL": pooled, "DATABASE_POOLED_BY_PGBOUNCER": "True"}
+        sys.exit(subprocess.run(sys.argv[1:], env=environment, check=False).returncode)
