@@ -2,6 +2,7 @@
 
 from typing import cast
 
+from django.db import connection
 from django.utils import timezone
 from knox.auth import TokenAuthentication as KnoxTokenAuthentication
 from knox.crypto import hash_token
@@ -15,17 +16,23 @@ from api.sessions import EPOCH_CLAIM
 from users.exceptions import SessionEnded
 from users.models import User
 
+# Asked at every request. Written out, for building the query takes ten times longer than the database does.
+_FIND_OWNER = """
+    SELECT person.*, invitation.referral_code AS used_referral_code
+    FROM knox_authtoken AS token JOIN users_user AS person ON person.id = token.user_id
+    LEFT JOIN users_referral AS invitation ON invitation.invited_id = person.id
+    WHERE token.digest = %s AND token.expiry > %s AND person.is_active
+"""
+
 
 class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]
     def authenticate_credentials(self, token: bytes) -> tuple[User, AuthToken]:
-        """Find the live token and its owner in one indexed query, by the digest of the whole token."""
-        live = AuthToken.objects.select_related("user").filter(
-            digest=hash_token(token.decode("latin-1")), expiry__gt=timezone.now(), user__is_active=True
-        )
-        auth_token = live.first()
-        if auth_token is None:
-            raise SessionEnded
-        return auth_token.user, auth_token
+        """Find the owner of a live token in one indexed query, by the digest of the whole token."""
+        digest = hash_token(token.decode("latin-1"))
+        now = connection.ops.adapt_datetimefield_value(timezone.now())
+        for user in User.objects.raw(_FIND_OWNER, [digest, now]):
+            return user, AuthToken(digest=digest, user=user)
+        raise SessionEnded
 
 
 class JWTAuthentication(SimpleJWTAuthentication):

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
-from django.db import models
-from django.db.models.functions import Cast
+from django.db import connection, models
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from phonenumber_field.modelfields import PhoneNumberField
@@ -17,6 +17,12 @@ from phonenumber_field.modelfields import PhoneNumberField
 from users import client_address, phones, referral_codes
 from users.managers import DeliveryQuerySet, UserManager
 from users.validators import validate_username
+
+# Part of every profile. Written out, for building the query takes ten times longer than the database does.
+_NEWEST_REFERRALS = """
+    SELECT phone_number FROM users_referral JOIN users_user ON users_user.id = invited_id
+    WHERE inviter_id = %s ORDER BY activated_at DESC, users_referral.id DESC LIMIT %s
+"""
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -71,17 +77,16 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Return the phone number as text: callers such as the admin's templates slice it."""
         return str(self.phone_number)
 
-    @property
+    @cached_property  # so that a query for the person can bring it along
     def used_referral_code(self) -> str | None:
         """The code of another person that this one entered, as it was then."""
         return self.invitation.referral_code if hasattr(self, "invitation") else None
 
     def newest_referral_phones(self, limit: int) -> list[str]:
         """The numbers (E.164) of the newest people who came with this one; erased ones have none."""
-        # As plain text: parsing a hundred numbers takes longer than all the rest of a request.
-        phones_of_invited = Cast("invited__phone_number", models.CharField())
-        newest = self.referrals.filter(invited__isnull=False).order_by("-activated_at", "-id")
-        return list(newest.values_list(phones_of_invited, flat=True)[:limit])
+        with connection.cursor() as cursor:
+            cursor.execute(_NEWEST_REFERRALS, [self.pk, limit])
+            return [phone_number for (phone_number,) in cursor.fetchall()]
 
     @property
     def activation_deadline(self) -> datetime | None:

@@ -42,27 +42,32 @@ def activate(*, user: User, referral_code: str) -> Referral:
     head = _hold_still(user, inviter) if inviter else None
 
     # Only what is read from here on is sure to stay true until the commit.
-    user = _reread(user)
-    if user.used_referral_code is not None:
-        if user.used_referral_code == typed:
-            return user.invitation
+    newcomer = _reread(user)
+    user.used_referral_code = newcomer.used_referral_code
+    if newcomer.used_referral_code is not None:
+        if newcomer.used_referral_code == typed:
+            return newcomer.invitation
         raise AlreadyActivated
     if inviter is None:
         raise ReferralCodeNotFound
-    if (deadline := user.activation_deadline) and timezone.now() > deadline:
+    if (deadline := newcomer.activation_deadline) and timezone.now() > deadline:
         raise ActivationWindowClosed(days=settings.REFERRAL_WINDOW_DAYS)
-    if head == user.pk and not settings.REFERRAL_ALLOW_CIRCLES:
+    if head == newcomer.pk and not settings.REFERRAL_ALLOW_CIRCLES:
         raise ReferralCircle
 
-    referral = Referral.objects.create(invited=user, inviter=inviter, referral_code=typed)
+    referral = Referral.objects.create(invited=newcomer, inviter=inviter, referral_code=typed)
     # Last before the commit, because everyone who comes with this inviter waits for this row.
     if not User.objects.filter(pk=inviter.pk, is_active=True).update(referrals_count=F("referrals_count") + 1):
         raise ReferralCodeNotFound
+    user.used_referral_code = typed
     return referral
 
 
 def _owner(referral_code: str) -> User | None:
-    return User.objects.filter(referral_code=referral_code, is_active=True).first()
+    try:
+        return User.objects.get(referral_code=referral_code, is_active=True)
+    except User.DoesNotExist:
+        return None
 
 
 def _reread(user: User) -> User:
@@ -93,14 +98,14 @@ def _head_of_chain(member: User) -> int | None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            WITH RECURSIVE chain(id) AS (
-                SELECT CAST(%s AS bigint)
+            WITH RECURSIVE chain(id, inviter_id) AS (
+                SELECT id, (SELECT inviter_id FROM users_referral WHERE invited_id = users_user.id)
+                FROM users_user WHERE id = %s
                 UNION
-                SELECT inviter_id FROM users_referral JOIN chain ON invited_id = chain.id WHERE inviter_id IS NOT NULL
+                SELECT inviter_id, (SELECT inviter_id FROM users_referral WHERE invited_id = chain.inviter_id)
+                FROM chain WHERE inviter_id IS NOT NULL
             )
-            SELECT id FROM chain WHERE NOT EXISTS (
-                SELECT 1 FROM users_referral WHERE invited_id = chain.id AND inviter_id IS NOT NULL
-            )
+            SELECT id FROM chain WHERE inviter_id IS NULL
             """,
             [member.pk],
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -99,30 +99,42 @@ def _send(phone_number: str, username: str) -> SentCode:
 
 
 @sensitive_variables("code")
-@transaction.atomic(durable=True)
 def _replace(phone_number: str, code: str, username: str) -> ConfirmationCode:
     now = timezone.now()
     token = uuid.uuid4()
-    values = {
-        "username": username,
-        "digest": _digest(code, token, phone_number),
-        "verification_token": token,
-        "issued_at": now,
-        "expires_at": now + timedelta(seconds=settings.CONFIRMATION_CODE_LIFETIME_SECONDS),
-        "resend_at": now + timedelta(seconds=settings.CONFIRMATION_CODE_RESEND_SECONDS),
-        "wrong_tries": 0,
-        "used_at": None,
-    }
-    record = ConfirmationCode(phone_number=phone_number, **values)
-    # Each statement is atomic: of any number of requests at once, one finds the row due, or inserts it.
-    rows = ConfirmationCode.objects.filter(phone_number=phone_number)
-    if not rows.filter(resend_at__lte=now).update(**values):
-        ConfirmationCode.objects.bulk_create([record], ignore_conflicts=True)
-        winner = rows.first()
-        if winner is None or winner.verification_token != token:
-            resend_at = winner.resend_at if winner else now
-            raise CodeRecentlySent(retry_after=max(1, round((resend_at - now).total_seconds())))
+    record = ConfirmationCode(
+        phone_number=phone_number,
+        username=username,
+        digest=_digest(code, token, phone_number),
+        verification_token=token,
+        issued_at=now,
+        expires_at=now + timedelta(seconds=settings.CONFIRMATION_CODE_LIFETIME_SECONDS),
+        resend_at=now + timedelta(seconds=settings.CONFIRMATION_CODE_RESEND_SECONDS),
+    )
+    if not _insert_or_replace_if_due(record):
+        waiting = ConfirmationCode.objects.filter(phone_number=phone_number).first()
+        resend_at = waiting.resend_at if waiting else now
+        raise CodeRecentlySent(retry_after=max(1, round((resend_at - now).total_seconds())))
     return record
+
+
+def _insert_or_replace_if_due(record: ConfirmationCode) -> bool:
+    """Say whether it is the code now: of any number of requests at once, one finds the row due, or inserts it."""
+    values = {
+        str(field.column): field.get_db_prep_save(getattr(record, field.attname), connection)
+        for field in ConfirmationCode._meta.concrete_fields
+        if not field.primary_key
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            INSERT INTO users_confirmationcode AS kept ({", ".join(values)}) VALUES ({", ".join(["%s"] * len(values))})
+            ON CONFLICT (phone_number) DO UPDATE SET {", ".join(f"{column} = excluded.{column}" for column in values)}
+            WHERE kept.resend_at <= excluded.issued_at
+            """,  # noqa: S608  nothing but our own columns
+            [*values.values()],
+        )
+        return bool(cursor.rowcount)
 
 
 def sign_in(*, phone_number: str, confirmation_code: str, address: str, used_referral_code: str = "") -> SignIn:
@@ -148,13 +160,16 @@ def sign_in_by_link(
 
 @sensitive_variables("confirmation_code")
 def _try(phone_number: str | None, whose: Q, confirmation_code: str, address: str, used_referral_code: str) -> SignIn:
-    with limits.counting_failures(limits.FAILED_SIGN_INS_PER_ADDRESS.of(address)):
-        if phone_number is None:
-            raise VerificationLinkInvalid
-        signed_in = _redeem(phone_number, whose, confirmation_code, address, used_referral_code)
+    failures = limits.FAILED_SIGN_INS_PER_ADDRESS.of(address)
+    limits.take(failures)  # before it is known how the attempt ends, as `limits.counting_failures` does
+    if phone_number is None:
+        raise VerificationLinkInvalid
+    signed_in = _redeem(phone_number, whose, confirmation_code, address, used_referral_code)
     # A code that was used was asked for in earnest.
     limits.give_back(
-        limits.CODES_PER_NUMBER_AND_ADDRESS.of(phone_number, address), limits.CODES_PER_NUMBER.of(phone_number)
+        failures,
+        limits.CODES_PER_NUMBER_AND_ADDRESS.of(phone_number, address),
+        limits.CODES_PER_NUMBER.of(phone_number),
     )
     return signed_in
 
@@ -196,8 +211,10 @@ def _welcome(record: ConfirmationCode, used_referral_code: str) -> SignIn:
 
 
 def _get_or_create_user(phone_number: str, username: str) -> tuple[User, bool]:
-    if user := User.objects.filter(phone_number=phone_number).first():
-        return user, False
+    try:
+        return User.objects.get(phone_number=phone_number), False
+    except User.DoesNotExist:
+        pass
     try:
         return User.objects.create_user(phone_number, username=username), True
     except PhoneNumberTaken:  # staff created the person just now

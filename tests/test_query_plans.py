@@ -1,0 +1,82 @@
+"""No request reads a whole table that grows with the number of people: every query is explained."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from benchmarks import population
+from tests.factories import invited_by, person
+from tests.test_query_counts import REQUESTS
+from users.models import RunningTotals
+from users.running_totals import SETTLING_TIME, quarter_of
+
+PEOPLE = 20_000
+
+pytestmark = pytest.mark.django_db
+
+
+def test_no_request_reads_a_whole_table() -> None:
+    fill()
+    whole_tables = []
+
+    for name, (prepare, _) in REQUESTS.items():
+        anna = person()
+        invited_by(anna)
+        call = prepare(anna)
+        with CaptureQueriesContext(connection) as queries:
+            assert call().status_code < 300, name
+        whole_tables += [f"{name}: {table}: {sql[:500]}" for sql in explainable(queries) for table in read_whole(sql)]
+
+    assert whole_tables == []
+
+
+def test_a_search_without_an_index_would_be_noticed() -> None:
+    assert read_whole("SELECT 1 FROM users_delivery WHERE failed_channels = 'x'") == ["users_delivery"]
+
+
+def fill() -> None:
+    """Save many people on PostgreSQL, whose plans depend on how many there are; those of SQLite do not."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            for statement in population.STEPS.values():
+                cursor.execute(statement, {"people": PEOPLE})
+            cursor.execute("SELECT setval(pg_get_serial_sequence('users_user', 'id'), %s)", [PEOPLE])
+            cursor.execute("ANALYZE")
+    # As the scheduler leaves it behind.
+    RunningTotals.objects.create(at=quarter_of(timezone.now() - SETTLING_TIME), registrations=PEOPLE)
+
+
+def explainable(queries: Any) -> Iterator[str]:
+    for query in queries:
+        if query["sql"].lstrip().startswith(("SELECT", "WITH", "UPDATE", "DELETE")):
+            yield query["sql"]
+
+
+def read_whole(sql: str) -> list[str]:
+    """Which of the tables that grow a statement reads from beginning to end."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("EXPLAIN (FORMAT JSON) " + sql.replace("%", "%%"), [])
+            (plan,) = cursor.fetchone()
+            scans = scanned(json.loads(plan) if isinstance(plan, str) else plan)
+        else:
+            cursor.execute("EXPLAIN QUERY PLAN " + sql.replace("%", "%%"), [])
+            steps = [step.split() for *_, step in cursor.fetchall()]
+            scans = [step[1] for step in steps if step[0] == "SCAN" and "USING" not in step]
+    return [table for table in scans if table in population.TABLES]
+
+
+def scanned(plan: Any) -> Iterator[str]:
+    if isinstance(plan, list):
+        for part in plan:
+            yield from scanned(part)
+    elif isinstance(plan, dict):
+        if plan.get("Node Type") == "Seq Scan":
+            yield plan["Relation Name"]
+        for part in plan.values():
+            yield from scanned(part)
