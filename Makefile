@@ -62,6 +62,14 @@ bench: .venv/development ## Requests per second, beside a bare function (needs w
 fuzz: .venv/development ## Send more than 10,000 generated requests to the real stack
 	$(BIN)/python -m tests.fuzz
 
+.PHONY: bench-growth
+bench-growth: .venv/development ## The same with ten million people, and with inviters of a million
+	$(BIN)/python -m benchmarks.run --people 10000 1000000 10000000 --inviters $(ARGS)
+
+.PHONY: bench-memory
+bench-memory: .venv/development ## Whether a worker's memory grows over 100,000 requests
+	$(BIN)/python -m benchmarks.memory
+
 .PHONY: bench-admin
 bench-admin: .venv/development ## Time the admin panel's pages with a million people
 	$(BIN)/python -m benchmarks.admin_panel

@@ -47,6 +47,7 @@ def main(arguments: list[str]) -> int:
     except LoadFailed as failure:
         print(f"A request failed, so nothing was measured: {failure}", file=sys.stderr)
         return 1
+    print_growth(results["people"])
     print("\nmemory of a web worker (PSS):", ", ".join(
         f"{name} {mb:.0f} MB" for name, mb in results["memory_of_a_worker_mb"].items()
     ))  # fmt: skip
@@ -79,6 +80,17 @@ def measure(running: Stack, people: int, options: argparse.Namespace) -> Row:
         row["deliveries_per_second"] = deliveries_per_second(running)
         print(f"{'delivery, by the worker':<46} {row['deliveries_per_second']:>7.0f}/s")
     return row
+
+
+def print_growth(tables: dict[str, Row]) -> None:
+    """Compare the median times of the table with most people with those of the table with fewest."""
+    few, many = min(tables, key=int), max(tables, key=int)
+    if few == many:
+        return
+    print(f"\np50 with {int(many):,} people, of that with {int(few):,}")
+    for name, row in tables[many]["endpoints"].items():
+        before = tables[few]["endpoints"][name]["service"]["p50_ms"]
+        print(f"{name:<46} {row['service']['p50_ms'] / before:>5.2f}")
 
 
 def manage(running: Stack, command: str) -> None:

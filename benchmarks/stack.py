@@ -150,7 +150,7 @@ class Stack:
 
 
 @contextmanager
-def stack() -> Iterator[Stack]:
+def stack(*options_of_gunicorn: str) -> Iterator[Stack]:
     """Yield PostgreSQL, Redis, both gunicorns and the worker, which rests until it is told to go on."""
     if not shutil.which("wrk"):
         sys.exit("The load comes from wrk, which is not installed: apt-get install wrk")
@@ -168,7 +168,7 @@ def stack() -> Iterator[Stack]:
             Web(
                 name,
                 port := free_port(),
-                opened.enter_context(_gunicorn(application, port, environment)),
+                opened.enter_context(_gunicorn(application, port, environment, options_of_gunicorn)),
                 postmaster,
             )
             for name, application in (("service", "referral_project.wsgi"), ("bare", "benchmarks.bare"))
@@ -196,9 +196,9 @@ def _production(folder: Path, database_url: str, redis_url: str, gateway: Gatewa
 
 
 @contextmanager
-def _gunicorn(application: str, port: int, environment: dict[str, str]) -> Iterator[int]:
+def _gunicorn(application: str, port: int, environment: dict[str, str], options: Iterable[str]) -> Iterator[int]:
     command = [sys.executable, "-m", "gunicorn", "-c", "infra/gunicorn.conf.py", "--bind", f"127.0.0.1:{port}"]
-    with running([*command, f"{application}:application"], env=environment, cwd=ROOT) as gunicorn:
+    with running([*command, *options, f"{application}:application"], env=environment, cwd=ROOT) as gunicorn:
         wait_until(lambda: _listens(port), gunicorn)
         yield gunicorn.pid
 

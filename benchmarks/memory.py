@@ -1,0 +1,39 @@
+"""Whether a worker's memory grows with its requests: `python -m benchmarks.memory [REQUESTS]`, 100,000 by default.
+
+The workers are never replaced here, as `max_requests` does in production. The first tenth is for warming up. Exits
+with 1 if the memory of a worker (PSS) has grown by more than MOST_GROWTH from then to the end.
+"""
+
+import sys
+
+from benchmarks import population
+from benchmarks.endpoints import Town, login, profile, registration
+from benchmarks.stack import stack
+
+PEOPLE = 10_000
+LAP_SECONDS = 5
+MOST_GROWTH = 1.05
+
+
+def main(requests: int) -> int:
+    with stack("--max-requests=0") as running:
+        with running.database.cursor() as cursor:
+            population.fill(cursor, PEOPLE)
+        town = Town(running, PEOPLE)
+        done, settled = 0, 0.0
+        print(f"{'requests':>9} {'MB a worker':>12}")
+        while done < requests:
+            for prepare, once in ((registration, True), (login, True), (profile, False)):
+                running.settle()
+                load = running.service.load(prepare(town, 10_000), seconds=LAP_SECONDS, once=once)
+                done += round(load.requests_per_second * LAP_SECONDS)
+            running.forget_tasks()
+            memory = running.service.memory_mb()
+            settled = settled if settled or done < requests / 10 else memory
+            print(f"{done:>9,} {memory:>12.1f}", flush=True)
+    print(f"grown by {(memory / settled - 1) * 100:.1f} % since the first tenth")
+    return memory > settled * MOST_GROWTH
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000))
