@@ -39,10 +39,13 @@ tests/browser/node_modules: tests/browser/package-lock.json
 	npm ci --prefix tests/browser --silent --no-audit --no-fund
 	@touch $@
 
+# These bring databases of their own, so that one run of them is enough.
+ONCE := tests/browser tests/test_delivery_worker.py tests/test_faults.py tests/test_logs_of_a_full_run.py tests/test_stopping.py
+
 .PHONY: test
 test: .venv/development tests/browser/node_modules ## Run the whole suite on a throw-away PostgreSQL and on SQLite
 	$(BIN)/python -m tests.servers $(BIN)/pytest --numprocesses 2 --cov --cov-report=term
-	$(BIN)/pytest --numprocesses 2 --ignore tests/browser
+	$(BIN)/pytest --numprocesses 2 $(addprefix --ignore=,$(ONCE))
 
 # The databases are left to the server, which is thrown away: PgBouncer holds connections to them.
 .PHONY: test-pgbouncer
