@@ -40,7 +40,7 @@ def test_a_page_shows_the_newest_people_invited_and_leads_to_all(boss: Client) -
 
     assert page_of(newcomers[0]) not in html
     assert all(page_of(newcomer) in html for newcomer in newcomers[1:])
-    assert html.count(f'href="{REFERRALS}?inviter={inviter.pk}"') == 2
+    assert f'href="{REFERRALS}?inviter={inviter.pk}"' in html
     assert everybody.context["cl"].result_count == NEWEST_REFERRALS + 1
 
 
