@@ -189,8 +189,7 @@ def running(command: list[Any], **options: Any) -> Iterator[subprocess.Popen[byt
             sys.stderr.write(log.read().decode(errors="replace"))
             raise
         finally:
-            # To PostgreSQL this means: without waiting for whoever is still connected.
-            process.send_signal(signal.SIGINT)
+            process.terminate()
             process.wait()
 
 
