@@ -61,7 +61,9 @@ class Nginx:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        process = subprocess.Popen(self.command("-g", "daemon off;"), env=_environment())  # noqa: S603
+        # Its workers would become nobody, who may not look into the folders of root.
+        stay = "user root;" if os.geteuid() == 0 else ""
+        process = subprocess.Popen(self.command("-g", f"daemon off; {stay}"), env=_environment())  # noqa: S603
         try:
             wait_for_port(self.port, process)
             yield

@@ -154,6 +154,7 @@ def test_a_code_of_one_phone_does_not_open_another(client: APIClient) -> None:
     assert login(client, other, code).json()["code"] == "confirmation_code_wrong"
 
 
+@pytest.mark.usefixtures("unlimited")
 def test_codes_keep_their_leading_zeros(client: APIClient, settings: Settings) -> None:
     settings.CONFIRMATION_CODE_LENGTH = 2
     code, phone = "", ""

@@ -38,7 +38,7 @@ class Written:
 
     def lines(self, program: str) -> list[dict[str, Any]]:
         """What a program wrote: each line has to be an object of JSON."""
-        return [json.loads(line) for line in self.of(program).removesuffix(FAREWELL).splitlines()]
+        return [json.loads(line) for line in self.of(program).replace(FAREWELL, "").splitlines()]
 
     def wait_for(self, *texts: str) -> None:
         deadline = time.monotonic() + WAIT_SECONDS
