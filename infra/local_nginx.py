@@ -18,7 +18,7 @@ from tests.servers import START_SECONDS, free_port, wait_until
 SOURCE = Path(__file__).parent / "nginx"
 NOBODY = "192.0.2.1/32"
 HSTS_SECONDS = 31_536_000
-_TYPES = "types { text/css css; application/javascript js; image/svg+xml svg; font/woff2 woff2; }"
+_TYPES = "types { text/html html; text/css css; application/javascript js; image/svg+xml svg; font/woff2 woff2; }"
 
 
 @dataclass(frozen=True)

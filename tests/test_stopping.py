@@ -13,6 +13,7 @@ import redis
 import requests
 
 from infra.local_nginx import Nginx
+from referral_project.settings import BASE_DIR
 from tests.doubles import Gateway
 from tests.factories import phone_number
 from tests.servers import children_of, free_port, redis_server, wait_until
@@ -58,6 +59,7 @@ def nginx_before(port: int, folder: Path) -> Iterator[str]:
     """Yield the address of the deployment's nginx in front of `port`."""
     nginx = Nginx(folder, web_port=port)
     nginx.write()
+    (folder / "static").symlink_to(BASE_DIR / "web/static")
     with nginx.running():
         yield f"http://127.0.0.1:{nginx.port}"
 
