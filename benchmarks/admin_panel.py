@@ -50,7 +50,7 @@ SELECT phone_number, gen_random_uuid(), registered_at, registered_at + interval 
 FROM users_user JOIN generate_series(1, 2) AS nth ON nth = 1 OR id %% 5 = 0;
 """
 MOST_MILLISECONDS = 300
-TRIES = 5
+TRIES = 3
 
 
 def main(people: int) -> int:
@@ -111,7 +111,6 @@ def measure() -> int:
     first = first_day(time_zone=ZoneInfo("Asia/Kathmandu"))
     quick = (
         *(f"/admin/?period={period}" for period in ("7", "30", "90", "365", "all")),
-        "/admin/?period=all&step=day",
         "/api/statistics/",
         f"/api/statistics/?from={first}&time_zone=Asia/Kathmandu",
         f"/api/statistics/?from={first}&step=week",

@@ -94,6 +94,13 @@ def test_everything_begins_with_the_first_who_came(boss: Client) -> None:
     assert figures(html)[0] == "1"
 
 
+def test_a_long_period_by_days_is_refused_and_the_usual_one_shown(boss: Client) -> None:
+    html = page(boss, from_="2024-01-01", to="2026-01-04", step="day")
+
+    assert "A period has at most 400 steps: choose a longer step." in html
+    assert days(html) == 30
+
+
 def test_a_long_period_is_drawn_by_weeks(boss: Client) -> None:
     assert chart(page(boss, from_="2024-01-01", to="2026-01-04"))["labels"][-1] == "29 Dec – 4 Jan"
 

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from users import statistics
 from users.admin.lists import link_to
-from users.exceptions import Refusal
+from users.exceptions import PeriodTooLong, Refusal
 from users.running_totals import Counts
 from users.statistics import Period, Statistics, Step, share
 from users.templatetags.panel import show_number
@@ -36,6 +36,8 @@ PERIODS: dict[str, Promise] = {
 }
 #: From how many days on a curve is drawn by weeks, and by months, unless chosen otherwise.
 WEEKS_FROM, MONTHS_FROM = 367, 5 * 367
+#: More points than this are no curve to look at, and a table nobody reads.
+MOST_POINTS = 400
 STEPS: dict[str, Promise] = {"": _("as fits"), Step.DAY: _("days"), Step.WEEK: _("weeks"), Step.MONTH: _("months")}
 
 admin.site.index_title = _("Dashboard")
@@ -65,10 +67,13 @@ class PeriodForm(forms.Form):
         if first is None:
             first = _first_day_of(asked["period"] or UNLESS_CHOSEN, last, zone)
         try:
-            return statistics.period(first=first, last=last, step=asked["step"] or _step_that_fits(first, last))
+            period = statistics.period(first=first, last=last, step=asked["step"] or _step_that_fits(first, last))
+            if len(list(period.steps())) > MOST_POINTS:
+                raise PeriodTooLong(steps=MOST_POINTS)
         except Refusal as refusal:
             self.add_error(None, str(refusal))
             return _usual()
+        return period
 
 
 def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
