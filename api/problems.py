@@ -25,7 +25,7 @@ CONTENT_TYPE = "application/problem+json"
 CHALLENGE = "Token, Bearer"  # both ways to sign in; a 401 must name them (RFC 9110, section 15.5.2)
 INVALID_INPUT = _("Some of the input is wrong: see errors.")
 
-#: The status of each refusal of the domain; 400 unless listed.
+#: The status of each refusal of the domain; 400 unless listed, or 503 if it is ours to mend.
 STATUS_OF_REFUSAL: Mapping[type[Refusal], HTTPStatus] = {
     refusals.PhoneNumberTaken: HTTPStatus.CONFLICT,
     refusals.CodeRecentlySent: HTTPStatus.TOO_MANY_REQUESTS,
@@ -33,8 +33,6 @@ STATUS_OF_REFUSAL: Mapping[type[Refusal], HTTPStatus] = {
     refusals.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     refusals.TooManyReferralCodes: HTTPStatus.TOO_MANY_REQUESTS,
     refusals.SignInLocked: HTTPStatus.TOO_MANY_REQUESTS,
-    refusals.SendingPaused: HTTPStatus.SERVICE_UNAVAILABLE,
-    refusals.DeliveryUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     refusals.VerificationLinkInvalid: HTTPStatus.NOT_FOUND,
     refusals.AccountDisabled: HTTPStatus.FORBIDDEN,
     refusals.SessionEnded: HTTPStatus.UNAUTHORIZED,
@@ -94,7 +92,8 @@ def problem_of_refusal(refusal: Refusal) -> dict[str, object]:
 
 
 def status_of_refusal(refusal: Refusal) -> HTTPStatus:
-    return STATUS_OF_REFUSAL.get(type(refusal), HTTPStatus.BAD_REQUEST)
+    unless_listed = HTTPStatus.SERVICE_UNAVAILABLE if refusal.is_ours else HTTPStatus.BAD_REQUEST
+    return STATUS_OF_REFUSAL.get(type(refusal), unless_listed)
 
 
 def not_found_because(refusal: type[Refusal]) -> exceptions.NotFound:

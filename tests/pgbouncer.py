@@ -10,9 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import psycopg2
-
-from tests.servers import free_port, postgres, running, wait_until
+from tests.servers import free_port, postgres, running, takes_connections, wait_until
 
 CONFIGURATION = Path(__file__).parent.parent / "infra" / "pgbouncer.ini"
 
@@ -40,16 +38,8 @@ def pgbouncer(database_url: str) -> Iterator[str]:
         (folder / "pgbouncer.ini").write_text(text)
         as_nobody = ["-u", "nobody"] if os.geteuid() == 0 else []
         with running(["pgbouncer", *as_nobody, folder / "pgbouncer.ini"]) as process:
-            wait_until(lambda: _takes_connections(url), process)
+            wait_until(lambda: takes_connections(url), process)
             yield url
-
-
-def _takes_connections(url: str) -> bool:
-    try:
-        psycopg2.connect(url).close()
-    except psycopg2.OperationalError:
-        return False
-    return True
 
 
 if __name__ == "__main__":

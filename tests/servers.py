@@ -119,7 +119,7 @@ def postgres_server(log: Path | None = None) -> Iterator[Server]:
         flags = [flag for name, value in options.items() for flag in ("-c", f"{name}={value}")]
         command = [binaries / "postgres", "-D", data, *flags]
         url = f"postgres://referral@127.0.0.1:{port}/postgres"
-        with _up(Server(url, command, lambda: _takes_connections(url), log, **_nobody())) as server:
+        with _up(Server(url, command, lambda: takes_connections(url), log, **_nobody())) as server:
             yield server
 
 
@@ -193,7 +193,7 @@ def running(command: list[Any], **options: Any) -> Iterator[subprocess.Popen[byt
             process.wait()
 
 
-def _takes_connections(url: str) -> bool:
+def takes_connections(url: str) -> bool:
     try:
         psycopg2.connect(url).close()
     except psycopg2.OperationalError:

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from users.exceptions import seconds_between
 from users.models import LimitCounter
 
 logger = logging.getLogger(__name__)
@@ -141,4 +142,4 @@ def _take_in_database(counters: Sequence[Counter]) -> UsedUp | None:
     key, expires_at = rows_of_full.values_list("key", "expires_at").latest("expires_at")
     transaction.set_rollback(True)
     counter = next(counter for counter in full if counter.key == key)
-    return UsedUp(counter, max(1, round((expires_at - now).total_seconds())))
+    return UsedUp(counter, seconds_between(now, expires_at))

@@ -1,6 +1,7 @@
 """Every refusal of the domain, once: a stable code for programs, a message for people."""
 
 import math
+from datetime import datetime
 from typing import ClassVar
 
 from django.utils.functional import Promise
@@ -15,6 +16,8 @@ class Refusal(Exception):
     message: ClassVar[str | Promise]
     #: The input field at fault, where there is one.
     field: ClassVar[str | None] = None
+    #: Whether it is for us to mend, and not for whoever asked.
+    is_ours: ClassVar[bool] = False
 
     def __init__(self, **details: int) -> None:
         super().__init__(self.code)
@@ -22,6 +25,11 @@ class Refusal(Exception):
 
     def __str__(self) -> str:
         return str(self.message) % {**self.details, "wait": _wait(self.details.get("retry_after", 0))}
+
+
+def seconds_between(now: datetime, later: datetime) -> int:
+    """Return how long to wait, for a `retry_after`: whole seconds, one at least, since 0 would mean at once."""
+    return max(1, round((later - now).total_seconds()))
 
 
 def _wait(seconds: int) -> str:
@@ -75,11 +83,13 @@ class SignInLocked(Refusal):
 class SendingPaused(Refusal):
     code = "sending_paused"
     message = _("So many codes are being asked for that sending has paused. Try again in %(wait)s.")
+    is_ours = True
 
 
 class DeliveryUnavailable(Refusal):
     code = "delivery_unavailable"
     message = _("The code could not be sent. Try again in %(retry_after)d s.")
+    is_ours = True
 
 
 class ConfirmationCodeWrong(Refusal):

@@ -1,7 +1,7 @@
 """How often something may be done: each limit once, by name; the numbers are settings."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -70,12 +70,15 @@ def take(*uses: Use) -> None:
 
 
 @contextmanager
-def counting_failures(use: Use) -> Iterator[None]:
-    """Let so many attempts fail; those that succeed are not counted. Raises the refusal of `use`."""
+def counting_failures(use: Use, *, forgiving: Iterable[Use] = ()) -> Iterator[None]:
+    """Let so many attempts fail; one that succeeds is not counted, nor is what it is `forgiving`.
+
+    Raises the refusal of `use`.
+    """
     # Taken before it is known how the attempt ends, or a thousand at once would all be under the limit.
     take(use)
     yield
-    give_back(use)
+    give_back(use, *forgiving)
 
 
 def give_back(*uses: Use) -> None:

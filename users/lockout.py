@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from users import client_address, limits
-from users.exceptions import SignInLocked
+from users.exceptions import SignInLocked, seconds_between
 from users.models import SignInAttempt
 
 _MEMORY = timedelta(days=30)
@@ -36,7 +36,7 @@ def refuse_if_locked(*, phone_number: str, address: str) -> None:
     from_here = [each.at for each in tries if each.address == here]
     until_here = _locked_until(from_here, settings.LIMIT_WRONG_TRIES_PER_NUMBER_AND_ADDRESS)
     if (latest := max(filter(None, (until, until_here)), default=now)) > now:
-        raise SignInLocked(retry_after=max(1, round((latest - now).total_seconds())))
+        raise SignInLocked(retry_after=seconds_between(now, latest))
 
 
 def is_known(*, phone_number: str, address: str) -> bool:

@@ -26,6 +26,7 @@ from users.exceptions import (
     PhoneNumberTaken,
     TooManyCodes,
     VerificationLinkInvalid,
+    seconds_between,
 )
 from users.limits import Use
 from users.models import ConfirmationCode, User
@@ -114,7 +115,7 @@ def _replace(phone_number: str, code: str, username: str) -> ConfirmationCode:
     if not _insert_or_replace_if_due(record):
         waiting = ConfirmationCode.objects.filter(phone_number=phone_number).first()
         resend_at = waiting.resend_at if waiting else now
-        raise CodeRecentlySent(retry_after=max(1, round((resend_at - now).total_seconds())))
+        raise CodeRecentlySent(retry_after=seconds_between(now, resend_at))
     return record
 
 
@@ -160,18 +161,12 @@ def sign_in_by_link(
 
 @sensitive_variables("confirmation_code")
 def _try(phone_number: str | None, whose: Q, confirmation_code: str, address: str, used_referral_code: str) -> SignIn:
-    failures = limits.FAILED_SIGN_INS_PER_ADDRESS.of(address)
-    limits.take(failures)  # before it is known how the attempt ends, as `limits.counting_failures` does
-    if phone_number is None:
-        raise VerificationLinkInvalid
-    signed_in = _redeem(phone_number, whose, confirmation_code, address, used_referral_code)
     # A code that was used was asked for in earnest.
-    limits.give_back(
-        failures,
-        limits.CODES_PER_NUMBER_AND_ADDRESS.of(phone_number, address),
-        limits.CODES_PER_NUMBER.of(phone_number),
-    )
-    return signed_in
+    asked = (limits.CODES_PER_NUMBER_AND_ADDRESS.of(phone_number, address), limits.CODES_PER_NUMBER.of(phone_number))
+    with limits.counting_failures(limits.FAILED_SIGN_INS_PER_ADDRESS.of(address), forgiving=asked):
+        if phone_number is None:
+            raise VerificationLinkInvalid
+        return _redeem(phone_number, whose, confirmation_code, address, used_referral_code)
 
 
 @sensitive_variables("confirmation_code")

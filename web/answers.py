@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from referral_project import metrics
-from users.exceptions import DeliveryUnavailable, Refusal, SendingPaused
+from users.exceptions import Refusal
 from web.forms import Form
 
 
@@ -27,7 +27,6 @@ def _refused(answer: HttpResponse, refusal: Refusal) -> HttpResponse:
     """Count it, and say when to try again: RFC 9110, section 10.2.3."""
     metrics.count_problem(refusal.code)
     if "retry_after" in refusal.details:
-        is_ours = isinstance(refusal, DeliveryUnavailable | SendingPaused)
-        answer.status_code = HTTPStatus.SERVICE_UNAVAILABLE if is_ours else HTTPStatus.TOO_MANY_REQUESTS
+        answer.status_code = HTTPStatus.SERVICE_UNAVAILABLE if refusal.is_ours else HTTPStatus.TOO_MANY_REQUESTS
         answer["Retry-After"] = str(refusal.details["retry_after"])
     return answer
