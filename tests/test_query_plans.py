@@ -45,7 +45,7 @@ def fill() -> None:
         with connection.cursor() as cursor:
             for statement in population.STEPS.values():
                 cursor.execute(statement, {"people": PEOPLE})
-                cursor.execute("ANALYZE")  # or a step that joins what the last one saved may be planned for empty tables
+                cursor.execute("ANALYZE")  # or the next one may be planned for tables that were empty until now
             cursor.execute("SELECT setval(pg_get_serial_sequence('users_user', 'id'), %s)", [PEOPLE])
     # As the scheduler leaves it behind.
     RunningTotals.objects.create(at=quarter_of(timezone.now()) - 4 * QUARTER, registrations=PEOPLE)
