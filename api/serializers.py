@@ -74,7 +74,7 @@ class SentCodeSerializer(serializers.Serializer[SentCode]):
         request: Request = self.context["request"]
         path = reverse("verify", args=[sent.record.verification_token])
         answer = {
-            "phone_number": str(sent.record.phone_number),
+            "phone_number": sent.record.phone_number,
             "expires_at": sent.record.expires_at,
             "resend_at": sent.record.resend_at,
             "verify_url": request.build_absolute_uri(path),
@@ -121,7 +121,7 @@ class ProfileSerializer(serializers.Serializer[User]):
     def to_representation(self, user: User) -> dict[str, Any]:
         request: Request = self.context["request"]
         return {
-            "phone_number": str(user.phone_number),
+            "phone_number": user.phone_number,
             "username": user.username,
             "referral_code": user.referral_code,
             "referral_link": request.build_absolute_uri(f"/r/{user.referral_code}/"),

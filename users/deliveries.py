@@ -61,7 +61,7 @@ def attempt(*, delivery_id: int, number: int, text: str, taken_by: str = "") -> 
             close(delivery, reason)
             return None
         try:
-            sms.send(channel=channel, phone_number=str(delivery.phone_number), text=text)
+            sms.send(channel=channel, phone_number=delivery.phone_number, text=text)
         except sms.DeliveryFailed as failed:
             _note(delivery, channel, failed.failure)
         else:

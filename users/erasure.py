@@ -20,7 +20,7 @@ def erase(*, user: User) -> None:
     # Whatever is being written for this person now is written before it is collected for deletion, or fails.
     if not User.objects.select_for_update().filter(pk=user.pk).exists():
         return
-    AccessAttempt.objects.filter(username=str(user.phone_number)).delete()
+    AccessAttempt.objects.filter(username=user.phone_number).delete()
     SignInAttempt.objects.filter(phone_number=user.phone_number).update(phone_number="", address="")
     OutstandingToken.objects.filter(user=user).delete()
     RetiredReferralCode.objects.create(referral_code=user.referral_code, registered_at=quarter_of(user.registered_at))

@@ -8,13 +8,13 @@ from django.contrib.auth.password_validation import password_validators_help_tex
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
-from phonenumber_field.phonenumber import PhoneNumber
 from unfold.forms import AuthenticationForm
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from users import admin_lockout, locks, phones
 from users.exceptions import PhoneNumberInvalid, Refusal
 from users.models import User
+from users.phones import PhoneNumber
 
 #: A number or code as it is typed, spaces and brackets included, is longer than what is stored.
 MAX_TYPED = 40

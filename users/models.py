@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_totp.models import TOTPDevice
-from phonenumber_field.modelfields import PhoneNumberField
 
 from users import client_address, phones, referral_codes
+from users.fields import PhoneNumberField
 from users.managers import DeliveryQuerySet, UserManager
 from users.validators import validate_username
 
@@ -74,8 +74,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return (f"{self.session_epoch}:{former}" for former in super().get_session_auth_fallback_hash())
 
     def get_username(self) -> str:
-        """Return the phone number as text: callers such as the admin's templates slice it."""
-        return str(self.phone_number)
+        return self.phone_number
 
     @cached_property  # so that a query for the person can bring it along
     def used_referral_code(self) -> str | None:
@@ -115,7 +114,7 @@ class ConfirmationCode(models.Model):
         verbose_name_plural = _("confirmation codes")
 
     def __str__(self) -> str:
-        return str(self.phone_number)
+        return self.phone_number
 
     @property
     def tries_left(self) -> int:

@@ -43,7 +43,7 @@ def document(user: User) -> Iterator[str]:
 
 def _profile(user: User) -> dict[str, Any]:
     return {
-        "phone_number": str(user.phone_number),
+        "phone_number": user.phone_number,
         "username": user.username,
         "referral_code": user.referral_code,
         "used_referral_code": user.used_referral_code,
@@ -57,7 +57,7 @@ def _profile(user: User) -> dict[str, Any]:
 
 
 def _lists(user: User) -> Mapping[str, QuerySet[Any, Any]]:
-    phone_number = str(user.phone_number)
+    phone_number = user.phone_number
     # As plain text: parsing a million numbers would take minutes.
     referrals = user.referrals.order_by("-activated_at", "-id").annotate(
         phone_number=Cast("invited__phone_number", CharField())

@@ -1,6 +1,7 @@
 """Phone numbers: from what people type to E.164, and what of them may be shown."""
 
 import re
+from functools import cached_property
 
 import phonenumbers
 from django.conf import settings
@@ -18,11 +19,26 @@ _TYPOGRAPHY = str.maketrans("\u00a0\u202f\u2010\u2011\u2012\u2013\u2014", "  ---
 _MOBILE = {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
 
 
-def normalize(typed: str) -> str:
+class PhoneNumber(str):  # noqa: SLOT000  it remembers how it was parsed
+    """A number in E.164, such as +79161234567: a text that is parsed only where more is asked of it."""
+
+    @cached_property
+    def parsed(self) -> phonenumbers.PhoneNumber:
+        return phonenumbers.parse(self)
+
+    @property
+    def as_international(self) -> str:
+        """The number as people read it: +7 916 123-45-67."""
+        return phonenumbers.format_number(self.parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def normalize(typed: str) -> PhoneNumber:
     """Return the E.164 form of a mobile number, read in PHONENUMBER_DEFAULT_REGION when it has no country code.
 
     Raises `PhoneNumberInvalid` for anything else, fixed lines included where the number plan tells them apart.
     """
+    if isinstance(typed, PhoneNumber):
+        return typed
     typed = typed.translate(_TYPOGRAPHY).strip()
     if not _TYPED.fullmatch(typed):
         raise PhoneNumberInvalid
@@ -32,12 +48,14 @@ def normalize(typed: str) -> str:
         raise PhoneNumberInvalid from None
     if phonenumbers.number_type(number) not in _MOBILE:  # UNKNOWN unless the number is valid
         raise PhoneNumberInvalid
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    normal = PhoneNumber(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    normal.parsed = number
+    return normal
 
 
-def served_country(phone_number: str) -> int:
-    """Return the calling code of a number (E.164). Raises `CountryNotServed` unless it is one of SMS_COUNTRIES."""
-    country = phonenumbers.parse(phone_number).country_code or 0
+def served_country(phone_number: PhoneNumber) -> int:
+    """Return the calling code of a number. Raises `CountryNotServed` unless it is one of SMS_COUNTRIES."""
+    country = phone_number.parsed.country_code or 0
     if not {"*", str(country)} & set(settings.SMS_COUNTRIES):
         raise CountryNotServed
     return country

@@ -155,7 +155,7 @@ def sign_in_by_link(
     """Do as `sign_in` for the phone whose link this is. Raises `VerificationLinkInvalid` besides."""
     of_link = Q(verification_token=verification_token)
     record = ConfirmationCode.objects.filter(of_link).first()
-    phone_number = str(record.phone_number) if record else None
+    phone_number = record.phone_number if record else None
     return _try(phone_number, of_link, confirmation_code, address, used_referral_code)
 
 
@@ -196,7 +196,7 @@ def _welcome(record: ConfirmationCode, used_referral_code: str) -> SignIn:
     record.used_at = now
     record.resend_at = now  # whoever holds the phone may sign in elsewhere at once
     record.save(update_fields=["used_at", "resend_at"])
-    user, is_new_user = _get_or_create_user(str(record.phone_number), record.username)
+    user, is_new_user = _get_or_create_user(record.phone_number, record.username)
     if not user.is_active:
         raise AccountDisabled
     if is_new_user and used_referral_code:
@@ -223,5 +223,5 @@ def _digest(code: str, verification_token: uuid.UUID, phone_number: str) -> str:
 
 
 def _matches(record: ConfirmationCode, confirmation_code: str) -> bool:
-    expected = _digest(confirmation_code, record.verification_token, str(record.phone_number))
+    expected = _digest(confirmation_code, record.verification_token, record.phone_number)
     return hmac.compare_digest(record.digest, expected)

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
-from phonenumber_field.phonenumber import PhoneNumber, to_python
 
+from users.phones import PhoneNumber
 from users.verification import SentCode
 
 _KEY = "sign_in"
@@ -39,8 +39,7 @@ class PendingSignIn:
 
     @property
     def readable_phone_number(self) -> str:
-        number = to_python(self.phone_number)
-        return number.as_international if isinstance(number, PhoneNumber) else self.phone_number
+        return PhoneNumber(self.phone_number).as_international
 
     @property
     def seconds_to_resend(self) -> int:

@@ -14,7 +14,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from phonenumber_field.phonenumber import PhoneNumber
 from unfold.admin import ModelAdmin
 from unfold.forms import ActionForm
 from unfold.views import ChangeList
@@ -119,9 +118,9 @@ class ByPhone:
             return queryset.none(), False
 
 
-def show_phone(number: PhoneNumber) -> str:
+def show_phone(number: phones.PhoneNumber) -> str:
     """The number as it is read, and never broken over two lines."""
-    return str(number.as_international).translate({ord(" "): "\u00a0", ord("-"): "\u2011"})
+    return number.as_international.translate({ord(" "): "\u00a0", ord("-"): "\u2011"})
 
 
 def describe(person: User) -> str:
