@@ -196,7 +196,6 @@ class Stack:
 def stack() -> Iterator[tuple[Stack, Gateway]]:
     with ExitStack() as started:
         folder = Path(started.enter_context(tempfile.TemporaryDirectory(prefix="faults-")))
-        folder.chmod(0o755)  # nginx's workers are not root
         database, broker = started.enter_context(postgres_server()), started.enter_context(durable_redis_server())
         gateway = started.enter_context(SlowGateway().running())
         addresses = {"DATABASE_URL": database.url, "REDIS_URL": broker.url, "SMS_URL": gateway.sms_url}

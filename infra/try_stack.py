@@ -49,7 +49,6 @@ class Failed(Exception):
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="stack-") as temporary:
         folder = Path(temporary)
-        folder.chmod(0o755)  # nginx's workers are not root
         image = unpack_image(folder / "image")
         try:
             try_forwarded_headers(folder)

@@ -103,9 +103,6 @@ def manage(image: Path, environment: dict[str, str], *commands: str) -> None:
 @pytest.fixture(scope="module")
 def full_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Written]:
     folder = tmp_path_factory.mktemp("stack")
-    folder.chmod(0o755)  # nginx's workers are not root
-    for parent in folder.parents[:2]:
-        parent.chmod(0o755)
     written = Written(folder)
     with stack(folder) as (run, stop_gunicorn):
         run.everything()

@@ -37,7 +37,6 @@ def running_stack() -> Iterator[Stack]:
     """Yield the stack; Django in this process and its children uses the same database."""
     with postgres() as database, tempfile.TemporaryDirectory(prefix="fuzz-") as temporary:
         folder = Path(temporary)
-        folder.chmod(0o755)  # nginx's workers are not root
         image = unpack_image(folder / "image")
         environment = {
             "DEBUG": "False",
