@@ -9,7 +9,6 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -20,6 +19,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from users import admin_lockout, audit, second_factor
 from users.admin.lists import ReadOnlyModelAdmin, link_to
 from users.models import SecondFactor, User
+from users.redirects import safe_address
 
 # The library's own pages show the secrets.
 admin.site.unregister([TOTPDevice, StaticDevice])
@@ -66,9 +66,7 @@ def _how_to_set_up(app: TOTPDevice) -> dict[str, Any]:
 
 
 def _next(request: HttpRequest) -> str:
-    asked = request.GET.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(asked, {request.get_host()}, require_https=request.is_secure())
-    return asked if is_ours else reverse("admin:index")
+    return safe_address(request, request.GET.get("next", "")) or reverse("admin:index")
 
 
 def _show(request: HttpRequest, **context: Any) -> HttpResponse:

@@ -11,13 +11,13 @@ from django.views.decorators.http import require_http_methods
 
 from users import client_address, verification
 from users.exceptions import CodeRecentlySent, Refusal
+from users.redirects import safe_address
 from users.sessions import open_web_session
 from users.verification import SignIn
 from web import pending_sign_in
 from web.answers import show
 from web.forms import ConfirmationCodeForm, PhoneNumberForm
 from web.pending_sign_in import PendingSignIn
-from web.views.site import safe_address
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

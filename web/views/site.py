@@ -3,9 +3,9 @@
 from django.conf import settings
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
+from users.redirects import safe_address
 from web import theme
 
 POSTMAN_FILES = ("referral.postman_collection.json", "local.postman_environment.json")
@@ -28,9 +28,3 @@ def set_theme(request: HttpRequest) -> HttpResponse:
     answer = HttpResponseRedirect(safe_address(request, request.POST.get("next", "")) or "/")
     theme.remember(answer, request.POST.get("theme", ""))
     return answer
-
-
-def safe_address(request: HttpRequest, address: str) -> str:
-    """Return an address of this host, or "" for any other."""
-    is_safe = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
-    return address if is_safe else ""
