@@ -20,15 +20,12 @@ import redis
 import requests
 
 from tests.doubles import Gateway
+from tests.limits import every_limit
 from tests.servers import children_of, free_port, postgres, redis_server, running, wait_until
 
 ROOT = Path(__file__).parent.parent
 #: Each caller comes from one address here, which no limit would let do so much; that they are counted stays.
 NO_LIMIT = "1000000000/hour 1000000000/day"
-LIMITS = (
-    "CODES_PER_NUMBER_AND_ADDRESS", "CODES_PER_NUMBER", "CODES_PER_ADDRESS", "CODES_PER_COUNTRY", "CODES",
-    "FAILED_SIGN_INS_PER_ADDRESS", "REFERRAL_CODE_LOOKUPS_PER_ADDRESS", "REFERRAL_CODES_ENTERED_PER_PERSON",
-)  # fmt: skip
 CONNECTIONS = 8
 #: What nginx adds to every request.
 FORWARDED = {"X-Forwarded-For": "203.0.113.7", "X-Forwarded-Proto": "https", "Host": "localhost"}
@@ -190,7 +187,7 @@ def _production(folder: Path, database_url: str, redis_url: str, gateway: Gatewa
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "BARE_STATISTICS_SQL": str(folder / "statistics.json"),
-        **{f"LIMIT_{name}": NO_LIMIT for name in LIMITS},
+        **every_limit(NO_LIMIT),
         **{name: os.environ[name] for name in ("WEB_CONCURRENCY", "WEB_THREADS") if name in os.environ},
     }
 

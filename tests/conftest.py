@@ -13,6 +13,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from tests.factories import superuser
+from tests.limits import every_limit
 from tests.panel import browser_of
 
 
@@ -65,6 +66,5 @@ def clock() -> Iterator[time_machine.Traveller]:
 @pytest.fixture
 def unlimited(settings: Settings) -> None:
     """Lift every limit, for tests of what happens a hundred times."""
-    for name in dir(django_settings):
-        if name.startswith("LIMIT_"):
-            setattr(settings, name, "")
+    for name, no_limit in every_limit("").items():
+        setattr(settings, name, no_limit)

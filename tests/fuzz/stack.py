@@ -13,9 +13,9 @@ from pathlib import Path
 from infra.local_nginx import Nginx, wait_for_port
 from infra.try_stack import commands, running, unpack_image
 from tests.hostile_input.raw_http import Server
+from tests.limits import every_limit
 from tests.servers import free_port, postgres
 
-ROOT = Path(__file__).parents[2]
 WORKERS, THREADS = 2, 4
 
 
@@ -53,7 +53,7 @@ def running_stack() -> Iterator[Stack]:
             "WEB_CONCURRENCY": str(WORKERS),
             "WEB_THREADS": str(THREADS),
             "LOG_LEVEL": "ERROR",
-            **_no_limits(),
+            **every_limit(""),
         }
         os.environ |= environment
         for command in (["collectstatic", "--noinput"], ["migrate", "--noinput"]):
@@ -66,8 +66,3 @@ def running_stack() -> Iterator[Stack]:
             # To nginx, a client that closes its half has gone.
             outside = Server(("127.0.0.1", nginx.port), half_closes=False)
             yield Stack(outside, Server(("127.0.0.1", nginx.web_port)), folder / "gunicorn.log")
-
-
-def _no_limits() -> dict[str, str]:
-    settings = (ROOT / "referral_project/settings.py").read_text()
-    return {line.split(" = ")[0]: "" for line in settings.splitlines() if line.startswith("LIMIT_")}
