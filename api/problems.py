@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from api.outages import ServiceUnavailable, is_outage
 from api.parsers import BodyTooLarge
 from referral_project import metrics, request_id
+from referral_project.audience import is_program
 from users import exceptions as refusals
 from users.exceptions import Refusal
 
@@ -160,13 +161,13 @@ def _by_field(details: Any, path: str = "") -> dict[str, list[dict[str, str]]]:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if not _is_for_programs(request):
+    if not is_program(request):
         return defaults.bad_request(request, exception)
     return _json(400, "bad_request", _("The request is malformed."))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if not _is_for_programs(request):
+    if not is_program(request):
         return defaults.page_not_found(request, exception)
     return _json(404, "not_found", exceptions.NotFound.default_detail)
 
@@ -175,24 +176,20 @@ def server_error(request: HttpRequest) -> HttpResponse:
     failure = sys.exception()
     if is_outage(failure):
         return _unavailable(request, ServiceUnavailable.because_of(failure))
-    if not _is_for_programs(request):
+    if not is_program(request):
         return HttpResponseServerError(render_to_string("500.html", {"request_id": request_id.current()}))
     return _json(500, "server_error", _("Something broke on our side. It has been recorded; please try again."))
 
 
 def _unavailable(request: HttpRequest, outage: ServiceUnavailable) -> HttpResponse:
     """Answer without the database: a page knows neither who reads it nor their session."""
-    if _is_for_programs(request):
+    if is_program(request):
         response = _json(outage.status_code, outage.default_code, outage.detail, retry_after=outage.wait)
     else:
         page = render_to_string("503.html", {"detail": outage.detail, "request_id": request_id.current()})
         response = HttpResponse(page, status=outage.status_code)
     response["Retry-After"] = str(outage.wait)
     return response
-
-
-def _is_for_programs(request: HttpRequest) -> bool:
-    return request.path.startswith(("/api/", "/health/"))
 
 
 def _json(status: int, code: str, detail: object, **members: object) -> HttpResponse:

@@ -79,12 +79,12 @@ MIDDLEWARE = [
     # In DEBUG the development server finds static files by itself.
     *([] if DEBUG else ["whitenoise.middleware.WhiteNoiseMiddleware"]),
     "corsheaders.middleware.CorsMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "web.middleware.Sessions",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "web.middleware.Authentication",
+    "web.middleware.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "web.middleware.RefusalPages",
     # Last: turns the answer to a guess too many into the page that says so.
