@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from knox.models import AuthToken
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
@@ -17,8 +17,7 @@ EPOCH_CLAIM = "epoch"
 def open_session(user: User) -> tuple[str, datetime]:
     """Return a new token, in clear for the only time, and when it expires (UTC). Raises `AccountDisabled`."""
     try:
-        with transaction.atomic():
-            stored, token = AuthToken.objects.create(user)
+        stored, token = AuthToken.objects.create(user)
     except IntegrityError:  # erased since the code was redeemed
         raise AccountDisabled from None
     return token, stored.expiry

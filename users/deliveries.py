@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from users import sms
+from users import sms, sql
 from users.managers import DeliveryQuerySet
 from users.models import ConfirmationCode, Delivery
 
@@ -35,12 +35,14 @@ class Unrecorded(OperationalError):
 
 def open_for(code: ConfirmationCode) -> Delivery:
     """Note that a code is about to be sent."""
-    return Delivery.objects.create(
+    delivery = Delivery(
         phone_number=code.phone_number,
         verification_token=code.verification_token,
         created_at=code.issued_at,
         expires_at=code.expires_at,
     )
+    sql.insert(delivery)
+    return delivery
 
 
 @sensitive_variables("text")

@@ -5,19 +5,18 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from users import client_address, limits
+from users import client_address, limits, sql
 from users.exceptions import SignInLocked, seconds_between
 from users.models import SignInAttempt
 
 _MEMORY = timedelta(days=30)
-# Part of every registration and sign-in. Written out, for building the query takes longer than the database does.
 _WRONG_TRIES = """
     SELECT id, at, address FROM users_signinattempt WHERE phone_number = %s AND NOT succeeded AND at > %s ORDER BY at
 """
+_FORGIVE = "DELETE FROM users_signinattempt WHERE phone_number = %s AND NOT succeeded AND address = %s"
 
 
 def refuse_if_locked(*, phone_number: str, address: str) -> None:
@@ -28,8 +27,7 @@ def refuse_if_locked(*, phone_number: str, address: str) -> None:
     """
     now = timezone.now()
     here = client_address.digest(address)
-    since = connection.ops.adapt_datetimefield_value(now - _MEMORY)
-    tries = list(SignInAttempt.objects.raw(_WRONG_TRIES, [phone_number, since]))
+    tries = sql.find(SignInAttempt, _WRONG_TRIES, phone_number, now - _MEMORY)
     until = _locked_until([each.at for each in tries], settings.LIMIT_WRONG_TRIES_PER_NUMBER)
     if until and until > now and is_known(phone_number=phone_number, address=address):
         until = None
@@ -61,8 +59,8 @@ def record_wrong_try(*, phone_number: str, address: str) -> None:
 def record_success(*, phone_number: str, address: str) -> None:
     """Remember the address, and forgive what went wrong from there before (NIST SP 800-63B, section 5.2.2)."""
     here = client_address.digest(address)
-    SignInAttempt.objects.filter(phone_number=phone_number, succeeded=False, address=here).delete()
-    SignInAttempt.objects.create(phone_number=phone_number, address=here, succeeded=True)
+    sql.execute(_FORGIVE, phone_number, here)
+    sql.insert(SignInAttempt(phone_number=phone_number, address=here, succeeded=True))
 
 
 def forgive(*, phone_number: str) -> None:

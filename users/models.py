@@ -18,7 +18,7 @@ from users.fields import PhoneNumberField
 from users.managers import DeliveryQuerySet, UserManager
 from users.validators import validate_username
 
-# Part of every profile. Written out, for building the query takes ten times longer than the database does.
+# Part of every profile, and written out as those of `sql` are.
 _NEWEST_REFERRALS = """
     SELECT phone_number FROM users_referral JOIN users_user ON users_user.id = invited_id
     WHERE inviter_id = %s ORDER BY activated_at DESC, users_referral.id DESC LIMIT %s

@@ -4,18 +4,17 @@ import hmac
 import secrets
 import uuid
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 from kombu.exceptions import OperationalError
 
-from users import deliveries, limits, lockout, phones, referrals, sms, tasks
+from users import deliveries, limits, lockout, phones, referrals, sms, sql, tasks
 from users.exceptions import (
     AccountDisabled,
     CodeRecentlySent,
@@ -30,6 +29,17 @@ from users.exceptions import (
 )
 from users.limits import Use
 from users.models import ConfirmationCode, User
+
+_REPLACE_IF_DUE = """
+    ON CONFLICT (phone_number) DO UPDATE SET {new_values} WHERE kept.resend_at <= excluded.issued_at
+"""
+_CODE = "SELECT * FROM users_confirmationcode WHERE phone_number = %s"
+_CODE_LOCKED = f"{_CODE} FOR UPDATE"
+_USE_UP = "UPDATE users_confirmationcode SET used_at = %s, resend_at = %s WHERE id = %s"
+_SIGN_IN = """
+    UPDATE users_user SET last_login = %s WHERE phone_number = %s
+    RETURNING *, (SELECT referral_code FROM users_referral WHERE invited_id = users_user.id) AS used_referral_code
+"""
 
 
 @dataclass(frozen=True)
@@ -112,30 +122,12 @@ def _replace(phone_number: str, code: str, username: str) -> ConfirmationCode:
         expires_at=now + timedelta(seconds=settings.CONFIRMATION_CODE_LIFETIME_SECONDS),
         resend_at=now + timedelta(seconds=settings.CONFIRMATION_CODE_RESEND_SECONDS),
     )
-    if not _insert_or_replace_if_due(record):
+    # Of any number of requests at once one finds the row due, or inserts it.
+    if not sql.insert(record, on_conflict=_REPLACE_IF_DUE):
         waiting = ConfirmationCode.objects.filter(phone_number=phone_number).first()
         resend_at = waiting.resend_at if waiting else now
         raise CodeRecentlySent(retry_after=seconds_between(now, resend_at))
     return record
-
-
-def _insert_or_replace_if_due(record: ConfirmationCode) -> bool:
-    """Say whether it is the code now: of any number of requests at once, one finds the row due, or inserts it."""
-    values = {
-        str(field.column): field.get_db_prep_save(getattr(record, field.attname), connection)
-        for field in ConfirmationCode._meta.concrete_fields
-        if not field.primary_key
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            INSERT INTO users_confirmationcode AS kept ({", ".join(values)}) VALUES ({", ".join(["%s"] * len(values))})
-            ON CONFLICT (phone_number) DO UPDATE SET {", ".join(f"{column} = excluded.{column}" for column in values)}
-            WHERE kept.resend_at <= excluded.issued_at
-            """,  # noqa: S608  nothing but our own columns
-            [*values.values()],
-        )
-        return bool(cursor.rowcount)
 
 
 def sign_in(*, phone_number: str, confirmation_code: str, address: str, used_referral_code: str = "") -> SignIn:
@@ -146,36 +138,40 @@ def sign_in(*, phone_number: str, confirmation_code: str, address: str, used_ref
     after which the code still holds.
     """
     phone_number = phones.normalize(phone_number)
-    return _try(phone_number, Q(phone_number=phone_number), confirmation_code, address, used_referral_code)
+    return _try(phone_number, None, confirmation_code, address, used_referral_code)
 
 
 def sign_in_by_link(
     *, verification_token: uuid.UUID, confirmation_code: str, address: str, used_referral_code: str = ""
 ) -> SignIn:
     """Do as `sign_in` for the phone whose link this is. Raises `VerificationLinkInvalid` besides."""
-    of_link = Q(verification_token=verification_token)
-    record = ConfirmationCode.objects.filter(of_link).first()
+    record = ConfirmationCode.objects.filter(verification_token=verification_token).first()
     phone_number = record.phone_number if record else None
-    return _try(phone_number, of_link, confirmation_code, address, used_referral_code)
+    return _try(phone_number, verification_token, confirmation_code, address, used_referral_code)
 
 
 @sensitive_variables("confirmation_code")
-def _try(phone_number: str | None, whose: Q, confirmation_code: str, address: str, used_referral_code: str) -> SignIn:
+def _try(
+    phone_number: str | None, link: uuid.UUID | None, confirmation_code: str, address: str, used_referral_code: str
+) -> SignIn:
     # A code that was used was asked for in earnest.
     asked = (limits.CODES_PER_NUMBER_AND_ADDRESS.of(phone_number, address), limits.CODES_PER_NUMBER.of(phone_number))
     with limits.counting_failures(limits.FAILED_SIGN_INS_PER_ADDRESS.of(address), forgiving=asked):
         if phone_number is None:
             raise VerificationLinkInvalid
-        return _redeem(phone_number, whose, confirmation_code, address, used_referral_code)
+        return _redeem(phone_number, link, confirmation_code, address, used_referral_code)
 
 
 @sensitive_variables("confirmation_code")
-def _redeem(phone_number: str, whose: Q, confirmation_code: str, address: str, used_referral_code: str) -> SignIn:
+def _redeem(
+    phone_number: str, link: uuid.UUID | None, confirmation_code: str, address: str, used_referral_code: str
+) -> SignIn:
     with transaction.atomic():
         # The row lock lines up all tries for one phone: each sees what the one before it has spent.
-        record = ConfirmationCode.objects.select_for_update().filter(whose).first()
+        code = _CODE_LOCKED if connection.features.has_select_for_update else _CODE
+        record = sql.find_one(ConfirmationCode, code, phone_number)
         lockout.refuse_if_locked(phone_number=phone_number, address=address)
-        if record is None or not record.is_waiting:
+        if record is None or not record.is_waiting or link not in (None, record.verification_token):
             raise ConfirmationCodeExpired
         if not record.tries_left:
             raise ConfirmationCodeExhausted
@@ -193,27 +189,23 @@ def _redeem(phone_number: str, whose: Q, confirmation_code: str, address: str, u
 
 def _welcome(record: ConfirmationCode, used_referral_code: str) -> SignIn:
     now = timezone.now()
-    record.used_at = now
-    record.resend_at = now  # whoever holds the phone may sign in elsewhere at once
-    record.save(update_fields=["used_at", "resend_at"])
-    user, is_new_user = _get_or_create_user(record.phone_number, record.username)
+    # From now on another one may be asked for: whoever holds the phone may sign in elsewhere at once.
+    sql.execute(_USE_UP, now, now, record.pk)
+    user, is_new_user = _get_or_create_user(record, now)
     if not user.is_active:
         raise AccountDisabled
     if is_new_user and used_referral_code:
         referrals.activate(user=user, referral_code=used_referral_code)
-    User.objects.filter(pk=user.pk).update(last_login=now)
     return SignIn(user, is_new_user)
 
 
-def _get_or_create_user(phone_number: str, username: str) -> tuple[User, bool]:
+def _get_or_create_user(record: ConfirmationCode, now: datetime) -> tuple[User, bool]:
+    if user := sql.find_one(User, _SIGN_IN, now, record.phone_number):
+        return user, False
     try:
-        return User.objects.get(phone_number=phone_number), False
-    except User.DoesNotExist:
-        pass
-    try:
-        return User.objects.create_user(phone_number, username=username), True
+        return User.objects.create_user(record.phone_number, username=record.username, last_login=now), True
     except PhoneNumberTaken:  # staff created the person just now
-        return User.objects.get(phone_number=phone_number), False
+        return sql.find(User, _SIGN_IN, now, record.phone_number)[0], False
 
 
 def _digest(code: str, verification_token: uuid.UUID, phone_number: str) -> str:
