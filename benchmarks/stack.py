@@ -220,7 +220,7 @@ def _worker(folder: Path, environment: dict[str, str]) -> "Iterator[subprocess.P
 
 def _listens(port: int) -> bool:
     try:
-        requests.get(f"http://127.0.0.1:{port}/health/live/", timeout=5)
+        requests.get(f"http://127.0.0.1:{port}/health/live/", timeout=30)
     except requests.ConnectionError:
         return False
     return True

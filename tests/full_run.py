@@ -13,8 +13,8 @@ from celery import Celery
 from infra.local_nginx import Nginx
 from infra.try_stack import ADMIN_PASSWORD, ADMIN_PHONE
 from tests.doubles import Gateway
+from tests.servers import PATIENCE_SECONDS
 
-WAIT_SECONDS = 30
 CODE = re.compile(r"\d{8}")
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 PASSWORD_OF_GATEWAY = "g4teway-p4ssword"
@@ -166,7 +166,7 @@ class Run:
         broken = self._anonymous.post(
             f"{self._address}/api/login/",
             json={"phone_number": number, "confirmation_code": code},
-            timeout=WAIT_SECONDS,
+            timeout=PATIENCE_SECONDS,
         )
         assert self._expect(500, broken).json()["request_id"] == broken.headers["X-Request-ID"]
         self.request_ids["defect"] = broken.headers["X-Request-ID"]
@@ -220,7 +220,7 @@ class Run:
         return session
 
     def _post(self, path: str, body: dict[str, str], *, status: int) -> requests.Response:
-        return self._expect(status, self._anonymous.post(f"{self._address}{path}", json=body, timeout=WAIT_SECONDS))
+        return self._expect(status, self._anonymous.post(f"{self._address}{path}", json=body, timeout=PATIENCE_SECONDS))
 
     def _expect(self, status: int, answer: requests.Response) -> requests.Response:
         assert answer.status_code == status, f"{answer.request.method} {answer.url}: {answer.text[:500]}"

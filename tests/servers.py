@@ -12,13 +12,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg2
 import redis
 
-START_SECONDS = 30
-RESTART_SECONDS = 5
+#: How long to wait for what is sure to come: a busy machine takes its time, and only a failure takes all of it.
+PATIENCE_SECONDS = 60
+RESTART_SECONDS = 30
+
+Result = TypeVar("Result")
 
 
 def free_port() -> int:
@@ -44,7 +47,7 @@ class Server:
             with self._log.open("a+b") if self._log else tempfile.TemporaryFile() as log:
                 self._process = subprocess.Popen(self._command, stdout=log, stderr=log, **self._options)
                 try:
-                    return wait_until(self._answers, self._process)
+                    wait_until(self._answers, self._process)
                 except TimeoutError:
                     self._process.kill()
                     self._process.wait()
@@ -52,6 +55,8 @@ class Server:
                         log.seek(0)
                         sys.stderr.write(log.read().decode(errors="replace"))
                         raise
+                else:
+                    return
 
     def kill(self) -> None:
         """End it with all its processes at once, as a crash does."""
@@ -208,15 +213,21 @@ def _answers_ping(port: int) -> bool:
         return False
 
 
-def wait_until(is_ready: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
-    """Wait for a server. Raises `TimeoutError`, at once if its process has ended."""
-    deadline = time.monotonic() + START_SECONDS
-    while not is_ready():
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise TimeoutError(f"{process.args!r} did not start")
+def wait_until(
+    holds: Callable[[], Result], process: subprocess.Popen[bytes] | None = None, *, otherwise: str = ""
+) -> Result:
+    """Return the first result that is true. Raises `TimeoutError`, at once if the process that it needs has ended."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (result := holds()):
+        if (process and process.poll() is not None) or time.monotonic() > deadline:
+            raise TimeoutError(otherwise or (f"waited in vain for {process.args!r}" if process else "waited in vain"))
         time.sleep(0.02)
+    return result
 
 
 if __name__ == "__main__":
+    # What hangs still ends, and what is only slow does not.
+    patient = {f"DATABASE_{what}_TIMEOUT_SECONDS": str(PATIENCE_SECONDS) for what in ("CONNECT", "STATEMENT")}
     with postgres() as url:
-        sys.exit(subprocess.run(sys.argv[1:], env={**os.environ, "DATABASE_URL": url}, check=False).returncode)
+        environment = {**patient, **os.environ, "DATABASE_URL": url}
+        sys.exit(subprocess.run(sys.argv[1:], env=environment, check=False).returncode)

@@ -11,9 +11,8 @@ from typing import Any
 import requests
 
 from referral_project.settings import BASE_DIR
-from tests.servers import children_of, free_port, wait_until
+from tests.servers import PATIENCE_SECONDS, children_of, free_port, wait_until
 
-WAIT_SECONDS = 30
 SETTINGS = {
     "DEBUG": "False",
     "HTTPS": "False",
@@ -32,7 +31,7 @@ class Service:
         self.port = free_port()
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         self.sqlite_file = folder / "service.sqlite3"
-        own = {"DATABASE_URL": f"sqlite:///{self.sqlite_file}?timeout=1"}
+        own = {"DATABASE_URL": f"sqlite:///{self.sqlite_file}"}
         self.settings = {**kept, **SETTINGS, **own, **settings}
         self._processes: list[subprocess.Popen[bytes]] = []
 
@@ -58,7 +57,7 @@ class Service:
             process.wait()
 
     def request(self, method: str, path: str, **options: Any) -> requests.Response:
-        return requests.request(method, f"http://127.0.0.1:{self.port}{path}", timeout=WAIT_SECONDS, **options)
+        return requests.request(method, f"http://127.0.0.1:{self.port}{path}", timeout=PATIENCE_SECONDS, **options)
 
     def get(self, path: str, **options: Any) -> requests.Response:
         return self.request("GET", path, **options)

@@ -53,7 +53,7 @@ def test_a_change_by_the_api_is_recorded_from_the_old_to_the_new_value(api: APIC
     assert trail() == [("changed", person.pk, changes)]
     record = AuditRecord.objects.get()
     assert record.actor == colleague
-    assert (timezone.now() - record.at).total_seconds() < 10
+    assert (timezone.now() - record.at).total_seconds() < 60
 
 
 def test_creating_replacing_viewing_and_erasing_by_the_api_are_recorded(api: APIClient) -> None:

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from tests import factories
-from tests.servers import Server, durable_redis_server, postgres_server
+from tests.servers import PATIENCE_SECONDS, Server, durable_redis_server, postgres_server
 from tests.service import Service, service
 
 ANSWER_SECONDS = 3
@@ -29,8 +29,8 @@ def database() -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def on_postgresql(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("postgresql")
-    quick = {"DATABASE_STATEMENT_TIMEOUT_SECONDS": "1", "CONFIRMATION_CODE_RESEND_SECONDS": "0"}
-    with service(folder, DATABASE_URL=database.url, WEB_THREADS="8", **quick) as running:
+    own = {"DATABASE_URL": database.url, "WEB_THREADS": "8", "CONFIRMATION_CODE_RESEND_SECONDS": "0"}
+    with service(folder, **own) as running:
         running.migrate()
         running.start_web()
         yield running
@@ -68,8 +68,8 @@ def expect_unavailable(answer: requests.Response) -> None:
 
 
 def answer_when_back(ask: Callable[[], requests.Response]) -> requests.Response:
-    """Ask like a patient client until the outage is over, for as long as its first answer would have said."""
-    deadline = time.monotonic() + 5
+    """Ask like a patient client until the outage is over."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while (answer := ask()).status_code == 503 and time.monotonic() < deadline:
         pass
     return answer
@@ -110,13 +110,15 @@ def test_while_postgresql_is_gone_every_answer_is_503_and_when_it_is_back_all_go
     assert (back.status_code, back.json()["phone_number"]) == (200, PHONE)
 
 
-def test_a_statement_that_takes_too_long_is_given_up(database: Server, on_postgresql: Service) -> None:
+def test_a_statement_that_takes_too_long_is_given_up(database: Server, on_postgresql: Service, tmp_path: Path) -> None:
     mine = sign_in(on_postgresql, PHONE)
 
-    with closing(psycopg2.connect(database.url)) as other, other.cursor() as cursor:
-        cursor.execute("LOCK TABLE knox_authtoken")
-        held_up = on_postgresql.get("/api/profile/", headers=mine)
-    freed = on_postgresql.get("/api/profile/", headers=mine)
+    with service(tmp_path, DATABASE_URL=database.url, DATABASE_STATEMENT_TIMEOUT_SECONDS="1") as hurried:
+        hurried.start_web()
+        with closing(psycopg2.connect(database.url)) as other, other.cursor() as cursor:
+            cursor.execute("LOCK TABLE knox_authtoken")
+            held_up = hurried.get("/api/profile/", headers=mine)
+        freed = answer_when_back(lambda: hurried.get("/api/profile/", headers=mine))
 
     expect_unavailable(held_up)
     assert freed.status_code == 200
@@ -139,11 +141,13 @@ def test_a_database_host_that_swallows_packets_is_not_waited_for(tmp_path: Path)
         expect_unavailable(running.post("/api/registration/", {"phone_number": PHONE}))
 
 
-def test_a_locked_sqlite_file_is_told_the_same_way(on_sqlite: Service) -> None:
-    with closing(sqlite3.connect(on_sqlite.sqlite_file)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        held_up = on_sqlite.post("/api/registration/", {"phone_number": PHONE})
-    freed = on_sqlite.post("/api/registration/", {"phone_number": PHONE})
+def test_a_locked_sqlite_file_is_told_the_same_way(on_sqlite: Service, tmp_path: Path) -> None:
+    with service(tmp_path, DATABASE_URL=f"sqlite:///{on_sqlite.sqlite_file}?timeout=1") as hurried:
+        hurried.start_web()
+        with closing(sqlite3.connect(on_sqlite.sqlite_file)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            held_up = hurried.post("/api/registration/", {"phone_number": PHONE})
+        freed = answer_when_back(lambda: hurried.post("/api/registration/", {"phone_number": PHONE}))
 
     expect_unavailable(held_up)
     assert freed.status_code == 202

@@ -7,7 +7,6 @@ import json
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -19,8 +18,8 @@ import pytest
 from infra.local_nginx import Nginx, wait_for_port
 from infra.try_stack import ADMIN_PHONE, commands, production, running, unpack_image
 from tests.doubles import Gateway
-from tests.full_run import PASSWORD_OF_GATEWAY, WAIT_SECONDS, Run
-from tests.servers import free_port, postgres, redis_server
+from tests.full_run import PASSWORD_OF_GATEWAY, Run
+from tests.servers import PATIENCE_SECONDS, free_port, postgres, redis_server, wait_until
 
 # Celery says it from within the handler of a signal, past all logging.
 FAREWELL = "\nworker: Warm shutdown (MainProcess)\n"
@@ -41,11 +40,8 @@ class Written:
         return [json.loads(line) for line in self.of(program).replace(FAREWELL, "").splitlines()]
 
     def wait_for(self, *texts: str) -> None:
-        deadline = time.monotonic() + WAIT_SECONDS
-        while missing := [text for text in texts if text not in self._all()]:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"not written: {missing}")
-            time.sleep(0.05)
+        for text in texts:
+            wait_until(lambda text=text: text in self._all(), otherwise=f"not written: {text}")
 
     def _all(self) -> str:
         return "".join(path.read_text(errors="replace") for path in self._folder.rglob("*.log"))
@@ -88,7 +84,7 @@ def stack(folder: Path) -> Iterator[tuple[Run, Callable[[], None]]]:
         servers.enter_context(nginx.running())
         wait_for_port(nginx.web_port, web)
         assert worker.poll() is beat.poll() is None
-        yield Run(nginx, gateway, broker, database), lambda: (web.terminate(), web.wait(WAIT_SECONDS))[0]
+        yield Run(nginx, gateway, broker, database), lambda: (web.terminate(), web.wait(PATIENCE_SECONDS))[0]
 
 
 def manage(image: Path, environment: dict[str, str], *commands: str) -> None:

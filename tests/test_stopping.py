@@ -16,8 +16,8 @@ from infra.local_nginx import Nginx
 from referral_project.settings import BASE_DIR
 from tests.doubles import Gateway
 from tests.factories import phone_number
-from tests.servers import children_of, free_port, redis_server, wait_until
-from tests.service import WAIT_SECONDS, service
+from tests.servers import PATIENCE_SECONDS, children_of, free_port, redis_server, wait_until
+from tests.service import service
 
 
 class HeldGateway(Gateway):
@@ -28,7 +28,7 @@ class HeldGateway(Gateway):
         self.release = threading.Event()
 
     def respond(self, body: bytes) -> tuple[int, str]:
-        self.release.wait(WAIT_SECONDS)
+        self.release.wait(PATIENCE_SECONDS)
         return super().respond(body)
 
 
@@ -54,6 +54,11 @@ def asks() -> dict[str, str]:
     return {"phone_number": phone_number()}
 
 
+def sent_by(gateway: Gateway) -> dict[str, str]:
+    """Settings by which the gateway is given all the time that a test holds it up."""
+    return {"SMS_URL": gateway.sms_url, "SMS_TIMEOUT_SECONDS": "30"}
+
+
 @contextmanager
 def nginx_before(port: int, folder: Path) -> Iterator[str]:
     """Yield the address of the deployment's nginx in front of `port`."""
@@ -76,7 +81,7 @@ def in_the_middle(gateway: Gateway, ask: Callable[[], requests.Response]) -> Ite
 def test_a_web_process_killed_in_the_middle_is_told_once_and_replaced(
     folder: Path, gateway: HeldGateway, asks: dict[str, str]
 ) -> None:
-    with service(folder, SMS_URL=gateway.sms_url) as running, nginx_before(running.port, folder / "nginx") as address:
+    with service(folder, **sent_by(gateway)) as running, nginx_before(running.port, folder / "nginx") as address:
         web = running.start_web()
         with in_the_middle(gateway, lambda: requests.post(f"{address}/api/registration/", json=asks)) as answer:
             os.kill(children_of(web.pid)[0], signal.SIGKILL)
@@ -95,7 +100,7 @@ def test_a_web_process_killed_in_the_middle_is_told_once_and_replaced(
 def test_a_service_told_to_stop_answers_what_it_has_begun(
     folder: Path, gateway: HeldGateway, asks: dict[str, str]
 ) -> None:
-    with service(folder, SMS_URL=gateway.sms_url) as running:
+    with service(folder, **sent_by(gateway)) as running:
         web = running.start_web()
         with in_the_middle(gateway, lambda: running.post("/api/registration/", asks)) as answer:
             web.terminate()
@@ -109,7 +114,7 @@ def test_a_service_told_to_stop_answers_what_it_has_begun(
 def test_a_celery_worker_told_to_stop_finishes_the_message_in_hand(
     folder: Path, gateway: HeldGateway, asks: dict[str, str]
 ) -> None:
-    with redis_server() as broker, service(folder, SMS_URL=gateway.sms_url, REDIS_URL=broker) as running:
+    with redis_server() as broker, service(folder, **sent_by(gateway), REDIS_URL=broker) as running:
         worker = running.start_worker()
         running.start_web()
         with in_the_middle(gateway, lambda: running.post("/api/registration/", asks)):

@@ -9,14 +9,14 @@ from typing import Any
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Request
 
 from referral_project.settings import BASE_DIR
+from tests.servers import PATIENCE_SECONDS
 
 PICTURES = BASE_DIR / "docs/images"
-PATIENCE_MILLISECONDS = 10_000
 
 
 class Visitor:
     def __init__(self, context: BrowserContext, home: str) -> None:
-        context.set_default_timeout(PATIENCE_MILLISECONDS)
+        context.set_default_timeout(PATIENCE_SECONDS * 1_000)
         self.page = context.new_page()
         #: Errors of scripts, and requests to other hosts.
         self.complaints: list[str] = []
