@@ -3,11 +3,14 @@
 from datetime import datetime
 
 from django.db import IntegrityError
-from knox.models import AuthToken
+from django.utils import timezone
+from knox.models import AuthToken, get_digest_token
+from knox.settings import CONSTANTS, knox_settings
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
+from users import sql
 from users.exceptions import AccountDisabled, JWTSession, SessionEnded
 from users.models import User
 
@@ -16,11 +19,14 @@ EPOCH_CLAIM = "epoch"
 
 def open_session(user: User) -> tuple[str, datetime]:
     """Return a new token, in clear for the only time, and when it expires (UTC). Raises `AccountDisabled`."""
+    digest, token = get_digest_token()
+    expires_at = timezone.now() + knox_settings.TOKEN_TTL
+    session = AuthToken(digest=digest, token_key=token[: CONSTANTS.TOKEN_KEY_LENGTH], user=user, expiry=expires_at)
     try:
-        stored, token = AuthToken.objects.create(user)
+        sql.insert(session)
     except IntegrityError:  # erased since the code was redeemed
         raise AccountDisabled from None
-    return token, stored.expiry
+    return token, expires_at
 
 
 def end_session(session: AuthToken | AccessToken) -> None:
