@@ -2,10 +2,9 @@
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F
 from django.utils import timezone
 
-from users import limits, locks, referral_codes
+from users import limits, locks, referral_codes, sql
 from users.exceptions import (
     AccountDisabled,
     ActivationWindowClosed,
@@ -15,6 +14,14 @@ from users.exceptions import (
     ReferralCodeNotFound,
 )
 from users.models import Referral, User
+
+_OWNER = "SELECT * FROM users_user WHERE referral_code = %s AND is_active"
+_PERSON = """
+    SELECT person.*, invitation.referral_code AS used_referral_code
+    FROM users_user AS person LEFT JOIN users_referral AS invitation ON invitation.invited_id = person.id
+    WHERE person.id = %s
+"""
+_COUNT = "UPDATE users_user SET referrals_count = referrals_count + 1 WHERE id = %s AND is_active"
 
 
 def owner_of(*, referral_code: str, address: str) -> User:
@@ -55,26 +62,23 @@ def activate(*, user: User, referral_code: str) -> Referral:
     if head == newcomer.pk and not settings.REFERRAL_ALLOW_CIRCLES:
         raise ReferralCircle
 
-    referral = Referral.objects.create(invited=newcomer, inviter=inviter, referral_code=typed)
+    referral = Referral(invited=newcomer, inviter=inviter, referral_code=typed)
+    sql.insert(referral)
     # Last before the commit, because everyone who comes with this inviter waits for this row.
-    if not User.objects.filter(pk=inviter.pk, is_active=True).update(referrals_count=F("referrals_count") + 1):
+    if not sql.execute(_COUNT, inviter.pk):
         raise ReferralCodeNotFound
     user.used_referral_code = typed
     return referral
 
 
 def _owner(referral_code: str) -> User | None:
-    try:
-        return User.objects.get(referral_code=referral_code, is_active=True)
-    except User.DoesNotExist:
-        return None
+    return sql.find_one(User, _OWNER, referral_code)
 
 
 def _reread(user: User) -> User:
-    try:
-        return User.objects.select_related("invitation").get(pk=user.pk)
-    except User.DoesNotExist:
-        raise AccountDisabled from None
+    if reread := sql.find_one(User, _PERSON, user.pk):
+        return reread
+    raise AccountDisabled
 
 
 def _hold_still(user: User, inviter: User) -> int | None:
