@@ -29,10 +29,9 @@ _redis = redis.Redis.from_url(os.environ["REDIS_URL"])
 psycopg2.extras.register_uuid()
 
 OWNER_OF_TOKEN = """
-    SELECT u.id, u.phone_number, u.username, u.referral_code, u.referrals_count, u.registered_at, u.is_staff
-    FROM knox_authtoken t JOIN users_user u ON u.id = t.user_id
-    WHERE t.digest = %s AND t.expiry > %s AND u.is_active LIMIT 1"""
-INVITATION = "SELECT referral_code FROM users_referral WHERE invited_id = %s LIMIT 21"
+    SELECT u.id, u.phone_number, u.username, u.referral_code, u.referrals_count, u.registered_at, r.referral_code
+    FROM knox_authtoken t JOIN users_user u ON u.id = t.user_id LEFT JOIN users_referral r ON r.invited_id = u.id
+    WHERE t.digest = %s AND t.expiry > %s AND u.is_active"""
 NEWEST = """
     SELECT u.phone_number FROM users_referral r JOIN users_user u ON u.id = r.invited_id
     WHERE r.inviter_id = %s ORDER BY r.activated_at DESC, r.id DESC LIMIT 100"""
@@ -120,8 +119,7 @@ def login(cursor: Any, phone_number: str, confirmation_code: str) -> dict[str, A
     now = datetime.now(UTC)
     cursor.execute("BEGIN")
     cursor.execute(
-        """SELECT id, digest, verification_token FROM users_confirmationcode
-        WHERE phone_number = %s LIMIT 1 FOR UPDATE""",
+        "SELECT id, digest, verification_token FROM users_confirmationcode WHERE phone_number = %s FOR UPDATE",
         [phone_number],
     )
     code, digest, verification_token = cursor.fetchone()
@@ -141,12 +139,12 @@ def login(cursor: Any, phone_number: str, confirmation_code: str) -> dict[str, A
     )
     cursor.execute("UPDATE users_confirmationcode SET resend_at = %s, used_at = %s WHERE id = %s", [now, now, code])
     cursor.execute(
-        """SELECT id, phone_number, username, referral_code, referrals_count, registered_at, is_staff
-        FROM users_user WHERE phone_number = %s""",
-        [phone_number],
+        """UPDATE users_user SET last_login = %s WHERE phone_number = %s
+        RETURNING id, phone_number, username, referral_code, referrals_count, registered_at,
+            (SELECT referral_code FROM users_referral WHERE invited_id = users_user.id)""",
+        [now, phone_number],
     )
     person = cursor.fetchone()
-    cursor.execute("UPDATE users_user SET last_login = %s WHERE id = %s", [now, person[0]])
     cursor.execute("COMMIT")
     token = secrets.token_hex(32)
     expiry = now + timedelta(days=30)
@@ -159,10 +157,7 @@ def login(cursor: Any, phone_number: str, confirmation_code: str) -> dict[str, A
 
 def activate(cursor: Any, person: int, used_referral_code: str) -> None:
     cursor.execute("BEGIN")
-    cursor.execute(
-        "SELECT id FROM users_user WHERE is_active AND referral_code = %s LIMIT 1",
-        [used_referral_code],
-    )
+    cursor.execute("SELECT id FROM users_user WHERE is_active AND referral_code = %s", [used_referral_code])
     (inviter,) = cursor.fetchone()
     cursor.execute(HEAD_OF_CHAIN, [inviter])
     (head,) = cursor.fetchone()
@@ -191,16 +186,14 @@ def owner_of_token(cursor: Any, authorization: str) -> Any:
 
 
 def profile(cursor: Any, person: Any) -> dict[str, Any]:
-    pk, phone, username, code, count, registered_at, _ = person
-    cursor.execute(INVITATION, [pk])
-    used = cursor.fetchone()
+    pk, phone, username, code, count, registered_at, used = person
     cursor.execute(NEWEST, [pk])
     return {
         "phone_number": phone,
         "username": username,
         "referral_code": code,
         "referral_link": f"https://localhost/r/{code}/",
-        "used_referral_code": used and used[0],
+        "used_referral_code": used,
         "can_activate_until": None,
         "referrals_count": count,
         "referrals": [phone for (phone,) in cursor.fetchall()],
@@ -219,7 +212,7 @@ def referrals(cursor: Any, person: int) -> dict[str, Any]:
 
 
 def referral_code(cursor: Any, code: str) -> dict[str, Any]:
-    cursor.execute("SELECT referral_code FROM users_user WHERE is_active AND referral_code = %s LIMIT 1", [code])
+    cursor.execute("SELECT referral_code FROM users_user WHERE is_active AND referral_code = %s", [code])
     return {"referral_code": cursor.fetchone()[0]}
 
 
