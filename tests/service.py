@@ -38,10 +38,10 @@ class Service:
     def migrate(self) -> None:
         self._start("manage.py", "migrate", "--verbosity", "0").wait()
 
-    def start_web(self, workers: int = 1) -> "subprocess.Popen[bytes]":
-        """Serve by gunicorn as the deployment does, on this machine."""
+    def start_web(self, workers: int = 1, *options: str) -> "subprocess.Popen[bytes]":
+        """Serve by gunicorn as the deployment does, but for these options, on this machine."""
         serve = ["-c", "infra/gunicorn.conf.py", "--bind", f"127.0.0.1:{self.port}", "--workers", str(workers)]
-        web = self._start("-m", "gunicorn", *serve, "referral_project.wsgi")
+        web = self._start("-m", "gunicorn", *serve, *options, "referral_project.wsgi")
         wait_until(lambda: self._is_alive() and len(children_of(web.pid)) == workers, web)
         return web
 

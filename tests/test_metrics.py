@@ -1,16 +1,11 @@
 """Figures for Prometheus: right over several processes, shown to the right ones, free of personal data."""
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import requests
 from django.test import Client
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.parser import text_string_to_metric_families
@@ -20,7 +15,7 @@ from rest_framework.test import APIClient
 from referral_project import metrics
 from referral_project.settings import BASE_DIR
 from tests.factories import person, phone_number, signed_in
-from tests.servers import free_port, wait_until
+from tests.service import service
 
 pytestmark = pytest.mark.django_db  # some figures are counted there at each scrape
 
@@ -163,59 +158,13 @@ def test_what_the_domain_counts_is_asked_for_at_each_scrape() -> None:
     waiting.clear()
 
 
-@contextmanager
-def gunicorn(folder: Path, *options: str, **environment: str) -> Iterator[str]:
-    """Yield the address of the service as the image starts it."""
-    port = free_port()
-    settings = {
-        **{name: os.environ[name] for name in ("PATH",)},
-        "DEBUG": "False",
-        "SECRET_KEY": "k" * 50,
-        "HTTPS": "False",
-        "DATABASE_URL": f"sqlite:///{folder}/empty.sqlite3",
-        "METRICS_TOKEN": TOKEN,
-        "TMPDIR": str(folder),
-        **environment,
-    }
-    command = [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "-c",
-        "infra/gunicorn.conf.py",
-        "--bind",
-        f"127.0.0.1:{port}",
-        *options,
-    ]
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [*command, "referral_project.wsgi"], cwd=BASE_DIR, env=settings, stdout=log, stderr=log
-        )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        wait_until(lambda: _answers(address), server)
-        yield address
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def _answers(address: str) -> bool:
-    try:
-        return requests.get(f"{address}/health/live/", timeout=5).ok
-    except requests.ConnectionError:
-        return False
-
-
 def test_all_processes_count_together_and_nothing_is_lost_when_one_is_replaced(tmp_path: Path) -> None:
-    with gunicorn(tmp_path, "--max-requests", "40", "--max-requests-jitter", "0", WEB_CONCURRENCY="2") as address:
-
-        def ask(_: int) -> int:
-            return requests.get(f"{address}/api/profile/", timeout=30).status_code
+    with service(tmp_path, METRICS_TOKEN=TOKEN, TMPDIR=str(tmp_path)) as running:
+        running.start_web(2, "--max-requests", "40", "--max-requests-jitter", "0")
 
         with ThreadPoolExecutor(8) as clients:
-            statuses = list(clients.map(ask, range(200)))
-        text = requests.get(f"{address}/metrics", headers=AUTHORIZED, timeout=30).text
+            statuses = list(clients.map(lambda _: running.get("/api/profile/").status_code, range(200)))
+        text = running.get("/metrics", headers=AUTHORIZED).text
         (folder,) = tmp_path.glob("metrics-*")
         files = {file.name for file in folder.iterdir()}
 
