@@ -142,7 +142,7 @@ class TestColours:
         answer = pages.send(browser, "/theme/", {"theme": theme, "next": "/sign-in/"}, page="/")
 
         assert answer.redirect_chain == [("/sign-in/", 302)]
-        assert f'data-theme="{theme}"' in answer.content.decode()
+        assert colours_of(answer) == theme
         assert cookie(browser, "theme")["httponly"]
 
     def test_without_a_choice_they_are_those_of_the_system(self) -> None:
@@ -151,14 +151,14 @@ class TestColours:
 
         answer = pages.send(browser, "/theme/", {"theme": ""}, page="/")
 
-        assert "data-theme" not in answer.content.decode()
+        assert colours_of(answer) == "light dark"
 
     @pytest.mark.parametrize("theme", ['"><script>', "pink"])
     def test_there_are_no_others(self, theme: str) -> None:
         browser = at_the_door()
         browser.cookies["theme"] = theme.replace('"', "'")
 
-        assert "data-theme" not in browser.get("/").content.decode()
+        assert colours_of(browser.get("/")) == "light dark"
 
     def test_a_choice_leads_to_no_other_host(self) -> None:
         answer = pages.send(at_the_door(), "/theme/", {"theme": "dark", "next": "https://evil.example/"}, page="/")
@@ -285,6 +285,12 @@ def test_a_page_of_mine_is_kept_by_no_cache(path: str) -> None:
 
 def no_answer(request: HttpRequest) -> HttpResponse:
     raise NotImplementedError
+
+
+def colours_of(answer: HttpResponse) -> str:
+    """The colours that a page tells the browser to use."""
+    (colours,) = re.findall('<meta name="color-scheme" content="([^"]*)">', answer.content.decode())
+    return str(colours)
 
 
 def cookie(browser: Client, name: str) -> "Morsel[str]":

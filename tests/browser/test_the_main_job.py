@@ -7,6 +7,7 @@ from tests.factories import invited_by, person, phone_number
 
 ANNA, BORIS, CLARA = "8 (916) 123-45-67", "+7 916 765-43-21", "+7 916 222-33-44"
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2}
+LIGHT, DARK = "rgb(247, 246, 242)", "rgb(19, 21, 18)"
 
 
 def test_two_people_meet_by_a_link(visitor: NewVisitor) -> None:
@@ -192,8 +193,19 @@ def test_a_choice_of_colours_lasts(visitor: NewVisitor) -> None:
     anna.photograph("profile")
 
     anna.press("Dark")
-    anna.page.locator("[data-theme=dark]").wait_for()
+    anna.page.get_by_role("button", name="Dark", pressed=True).wait_for()
     anna.photograph("dark")
     anna.open("/settings/")
 
-    assert anna.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(19, 21, 18)"
+    assert anna.background == DARK
+
+
+def test_light_can_be_chosen_where_the_system_is_dark(visitor: NewVisitor) -> None:
+    anna = visitor(color_scheme="dark")
+    anna.open("/sign-in/")
+    of_the_system = anna.background
+
+    anna.press("Light")
+    anna.page.get_by_role("button", name="Light", pressed=True).wait_for()
+
+    assert (of_the_system, anna.background) == (DARK, LIGHT)

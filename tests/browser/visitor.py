@@ -86,6 +86,11 @@ class Visitor:
         return self.page.url == f"{self._home}/profile/"
 
     @property
+    def background(self) -> str:
+        """The colour behind everything."""
+        return str(self.page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+    @property
     def overflow(self) -> int:
         """By how many pixels the page is wider than the window."""
         return int(self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
