@@ -102,9 +102,9 @@ def activation(town: Town, count: int) -> Iterator[str]:
     yield from _activations(town, count, inviters)
 
 
-def activation_of_one_code(town: Town, count: int) -> Iterator[str]:
-    """Newcomers enter the code of the one who invited most, all at once."""
-    yield from _activations(town, count, [population.INVITER_OF_MANY])
+def activation_of_one_code(inviter: int) -> Callable[[Town, int], Iterator[str]]:
+    """Newcomers enter one code all at once, and wait for each other: its owner's row counts them."""
+    return lambda town, count: _activations(town, count, [inviter])
 
 
 def referral_code(town: Town, count: int) -> Iterator[str]:
@@ -166,5 +166,6 @@ INVITERS = (
         "referrals of one with a thousandth", of_one_person("/api/profile/referrals/", population.INVITER_OF_SOME)
     ),
     Endpoint("referrals of one with a tenth", of_one_person("/api/profile/referrals/", population.INVITER_OF_MANY)),
-    Endpoint("activation of the code of one with a tenth", activation_of_one_code, once=True),
+    Endpoint("activation of one code, with 10", activation_of_one_code(population.INVITER_OF_TEN), once=True),
+    Endpoint("activation of one code, with a tenth", activation_of_one_code(population.INVITER_OF_MANY), once=True),
 )

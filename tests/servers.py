@@ -92,15 +92,15 @@ def children_of(pid: int) -> list[int]:
 
 
 @contextmanager
-def postgres(log: Path | None = None) -> Iterator[str]:
+def postgres(log: Path | None = None, **options: Any) -> Iterator[str]:
     """Yield the DATABASE_URL of a new, empty PostgreSQL: durable only as long as the machine does not crash."""
-    with postgres_server(log) as server:
+    with postgres_server(log, **options) as server:
         yield server.url
 
 
 @contextmanager
-def postgres_server(log: Path | None = None) -> Iterator[Server]:
-    """Yield a new, empty PostgreSQL that can be killed."""
+def postgres_server(log: Path | None = None, **options: Any) -> Iterator[Server]:
+    """Yield a new, empty PostgreSQL that can be killed, with these `options` besides."""
     with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
         Path(folder).chmod(0o755)
         binaries = _postgres_binaries(Path(folder))
@@ -111,7 +111,7 @@ def postgres_server(log: Path | None = None) -> Iterator[Server]:
         initdb = [binaries / "initdb", "--pgdata", data, "--username=referral", "--auth=trust", "--locale=C.UTF-8"]
         subprocess.run([*initdb, "--encoding=UTF8", "--no-sync"], check=True, stdout=subprocess.DEVNULL, **_nobody())
         port = free_port()
-        options = {
+        options |= {
             "listen_addresses": "127.0.0.1",
             "port": port,
             "unix_socket_directories": "",
