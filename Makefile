@@ -49,8 +49,9 @@ test: .venv/development tests/browser/node_modules ## Run the whole suite on a t
 
 # The databases are left to the server, which is thrown away: PgBouncer holds connections to them.
 .PHONY: test-pgbouncer
-test-pgbouncer: .venv/development ## Run the tests in FILES through PgBouncer (needs it: apt-get install pgbouncer)
-	PATH=$$PATH:/usr/sbin $(BIN)/python -m tests.pgbouncer $(BIN)/pytest --reuse-db --ignore tests/browser $(FILES)
+test-pgbouncer: .venv/development ## Run the suite, or FILES, through PgBouncer (needs it: apt-get install pgbouncer)
+	PATH=$$PATH:/usr/sbin $(BIN)/python -m tests.pgbouncer \
+		$(BIN)/python -m pytest -p tests.pgbouncer --numprocesses 2 --reuse-db $(addprefix --ignore=,$(ONCE)) $(FILES)
 
 .PHONY: screenshots
 screenshots: .venv/development tests/browser/node_modules ## Take the pictures of docs/images anew, by the browser tests

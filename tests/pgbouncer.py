@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
+
 from tests.servers import free_port, postgres, running, takes_connections, wait_until
 
 CONFIGURATION = Path(__file__).parent.parent / "infra" / "pgbouncer.ini"
@@ -30,6 +32,8 @@ def pgbouncer(database_url: str) -> Iterator[str]:
             r"^listen_port = .*": f"listen_port = {port}",
             r"^auth_type = .*": "auth_type = trust",
             r"^auth_file = .*": f"auth_file = {folder}/userlist.txt",
+            # Every transaction on another connection, or a client alone would always get its own back.
+            r"^pool_mode = transaction$": "pool_mode = transaction\nserver_round_robin = 1\nmin_pool_size = 4",
         }
         text = CONFIGURATION.read_text()
         for line, here in moved.items():
@@ -40,6 +44,13 @@ def pgbouncer(database_url: str) -> Iterator[str]:
         with running(["pgbouncer", *as_nobody, folder / "pgbouncer.ini"]) as process:
             wait_until(lambda: takes_connections(url), process)
             yield url
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Wrap no test in a transaction, as most are to be quick: it would have one connection for all that it does."""
+    for item in items:
+        if item.get_closest_marker("django_db"):
+            item.add_marker(pytest.mark.django_db(transaction=True), append=False)
 
 
 if __name__ == "__main__":

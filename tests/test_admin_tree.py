@@ -136,4 +136,6 @@ def test_takes_as_many_queries_for_many_as_for_few(boss: Client) -> None:
             assert tree(boss, me)
         return len(queries)
 
+    tree(boss, person())  # asks for what a process then remembers
+
     assert queries_with(1) == queries_with(12)

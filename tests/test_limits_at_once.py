@@ -39,8 +39,8 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     folder = tmp_path_factory.mktemp("limits")
     with (
         redis_server() if request.param == "in Redis" else nullcontext("") as redis_url,
-        database(folder) as url,
-        service(folder, **SETTINGS, DATABASE_URL=url, REDIS_URL=redis_url) as started,
+        database(folder) as settings,
+        service(folder, **SETTINGS, **settings, REDIS_URL=redis_url) as started,
     ):
         started.migrate()
         started.start_web(workers=2)
@@ -48,16 +48,18 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 @contextmanager
-def database(folder: Path) -> Iterator[str]:
-    """Yield the DATABASE_URL of an empty database of the kind that the tests run on."""
+def database(folder: Path) -> Iterator[dict[str, str]]:
+    """Yield the settings for an empty database of the kind that the tests run on, reached by the same way."""
     if connection.vendor == "sqlite":
-        yield f"sqlite:///{folder}/limits.sqlite3"
+        yield {"DATABASE_URL": f"sqlite:///{folder}/limits.sqlite3"}
         return
+    pooled = os.environ.get("DATABASE_POOLED_BY_PGBOUNCER", "False")
     name, server = f"limits_{uuid.uuid4().hex}", psycopg2.connect(os.environ["DATABASE_URL"])
     server.autocommit = True
     server.cursor().execute(f"CREATE DATABASE {name}")
     try:
-        yield f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{name}"
+        url = f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{name}"
+        yield {"DATABASE_URL": url, "DATABASE_POOLED_BY_PGBOUNCER": pooled}
     finally:
         server.cursor().execute(f"DROP DATABASE {name} WITH (FORCE)")
         server.close()

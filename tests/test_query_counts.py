@@ -157,6 +157,7 @@ def test_the_number_of_queries_is_constant(name: str) -> None:
         call = prepare(anna)
         with CaptureQueriesContext(connection) as queries:
             assert call().status_code < 300
-        counts.append(len(queries))
+        # These two stand only where no test has begun a transaction for all: through PgBouncer.
+        counts.append(sum(query["sql"] not in ("BEGIN", "COMMIT") for query in queries))
 
     assert counts[0] == counts[1] <= most
