@@ -32,6 +32,8 @@ def pgbouncer(database_url: str) -> Iterator[str]:
             r"^listen_port = .*": f"listen_port = {port}",
             r"^auth_type = .*": "auth_type = trust",
             r"^auth_file = .*": f"auth_file = {folder}/userlist.txt",
+            # Some tests send fifty threads at once to the 32 connections, on a machine of any speed.
+            r"^query_wait_timeout = .*": "query_wait_timeout = 20",
             # Every transaction on another connection, or a client alone would always get its own back.
             r"^pool_mode = transaction$": "pool_mode = transaction\nserver_round_robin = 1\nmin_pool_size = 4",
         }

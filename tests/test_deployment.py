@@ -1,10 +1,12 @@
 """What must not reach production stops `manage.py check --deploy`, with which the containers start."""
 
+import configparser
 import os
 import subprocess
 import sys
 
 import pytest
+from django.conf import settings
 
 from referral_project.settings import BASE_DIR
 
@@ -71,3 +73,11 @@ def test_a_laptop_needs_no_settings_at_all() -> None:
     )
 
     assert outcome.returncode == 0, outcome.stderr
+
+
+def test_pgbouncer_says_that_no_connection_is_free_before_the_service_takes_it_for_gone() -> None:
+    pgbouncer = configparser.ConfigParser(comment_prefixes=";")
+    pgbouncer.read(BASE_DIR / "infra/pgbouncer.ini")
+
+    # It looks at who waits three times a second.
+    assert pgbouncer.getfloat("pgbouncer", "query_wait_timeout") + 0.5 < settings.DATABASE_CONNECT_TIMEOUT_SECONDS
