@@ -5,11 +5,14 @@ import time
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.http.request import HttpHeaders
 from django.utils.functional import SimpleLazyObject
 
 from referral_project import metrics, request_id
 
 access = logging.getLogger("access")
+# Not by `headers`, which would parse all of them for each request.
+_CLAIMED_ID = HttpHeaders.to_wsgi_name(request_id.HEADER)
 
 
 class RequestMiddleware:
@@ -23,7 +26,7 @@ class RequestMiddleware:
         if request.path == metrics.PATH:
             return metrics.answer(request)
         started = time.perf_counter()
-        answer_id = request_id.begin(request.headers.get(request_id.HEADER))
+        answer_id = request_id.begin(request.META.get(_CLAIMED_ID))
         try:
             response = self._get_response(request)
             response[request_id.HEADER] = answer_id

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -9,6 +10,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from tests.factories import phone_number
+from tests.service import service
 
 MADE = re.compile(r"[0-9a-f]{32}")
 
@@ -51,12 +53,18 @@ def test_an_id_that_is_not_well_formed_is_not_believed(client: APIClient, hostil
     assert MADE.fullmatch(client.get("/health/live/", HTTP_X_REQUEST_ID=hostile)["X-Request-ID"])
 
 
-def test_a_page_of_another_origin_may_read_it(client: APIClient, settings: Settings) -> None:
-    settings.CORS_ALLOWED_ORIGINS = ["https://app.example"]
+def test_a_page_of_another_origin_may_read_it_if_it_is_named(tmp_path: Path) -> None:
+    with service(tmp_path, CORS_ALLOWED_ORIGINS="https://app.example") as running:
+        running.start_web()
 
-    answer = client.get("/health/live/", headers={"Origin": "https://app.example"})
+        named, unknown = (
+            running.get("/health/live/", headers={"Origin": origin})
+            for origin in ("https://app.example", "https://else.example")
+        )
 
-    assert "X-Request-ID" in answer["Access-Control-Expose-Headers"]
+    assert named.headers["Access-Control-Allow-Origin"] == "https://app.example"
+    assert "X-Request-ID" in named.headers["Access-Control-Expose-Headers"]
+    assert "Access-Control-Allow-Origin" not in unknown.headers
 
 
 @pytest.mark.django_db
