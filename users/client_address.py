@@ -4,7 +4,8 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils.crypto import salted_hmac
+
+from users import digests
 
 DIGEST_LENGTH = 16
 UNKNOWN = "unknown"
@@ -23,7 +24,7 @@ def of(request: HttpRequest) -> str:
 
 def digest(address: str) -> str:
     """Return what is stored of an address: enough to know it again, not enough to read it."""
-    return salted_hmac("users.client_address", address, algorithm="sha256").hexdigest()[:DIGEST_LENGTH]
+    return digests.keyed("users.client_address", address)[:DIGEST_LENGTH]
 
 
 def _network(text: str) -> str:

@@ -8,9 +8,8 @@ from functools import lru_cache
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.crypto import salted_hmac
 
-from users import counters, exceptions
+from users import counters, digests, exceptions
 from users.counters import Counter
 from users.exceptions import Refusal
 
@@ -47,7 +46,7 @@ class Use:
     @property
     def counters(self) -> list[Counter]:
         # Numbers and addresses are personal data: a counter knows only their digest.
-        digest = salted_hmac("users.limits", repr(self.subject), algorithm="sha256").hexdigest()[:32]
+        digest = digests.keyed("users.limits", repr(self.subject))[:32]
         terms = parse(getattr(settings, self.limit.setting))
         return [Counter(f"{self.limit.setting}:{seconds}:{digest}", allowed, seconds) for allowed, seconds in terms]
 

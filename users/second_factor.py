@@ -8,13 +8,12 @@ from django.conf import settings
 from django.contrib.auth.signals import user_login_failed
 from django.db import transaction
 from django.http import HttpRequest
-from django.utils.crypto import salted_hmac
 from django.views.decorators.debug import sensitive_variables
 from django_otp.models import Device
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from users import admin_lockout, audit
+from users import admin_lockout, audit, digests
 from users.models import User
 
 RECOVERY_CODES = 10
@@ -92,4 +91,4 @@ def _device_of(user: User, code: str) -> Device | None:
 
 def _digest(recovery_code: str) -> str:
     """Return what is stored of a recovery code."""
-    return salted_hmac("users.second_factor", recovery_code.lower(), algorithm="sha256").hexdigest()[:_DIGEST_LENGTH]
+    return digests.keyed("users.second_factor", recovery_code.lower())[:_DIGEST_LENGTH]

@@ -9,12 +9,11 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 from kombu.exceptions import OperationalError
 
-from users import deliveries, limits, lockout, phones, referrals, sms, sql, tasks
+from users import deliveries, digests, limits, lockout, phones, referrals, sms, sql, tasks
 from users.exceptions import (
     AccountDisabled,
     CodeRecentlySent,
@@ -211,7 +210,7 @@ def _get_or_create_user(record: ConfirmationCode, now: datetime) -> tuple[User, 
 def _digest(code: str, verification_token: uuid.UUID, phone_number: str) -> str:
     """Bind the code to its phone and to this one sending; keyed, for 10,000 codes are soon hashed."""
     message = f"{phone_number}:{verification_token}:{code}"
-    return salted_hmac("users.verification", message, algorithm="sha256").hexdigest()
+    return digests.keyed("users.verification", message)
 
 
 def _matches(record: ConfirmationCode, confirmation_code: str) -> bool:
