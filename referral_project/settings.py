@@ -175,6 +175,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
 
 CELERY_BEAT_SCHEDULE = {
+    # Sooner than messages count as lost (users/deliveries.py), and not at all while tasks wait for longer than that.
+    "messages": {"task": "users.tasks.dispatch_lost", "schedule": timedelta(seconds=5), "options": {"expires": 2}},
     # What was due while no worker was there, is due again soon enough.
     "purge": {"task": "users.tasks.purge", "schedule": crontab(minute="17"), "options": {"expires": 1_800}},
     "statistics": {

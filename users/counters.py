@@ -5,7 +5,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
 
 import redis
 from django.conf import settings
@@ -13,12 +12,12 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from users import redis_client
 from users.exceptions import seconds_between
 from users.models import LimitCounter
 
 logger = logging.getLogger(__name__)
 
-_REDIS_TIMEOUT_SECONDS = 0.5
 _REDIS_REST_SECONDS = 5
 _redis_rests_until = 0.0
 
@@ -90,13 +89,7 @@ end
 def _redis() -> "redis.Redis | None":
     if not settings.REDIS_URL or time.monotonic() < _redis_rests_until:
         return None
-    return _connect(settings.REDIS_URL)
-
-
-@lru_cache(maxsize=1)
-def _connect(url: str) -> "redis.Redis":
-    timeout = _REDIS_TIMEOUT_SECONDS
-    return redis.Redis.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout)
+    return redis_client.connect()
 
 
 def _let_redis_rest(failure: redis.RedisError) -> None:

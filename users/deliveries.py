@@ -1,4 +1,6 @@
-"""What becomes of each message: a row is opened with its code, and closed once.
+"""What becomes of each message: a row is opened with its code and its text, handed out to a worker, and closed once.
+
+The text lies in the row, sealed by a key made of SECRET_KEY, until the row is closed.
 
 A task may be carried out twice: a broker hands it out again when a worker dies, or holds it for long. The row decides:
 whoever has claimed it sends, nobody sends after it was closed, and of two retries of one attempt only one goes on.
@@ -6,19 +8,27 @@ What remains is the moment between a gateway's yes and the closing of the row: w
 gateway takes a message without saying so in time, it is sent once more. Better a code that comes twice than none.
 """
 
-from datetime import timedelta
+from base64 import urlsafe_b64encode
+from datetime import datetime, timedelta
+from functools import lru_cache
 
-from django.db import InterfaceError, OperationalError
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.views.decorators.debug import sensitive_variables
 
+from referral_project import request_id
 from users import sms, sql
 from users.managers import DeliveryQuerySet
 from users.models import ConfirmationCode, Delivery
 
 State, Failure = Delivery.State, Delivery.Failure
 _MARGIN_SECONDS = 2
+_HANDED_OUT_AT_ONCE = 100
+_LOST_AFTER_SECONDS = 5
 
 
 class Claimed(Exception):
@@ -33,27 +43,59 @@ class Unrecorded(OperationalError):
         self.channel = channel
 
 
-def open_for(code: ConfirmationCode) -> Delivery:
-    """Note that a code is about to be sent."""
+@sensitive_variables("text")
+def open_for(code: ConfirmationCode, text: str) -> Delivery:
+    """Note that a code is to be sent, and with which text."""
     delivery = Delivery(
         phone_number=code.phone_number,
         verification_token=code.verification_token,
         created_at=code.issued_at,
         expires_at=code.expires_at,
+        sealed_text=_seal().encrypt(text.encode()).decode(),
+        request_id=request_id.current() or "",
     )
     sql.insert(delivery)
     return delivery
 
 
-@sensitive_variables("text")
-def attempt(*, delivery_id: int, number: int, text: str, taken_by: str = "") -> Delivery | None:
+@transaction.atomic
+def hand_out() -> list[Delivery]:
+    """Note that workers are told of what nobody was told of yet, and return it, oldest first; a hundred at most.
+
+    However many ask at once, each message is handed out to one.
+    """
+    now = timezone.now()
+    due = Delivery.objects.filter(state=State.WAITING, queued_at=None, expires_at__gt=now).order_by("created_at")
+    found = list(due.select_for_update(skip_locked=True).only("request_id")[:_HANDED_OUT_AT_ONCE])
+    Delivery.objects.filter(pk__in=[delivery.pk for delivery in found]).update(queued_at=now)
+    return found
+
+
+def take_back_lost() -> None:
+    """Let be handed out again what was handed out a while ago, and is in nobody's hands."""
+    now = timezone.now()
+    lost = Delivery.objects.filter(
+        state=State.WAITING, queued_at__lt=now - timedelta(seconds=_LOST_AFTER_SECONDS), attempts=0
+    )
+    lost.filter(_free_at(now)).update(queued_at=None)
+
+
+def forget_what_came_too_late() -> None:
+    """Empty the texts that nobody sent within the life of their codes."""
+    late = Delivery.objects.filter(state=State.WAITING, expires_at__lt=timezone.now())
+    late.exclude(sealed_text="").update(sealed_text="")
+
+
+def attempt(*, delivery_id: int, number: int, taken_by: str = "") -> Delivery | None:
     """Try each channel in order, as the attempt of this `number` (from 0), as long as the message is wanted.
 
     Returns what is still to be delivered, for every channel failed; None if nothing is left to do. Raises `Claimed`; or
     `Unrecorded`, whose channel is to be handed in as `taken_by` until it can be written down.
     """
     if taken_by:
-        _still_open(delivery_id).update(state=State.DELIVERED, channel=taken_by, finished_at=timezone.now())
+        _still_open(delivery_id).update(
+            state=State.DELIVERED, channel=taken_by, finished_at=timezone.now(), sealed_text=""
+        )
     delivery = _claim(delivery_id, number)
     if delivery is None:
         return None
@@ -63,7 +105,7 @@ def attempt(*, delivery_id: int, number: int, text: str, taken_by: str = "") -> 
             close(delivery, reason)
             return None
         try:
-            sms.send(channel=channel, phone_number=delivery.phone_number, text=text)
+            sms.send(channel=channel, phone_number=delivery.phone_number, text=_text_of(delivery))
         except sms.DeliveryFailed as failed:
             _note(delivery, channel, failed.failure)
         else:
@@ -83,6 +125,7 @@ def close(delivery: Delivery, state: Delivery.State, failure: Delivery.Failure |
         last_failure=failure or delivery.last_failure,
         attempts=delivery.attempts,
         finished_at=timezone.now(),
+        sealed_text="",
     )
 
 
@@ -96,7 +139,7 @@ def _claim(delivery_id: int, number: int) -> Delivery | None:
     lease = timedelta(seconds=sms.longest_attempt_seconds() + _MARGIN_SECONDS)
     due = _still_open(delivery_id).filter(attempts__lte=number)
     # One statement: of any number of workers with the same message, one finds it free.
-    if due.filter(Q(claimed_until=None) | Q(claimed_until__lte=now)).update(claimed_until=now + lease):
+    if due.filter(_free_at(now)).update(claimed_until=now + lease):
         return due.first()
     if due.exists():
         raise Claimed
@@ -124,6 +167,24 @@ def _note(delivery: Delivery, channel: sms.Channel, failure: Delivery.Failure) -
     failed = delivery.failed_channels.split()
     delivery.failed_channels = " ".join([*failed, *({channel.name} - {*failed})])
     delivery.last_failure = failure
+
+
+def _free_at(now: datetime) -> Q:
+    return Q(claimed_until=None) | Q(claimed_until__lte=now)
+
+
+def _text_of(delivery: Delivery) -> str:
+    return _seal().decrypt(delivery.sealed_text).decode()
+
+
+def _seal() -> Fernet:
+    return _seal_of(settings.SECRET_KEY)
+
+
+@lru_cache(maxsize=1)
+def _seal_of(secret_key: str) -> Fernet:
+    key = salted_hmac("users.deliveries", "", secret=secret_key, algorithm="sha256").digest()
+    return Fernet(urlsafe_b64encode(key))
 
 
 def _still_open(delivery_id: int) -> DeliveryQuerySet:

@@ -127,7 +127,7 @@ class ConfirmationCode(models.Model):
 
 
 class Delivery(models.Model):
-    """What became of one sent code: a row for each, which never holds its text."""
+    """One sent code: what is still to be done for it, and what became of it."""
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")
@@ -159,6 +159,12 @@ class Delivery(models.Model):
     #: Until when a worker has it to itself.
     claimed_until = models.DateTimeField(null=True, editable=False)
     finished_at = models.DateTimeField(_("finished"), null=True)
+    #: What is to be sent, for the service alone to read (see `deliveries`); empty once nothing is to be sent any more.
+    sealed_text = models.TextField(blank=True, default="", db_default="", editable=False)
+    #: Of the request that asked for it, for the log lines of whoever sends it.
+    request_id = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
+    #: Since when a worker should know of it; null: nobody was told yet.
+    queued_at = models.DateTimeField(null=True, editable=False)
 
     objects = DeliveryQuerySet.as_manager()
 

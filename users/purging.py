@@ -13,7 +13,7 @@ from django.utils import timezone
 from knox.models import AuthToken
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
-from users import lockout, running_totals
+from users import deliveries, lockout, running_totals
 from users.models import AuditRecord, ConfirmationCode, Delivery, LimitCounter, SignInAttempt
 
 ROWS_AT_ONCE = 1_000
@@ -55,6 +55,7 @@ def _confirmation_codes() -> models.QuerySet[ConfirmationCode]:
 
 def _messages() -> models.QuerySet[Delivery]:
     since = timezone.now() - timedelta(days=settings.PERSONAL_DATA_MESSAGES_DAYS)
+    deliveries.forget_what_came_too_late()
     # Counted first: the totals of the statistics outlive the rows.
     return Delivery.objects.filter(expires_at__lt=timezone.now(), created_at__lt=min(since, running_totals.roll_up()))
 

@@ -2,30 +2,34 @@
 
 import logging
 import random
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+import kombu.exceptions
+import redis
 from celery import Task, shared_task
 from celery.exceptions import Reject, Retry
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
-from django.views.decorators.debug import sensitive_variables
 
-from users import deliveries, purging, running_totals, sms
+from users import deliveries, purging, redis_client, running_totals, sms
 from users.models import Delivery
 
 logger = logging.getLogger(__name__)
 
-_COPY_SECONDS = 5
 _LONGEST_WAIT = 10  # times the first
+#: In Redis while a `dispatch` is on its way that has looked for nothing yet.
+_AWAKE, _AWAKE_MILLISECONDS = "users.tasks.dispatch", 1_000
 
 
-class ConfidentialTask(Task):  # type: ignore[misc]
-    """A task whose arguments no monitor shows, at a retry neither."""
+class BrokerGone(Exception):
+    """Nobody can be told of a message."""
 
-    def apply_async(self, *args: Any, **options: Any) -> Any:
-        return super().apply_async(*args, **{**options, "kwargsrepr": "(hidden)"})
+
+class RepeatedTask(Task):  # type: ignore[misc]
+    """A task that may have to be done again later."""
 
     def again(self, *, seconds: float, **changed: Any) -> Retry:
         """Queue this task once more, in so many seconds; if the broker is gone, this one goes back to it instead."""
@@ -35,28 +39,56 @@ class ConfidentialTask(Task):  # type: ignore[misc]
             raise Reject(lost.reason, requeue=True) from None
 
 
-@sensitive_variables("text")
-def queue_message(*, delivery_id: int, text: str) -> None:
-    """Have a code's message sent. Raises `kombu.exceptions.OperationalError` when the broker is gone.
+def deliver(*, delivery_id: int) -> None:
+    """Have a message sent whose row is committed: here and now without a broker, soon by a worker with one.
 
-    Kombu takes a message from Redis and notes that it has it in two steps: a worker or a Redis killed in between loses
-    it. Of two copies one is always left; whoever comes second finds the row claimed or closed.
+    Of many requests at once only the first tells the workers: they clear its flag before they look for rows, so that
+    whoever finds it set is yet to be seen. If it stays because they were never told, it is gone within a second, and
+    the scheduler has them look every few seconds anyway. Raises `BrokerGone` or `sms.DeliveryFailed`.
     """
-    message = {"delivery_id": delivery_id, "text": text}
-    send_message.delay(**message)
-    if not settings.CELERY_TASK_ALWAYS_EAGER:
-        send_message.apply_async(kwargs=message, countdown=_COPY_SECONDS)
-
-
-@shared_task(base=ConfidentialTask, bind=True, max_retries=None)  # type: ignore[untyped-decorator]
-@sensitive_variables("text")
-def send_message(self: ConfidentialTask, *, delivery_id: int, text: str, number: int = 0, taken_by: str = "") -> None:
-    """Send a code's message, again and again while every gateway fails, but never after its life or once replaced.
-
-    The text is in the broker and nowhere else, since the code is stored only as a digest; the rest is in the row.
-    """
+    if settings.CELERY_TASK_ALWAYS_EAGER:
+        send_message.delay(delivery_id=delivery_id)
+        return
+    client = redis_client.connect()
     try:
-        unsent = deliveries.attempt(delivery_id=delivery_id, number=number, text=text, taken_by=taken_by)
+        if client.set(_AWAKE, 1, nx=True, px=_AWAKE_MILLISECONDS):
+            dispatch.delay()
+    except redis.RedisError as gone:
+        raise BrokerGone from gone
+    except kombu.exceptions.OperationalError as gone:
+        with suppress(redis.RedisError):
+            client.delete(_AWAKE)
+        raise BrokerGone from gone
+
+
+# Acknowledged at once: what one that dies leaves undone is found by the next.
+@shared_task(acks_late=False)  # type: ignore[untyped-decorator]
+def dispatch() -> None:
+    """Hand out every message that nobody was told of yet."""
+    redis_client.connect().delete(_AWAKE)
+    while waiting := deliveries.hand_out():
+        for delivery in waiting:
+            send_message.apply_async(
+                kwargs={"delivery_id": delivery.pk}, headers={"request_id": delivery.request_id or None}
+            )
+
+
+@shared_task(acks_late=False)  # type: ignore[untyped-decorator]
+def dispatch_lost() -> None:
+    """Hand out again, too, what was lost on its way: kombu takes a task from Redis and notes it in two steps.
+
+    Expires soon after the scheduler asks for it, so it is done only while tasks do not have to wait for long: one that
+    waits is not lost.
+    """
+    deliveries.take_back_lost()
+    dispatch()
+
+
+@shared_task(base=RepeatedTask, bind=True, max_retries=None)  # type: ignore[untyped-decorator]
+def send_message(self: RepeatedTask, *, delivery_id: int, number: int = 0, taken_by: str = "") -> None:
+    """Send a code's message, again and again while every gateway fails, but never after its life or once replaced."""
+    try:
+        unsent = deliveries.attempt(delivery_id=delivery_id, number=number, taken_by=taken_by)
     except deliveries.Claimed:
         raise self.again(seconds=_backoff(self.request.retries)) from None
     except (OperationalError, InterfaceError) as gone:  # when the row is back, it knows what is due

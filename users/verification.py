@@ -11,7 +11,6 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
-from kombu.exceptions import OperationalError
 
 from users import deliveries, digests, limits, lockout, phones, referrals, sms, sql, tasks
 from users.exceptions import (
@@ -97,11 +96,11 @@ def _send(phone_number: str, username: str) -> SentCode:
     code = f"{secrets.randbelow(10**length):0{length}}"
     record = _replace(phone_number, code, username)
     text = _("Your code is %(code)s. Tell it to nobody.") % {"code": code}
-    delivery = deliveries.open_for(record)
+    delivery = deliveries.open_for(record, text)
     try:
-        # After the commit, or a fast worker would act on a code that does not exist yet.
-        tasks.queue_message(delivery_id=delivery.pk, text=text)
-    except (OperationalError, sms.DeliveryFailed) as failure:
+        # After the commit, or a fast worker would find nothing to do.
+        tasks.deliver(delivery_id=delivery.pk)
+    except (tasks.BrokerGone, sms.DeliveryFailed) as failure:
         deliveries.close(delivery, deliveries.State.FAILED, deliveries.Failure.NOT_QUEUED)
         ConfirmationCode.objects.filter(verification_token=record.verification_token).delete()
         raise DeliveryUnavailable(retry_after=5) from failure
