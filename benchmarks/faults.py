@@ -1,6 +1,6 @@
 """People sign in and enter codes while everything is killed in turn: `python -m benchmarks.faults [PEOPLE]`.
 
-nginx, gunicorn, a Celery worker, PostgreSQL, Redis and an SMS gateway run as in the deployment. Every person asks for a
+nginx, gunicorn, a Celery worker and its scheduler, PostgreSQL, Redis and an SMS gateway run as in the deployment. Every person asks for a
 code, signs in and enters the code of somebody before them, and asks again, as a good client does, after an answer that
 says so. Meanwhile a gunicorn worker, PostgreSQL, Redis and the Celery worker get a kill -9, twice each; servers come
 back a second later. Exits with 1 if an answered success is not in the database, if anything is there twice, or if a
@@ -158,6 +158,7 @@ class Stack:
         self.service, self.nginx, self.database, self.broker = running, nginx, database, broker
         self.web = running.start_web(workers=2)
         self.worker = running.start_worker()
+        running.start_beat()
         threading.Thread(target=self._restart_the_worker, daemon=True).start()
 
     @property

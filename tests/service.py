@@ -1,4 +1,4 @@
-"""The service in processes of its own, as it runs in production: web processes and a Celery worker."""
+"""The service in processes of its own, as it runs in production: web processes, a Celery worker and its scheduler."""
 
 import os
 import subprocess
@@ -27,7 +27,7 @@ class Service:
     """Web processes and a worker with these settings, and those of production but for codes in the answers."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
-        self.log = folder / "service.log"
+        self._folder, self.log = folder, folder / "service.log"
         self.port = free_port()
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         self.sqlite_file = folder / "service.sqlite3"
@@ -49,6 +49,11 @@ class Service:
         """Deliver by Celery as the deployment does; it is not waited for."""
         pool = ["--pool", "threads", "--concurrency", "4", "--without-gossip", "--without-mingle"]
         return self._start("-m", "celery", "-A", "referral_project", "worker", *pool, "--loglevel", "INFO")
+
+    def start_beat(self) -> "subprocess.Popen[bytes]":
+        """Hand the worker what is due by the clock, as the deployment does."""
+        schedule = ["--schedule", str(self._folder / "beat"), "--pidfile="]
+        return self._start("-m", "celery", "-A", "referral_project", "beat", *schedule, "--loglevel", "INFO")
 
     def stop(self) -> None:
         for process in self._processes:

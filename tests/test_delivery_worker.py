@@ -1,12 +1,14 @@
 """Getting the code to the phone through a real broker and real workers: late, again, never twice, never too late."""
 
 import base64
-import json
 import re
+import sqlite3
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,9 @@ SETTINGS = {
     # As short as can be: whatever is in a worker's hands for a second is handed out to another one, too.
     "BROKER_VISIBILITY_TIMEOUT_SECONDS": "1",
     "CONFIRMATION_CODE_RESEND_SECONDS": "0",
+    # None of them is in a text or a broker by chance.
+    "CONFIRMATION_CODE_LENGTH": "10",
+    "LIMIT_CODES_PER_ADDRESS": "",
     "METRICS_TOKEN": TOKEN,
 }
 
@@ -57,9 +62,29 @@ class Production:
             process.kill()
             process.wait()
 
+    @contextmanager
+    def beat(self) -> Iterator[None]:
+        """Run the scheduler."""
+        process = self.service.start_beat()
+        try:
+            yield
+        finally:
+            process.kill()
+            process.wait()
+
     @property
     def has_nothing_left_to_do(self) -> bool:
-        return not (self.broker.llen("celery") or self.broker.hlen("unacked"))
+        return not (self.messages("waiting") or self.broker.llen("celery") or self.broker.hlen("unacked"))
+
+    def sql(self, statement: str, *values: object) -> list[Any]:
+        """Ask the database of a service that runs on SQLite."""
+        with closing(sqlite3.connect(self.service.sqlite_file)) as database, database:
+            return database.execute(statement, values).fetchall()
+
+    def sealed_texts(self, phone: str) -> list[str]:
+        """What is kept of each message to a number, oldest first."""
+        rows = self.sql("SELECT sealed_text FROM users_delivery WHERE phone_number = ? ORDER BY id", phone)
+        return [text for (text,) in rows]
 
     def messages(self, outcome: str) -> int:
         """How many codes met this end within the hour, as monitoring is told."""
@@ -158,16 +183,40 @@ def test_what_a_killed_worker_had_in_hand_is_sent_by_another_and_once(here: Prod
     assert here.gateway.accepted == [(phone, text_with(code))]
 
 
-def test_a_message_that_a_killed_worker_took_and_did_not_note_is_sent_from_its_copy(here: Production) -> None:
-    phone = phone_number()
-    code = here.register(phone)["confirmation_code"]
-    here.broker.rpop("celery")  # Kombu takes it so, and notes it in a second step
+def test_what_was_lost_on_its_way_to_a_worker_is_found_by_the_scheduler(here: Production) -> None:
+    phones = _, told_a_killed_worker = phone_number(), phone_number()
+    codes = [here.register(phone)["confirmation_code"] for phone in phones]
+    assert here.broker.delete("celery")  # a worker took all that was there, and died before it noted that it had it
+    here.sql(
+        "UPDATE users_delivery SET queued_at = datetime(created_at, '-6 seconds') WHERE phone_number = ?",
+        told_a_killed_worker,
+    )
 
-    with here.worker():
-        assert here.gateway.message_to(phone) == text_with(code)
+    with here.worker(), here.beat():
+        for phone, code in zip(phones, codes, strict=True):
+            assert here.gateway.message_to(phone) == text_with(code)
         wait_until(lambda: here.has_nothing_left_to_do)
 
-    assert here.gateway.accepted == [(phone, text_with(code))]
+    assert len(here.gateway.requests) == len(phones)
+
+
+def test_many_codes_at_once_wake_the_workers_once_and_are_sent_once_each(here: Production) -> None:
+    phones = [phone_number() for _ in range(50)]
+    start = time.monotonic()
+    with ThreadPoolExecutor(10) as pool:
+        codes = dict(
+            zip(phones, pool.map(lambda phone: here.register(phone)["confirmation_code"], phones), strict=True)
+        )
+    seconds = time.monotonic() - start
+
+    told = here.broker.llen("celery")
+    with here.worker(), here.worker(), here.beat():
+        for phone in phones:
+            assert here.gateway.message_to(phone) == text_with(codes[phone])
+        wait_until(lambda: here.has_nothing_left_to_do)
+
+    assert 1 <= told <= 1 + seconds  # nobody came, so once a second
+    assert sorted(here.gateway.requests) == sorted((phone, text_with(codes[phone])) for phone in phones)
 
 
 def test_a_message_that_is_handed_out_twice_is_sent_once(here: Production) -> None:
@@ -219,24 +268,67 @@ def test_the_gateway_is_never_asked_after_the_life_of_the_code(tmp_path: Path) -
         assert max(here.gateway.times) < expires_at + on_its_way
 
 
-def test_monitors_and_logs_show_no_code_and_the_broker_no_number(here: Production) -> None:
+def test_neither_broker_nor_monitors_nor_logs_ever_have_a_code_or_a_number(here: Production) -> None:
     phone = phone_number()
     here.gateway.failures_to_come = 1
-    code = here.register(phone)["confirmation_code"]
-    waiting, _copy = here.broker.lrange("celery", 0, -1)
     seen: list[dict[str, Any]] = []
 
-    with here.worker(), watched(here.broker_url, seen):
+    with everything_told_to(here.broker) as told, here.worker(), watched(here.broker_url, seen):
+        code = here.register(phone)["confirmation_code"]
         assert here.gateway.message_to(phone) == text_with(code)
-        wait_until(lambda: any(event["type"] == "task-succeeded" for event in seen))
+        wait_until(lambda: any(event["type"] == "task-succeeded" and "send" in event["name"] for event in named(seen)))
 
-    body = json.loads(base64.b64decode(json.loads(waiting)["body"]))
-    assert sorted(body[1]) == ["delivery_id", "text"]  # the text must be somewhere; a code is stored as a digest only
-    assert {event["kwargs"] for event in seen if event["type"] == "task-received"} == {"(hidden)"}
+    bodies = [base64.b64decode(body).decode() for body in re.findall(r'"body\\*": \\*"([\w+/=]+)', str(told))]
+    assert any("delivery_id" in body for body in bodies)
     assert any(event["type"] == "task-retried" for event in seen)
-    for place in (str(seen), here.service.log.read_text()):
+    for place in (str(told), str(bodies), str(seen), here.service.log.read_text()):
         assert "Your code" not in place
+        assert code not in place
         assert phone not in place
+
+
+@contextmanager
+def everything_told_to(broker: "redis.Redis") -> Iterator[list[str]]:
+    """Note every command that Redis gets meanwhile."""
+    told: list[str] = []
+    with broker.monitor() as monitor:
+
+        def listen() -> None:
+            for command in monitor.listen():
+                told.append(command["command"])
+                if "that is all" in command["command"]:
+                    return
+
+        listening = threading.Thread(target=listen)
+        listening.start()
+        yield told
+        broker.echo("that is all")
+        listening.join()
+
+
+def named(events: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Add to the events of each task the name that its first one told."""
+    names = {event["uuid"]: event["name"] for event in events if event["type"] == "task-received"}
+    yield from ({**event, "name": names.get(event["uuid"], "")} for event in [*events] if "uuid" in event)
+
+
+def test_a_text_is_kept_sealed_until_it_was_sent_or_is_not_wanted_any_more(here: Production) -> None:
+    sent, asks_twice, erased = phone_number(), phone_number(), phone_number()
+    codes = [here.register(phone)["confirmation_code"] for phone in (sent, asks_twice, asks_twice, erased)]
+    kept = [text for phone in (sent, asks_twice, erased) for text in here.sealed_texts(phone)]
+    assert len(kept) == len(set(kept)) == 4
+    assert not [code for code in codes if code in str(kept)]
+
+    login = {"phone_number": erased, "confirmation_code": codes[-1]}
+    token = here.service.post("/api/login/", login).json()["token"]
+    gone = here.service.request("DELETE", "/api/profile/", headers={"Authorization": f"Token {token}"})
+    assert gone.status_code == 204
+    assert sum(text != "" for (text,) in here.sql("SELECT sealed_text FROM users_delivery")) == 3
+    with here.worker():
+        wait_until(lambda: here.has_nothing_left_to_do)
+
+    assert {phone for phone, _ in here.gateway.requests} == {sent, asks_twice}
+    assert {text for (text,) in here.sql("SELECT sealed_text FROM users_delivery")} == {""}
 
 
 @contextmanager
@@ -267,3 +359,5 @@ def test_a_broker_that_is_gone_is_told_and_leaves_no_code_behind(tmp_path: Path)
     assert first.status_code == 503
     assert first.json()["code"] == "delivery_unavailable"
     assert second.status_code == 503  # not 429: no cooldown was started
+    with closing(sqlite3.connect(running.sqlite_file)) as database:
+        assert database.execute("SELECT sealed_text FROM users_delivery").fetchall() == [("",), ("",)]
