@@ -1,10 +1,10 @@
 """People sign in and enter codes while everything is killed in turn: `python -m benchmarks.faults [PEOPLE]`.
 
-nginx, gunicorn, a Celery worker and its scheduler, PostgreSQL, Redis and an SMS gateway run as in the deployment. Every person asks for a
-code, signs in and enters the code of somebody before them, and asks again, as a good client does, after an answer that
-says so. Meanwhile a gunicorn worker, PostgreSQL, Redis and the Celery worker get a kill -9, twice each; servers come
-back a second later. Exits with 1 if an answered success is not in the database, if anything is there twice, or if a
-client saw anything but a success or a clear refusal.
+nginx, gunicorn, a Celery worker and its scheduler, PostgreSQL, Redis and an SMS gateway run as in the deployment.
+Every person asks for a code, signs in and enters the code of somebody before them, and asks again, as a good client
+does, after an answer that says so. Meanwhile a gunicorn worker, PostgreSQL, Redis and the Celery worker get a kill
+-9, twice each; servers come back a second later. Exits with 1 if an answered success is not in the database, if
+anything is there twice, or if a client saw anything but a success or a clear refusal.
 """
 
 import os

@@ -18,6 +18,7 @@ from typing import Any
 import psycopg2
 import redis
 import requests
+from celery import Celery
 
 from tests.doubles import Gateway
 from tests.limits import every_limit
@@ -140,6 +141,10 @@ class Stack:
     def forget_tasks(self) -> None:
         """Empty the broker, and the counters of limits with it."""
         redis.Redis.from_url(self.environment["REDIS_URL"]).flushall()
+
+    def tell_worker(self) -> None:
+        """Have it look for what waits, as the scheduler does: what told it may have been forgotten."""
+        Celery(broker=self.environment["REDIS_URL"]).send_task("users.tasks.dispatch_lost")
 
     def pause_worker(self) -> None:
         self.worker.send_signal(signal.SIGSTOP)
