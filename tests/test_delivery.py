@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from tests.doubles import Gateway
 from tests.factories import ask_for_code, phone_number
-from users.models import ConfirmationCode
+from users.models import ConfirmationCode, Delivery
 
 pytestmark = pytest.mark.django_db
 
@@ -27,6 +27,7 @@ def test_the_request_delivers_the_code(client: APIClient, settings: Settings, ga
     code = ask_for_code(client, phone)
 
     assert gateway.message_to(phone) == f"Your code is {code}. Tell it to nobody."
+    assert Delivery.objects.get().sealed_text == ""
 
 
 def test_a_gateway_that_fails_is_told_and_leaves_no_code_behind(
@@ -42,6 +43,7 @@ def test_a_gateway_that_fails_is_told_and_leaves_no_code_behind(
     assert refused.json()["code"] == "delivery_unavailable"
     assert int(refused["Retry-After"]) > 0
     assert ConfirmationCode.objects.count() == 0
+    assert Delivery.objects.get().sealed_text == ""
     ask_for_code(client, phone)
 
 

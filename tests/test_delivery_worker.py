@@ -1,6 +1,7 @@
 """Getting the code to the phone through a real broker and real workers: late, again, never twice, never too late."""
 
 import base64
+import json
 import re
 import sqlite3
 import subprocess
@@ -46,8 +47,8 @@ class Production:
         self.broker_url = broker_url
         self.broker = redis.Redis.from_url(broker_url)
 
-    def register(self, phone: str) -> dict[str, Any]:
-        answer = self.service.post("/api/registration/", {"phone_number": phone})
+    def register(self, phone: str, **options: Any) -> dict[str, Any]:
+        answer = self.service.post("/api/registration/", {"phone_number": phone}, **options)
         assert answer.status_code == 202, answer.text
         return dict(answer.json())
 
@@ -285,6 +286,22 @@ def test_neither_broker_nor_monitors_nor_logs_ever_have_a_code_or_a_number(here:
         assert "Your code" not in place
         assert code not in place
         assert phone not in place
+
+
+def test_each_message_is_logged_under_the_request_that_asked_for_it(here: Production) -> None:
+    requests = [f"request-{phone_number().strip('+')}" for _ in range(3)]
+    for request in requests:
+        here.register(phone_number(), headers={"X-Request-ID": request})
+
+    with here.worker():
+        wait_until(lambda: here.has_nothing_left_to_do)
+        wait_until(lambda: all(request in logged_under(here, "send_message") for request in requests))
+
+
+def logged_under(here: Production, task: str) -> list[str]:
+    """The ids of the requests under which a task was told to have succeeded."""
+    lines = [json.loads(line) for line in here.service.log.read_text().splitlines() if line.startswith("{")]
+    return [line["request_id"] for line in lines if task in line["message"] and "succeeded" in line["message"]]
 
 
 @contextmanager

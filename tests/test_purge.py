@@ -88,6 +88,18 @@ def test_messages_are_known_for_so_many_days(purge, in_days, client: APIClient, 
     assert Delivery.objects.count() == 0
 
 
+def test_a_text_that_nobody_came_for_is_emptied_when_its_code_has_expired(purge, in_days, client: APIClient) -> None:
+    ask_for_code(client, phone_number())
+    Delivery.objects.update(state="waiting", sealed_text="sealed")
+    purge()
+    assert Delivery.objects.get().sealed_text == "sealed"
+
+    in_days(1)
+    purge()
+
+    assert Delivery.objects.get().sealed_text == ""
+
+
 def test_tokens_go_when_they_expire(purge, in_days) -> None:
     me = signed_in(person())
     in_days(29.9)

@@ -26,8 +26,8 @@ from users.managers import DeliveryQuerySet
 from users.models import ConfirmationCode, Delivery
 
 State, Failure = Delivery.State, Delivery.Failure
+HANDED_OUT_AT_ONCE = 100
 _MARGIN_SECONDS = 2
-_HANDED_OUT_AT_ONCE = 100
 _LOST_AFTER_SECONDS = 5
 
 
@@ -66,7 +66,7 @@ def hand_out() -> list[Delivery]:
     """
     now = timezone.now()
     due = Delivery.objects.filter(state=State.WAITING, queued_at=None, expires_at__gt=now).order_by("created_at")
-    found = list(due.select_for_update(skip_locked=True).only("request_id")[:_HANDED_OUT_AT_ONCE])
+    found = list(due.select_for_update(skip_locked=True).only("request_id")[:HANDED_OUT_AT_ONCE])
     Delivery.objects.filter(pk__in=[delivery.pk for delivery in found]).update(queued_at=now)
     return found
 

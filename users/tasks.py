@@ -42,13 +42,20 @@ class RepeatedTask(Task):  # type: ignore[misc]
 def deliver(*, delivery_id: int) -> None:
     """Have a message sent whose row is committed: here and now without a broker, soon by a worker with one.
 
-    Of many requests at once only the first tells the workers: they clear its flag before they look for rows, so that
-    whoever finds it set is yet to be seen. If it stays because they were never told, it is gone within a second, and
-    the scheduler has them look every few seconds anyway. Raises `BrokerGone` or `sms.DeliveryFailed`.
+    Raises `BrokerGone` or `sms.DeliveryFailed`.
     """
     if settings.CELERY_TASK_ALWAYS_EAGER:
         send_message.delay(delivery_id=delivery_id)
-        return
+    else:
+        _wake_workers()
+
+
+def _wake_workers() -> None:
+    """Have the workers look for messages, unless they are about to.
+
+    They clear the flag before they look: a row that was committed before it was found set is still to be seen. A flag
+    whose task is lost is gone within a second, and the scheduler has them look every few seconds anyway.
+    """
     client = redis_client.connect()
     try:
         if client.set(_AWAKE, 1, nx=True, px=_AWAKE_MILLISECONDS):
@@ -64,13 +71,15 @@ def deliver(*, delivery_id: int) -> None:
 # Acknowledged at once: what one that dies leaves undone is found by the next.
 @shared_task(acks_late=False)  # type: ignore[untyped-decorator]
 def dispatch() -> None:
-    """Hand out every message that nobody was told of yet."""
+    """Hand out messages that nobody was told of yet; if there are many, the rest once these are under way."""
     redis_client.connect().delete(_AWAKE)
-    while waiting := deliveries.hand_out():
-        for delivery in waiting:
-            send_message.apply_async(
-                kwargs={"delivery_id": delivery.pk}, headers={"request_id": delivery.request_id or None}
-            )
+    waiting = deliveries.hand_out()
+    for delivery in waiting:
+        send_message.apply_async(
+            kwargs={"delivery_id": delivery.pk}, headers={"request_id": delivery.request_id or None}
+        )
+    if len(waiting) == deliveries.HANDED_OUT_AT_ONCE:
+        _wake_workers()
 
 
 @shared_task(acks_late=False)  # type: ignore[untyped-decorator]
