@@ -27,6 +27,8 @@ from users.models import ConfirmationCode, Delivery
 
 State, Failure = Delivery.State, Delivery.Failure
 HANDED_OUT_AT_ONCE = 100
+#: What is kept of a message that nobody will send any more.
+NOTHING_TO_SEND = {"sealed_text": "", "request_id": ""}
 _MARGIN_SECONDS = 2
 _LOST_AFTER_SECONDS = 5
 
@@ -83,7 +85,7 @@ def take_back_lost() -> None:
 def forget_what_came_too_late() -> None:
     """Empty the texts that nobody sent within the life of their codes."""
     late = Delivery.objects.filter(state=State.WAITING, expires_at__lt=timezone.now())
-    late.exclude(sealed_text="").update(sealed_text="")
+    late.exclude(sealed_text="").update(**NOTHING_TO_SEND)
 
 
 def attempt(*, delivery_id: int, number: int, taken_by: str = "") -> Delivery | None:
@@ -94,7 +96,7 @@ def attempt(*, delivery_id: int, number: int, taken_by: str = "") -> Delivery | 
     """
     if taken_by:
         _still_open(delivery_id).update(
-            state=State.DELIVERED, channel=taken_by, finished_at=timezone.now(), sealed_text=""
+            state=State.DELIVERED, channel=taken_by, finished_at=timezone.now(), **NOTHING_TO_SEND
         )
     delivery = _claim(delivery_id, number)
     if delivery is None:
@@ -125,7 +127,7 @@ def close(delivery: Delivery, state: Delivery.State, failure: Delivery.Failure |
         last_failure=failure or delivery.last_failure,
         attempts=delivery.attempts,
         finished_at=timezone.now(),
-        sealed_text="",
+        **NOTHING_TO_SEND,
     )
 
 

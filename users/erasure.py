@@ -4,7 +4,7 @@ from axes.models import AccessAttempt
 from django.db import transaction
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
-from users import audit, locks
+from users import audit, deliveries, locks
 from users.models import ConfirmationCode, Delivery, RetiredReferralCode, SignInAttempt, User
 from users.running_totals import quarter_of
 
@@ -16,7 +16,7 @@ def erase(*, user: User) -> None:
     # A sign-in holds the row of its code to the end: it is over now, or finds no code.
     ConfirmationCode.objects.filter(phone_number=user.phone_number).delete()
     # How many messages were sent and sign-ins there were stays known, but not whose; one on its way is sent no more.
-    Delivery.objects.filter(phone_number=user.phone_number).update(phone_number="", sealed_text="", request_id="")
+    Delivery.objects.filter(phone_number=user.phone_number).update(phone_number="", **deliveries.NOTHING_TO_SEND)
     # Whatever is being written for this person now is written before it is collected for deletion, or fails.
     if not User.objects.select_for_update().filter(pk=user.pk).exists():
         return
