@@ -13,15 +13,13 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from cryptography.fernet import Fernet
-from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from django.views.decorators.debug import sensitive_variables
 
 from referral_project import request_id
-from users import sms, sql
+from users import digests, sms, sql
 from users.managers import DeliveryQuerySet
 from users.models import ConfirmationCode, Delivery
 
@@ -180,12 +178,11 @@ def _text_of(delivery: Delivery) -> str:
 
 
 def _seal() -> Fernet:
-    return _seal_of(settings.SECRET_KEY)
+    return _seal_of(digests.key("users.deliveries"))
 
 
 @lru_cache(maxsize=1)
-def _seal_of(secret_key: str) -> Fernet:
-    key = salted_hmac("users.deliveries", "", secret=secret_key, algorithm="sha256").digest()
+def _seal_of(key: bytes) -> Fernet:
     return Fernet(urlsafe_b64encode(key))
 
 
