@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import AutoField, Field, Model
@@ -37,9 +38,9 @@ def find_one(model: type[M], statement: str, *values: object) -> M | None:
 def insert(record: Model, *, on_conflict: str = "") -> bool:
     """Save a new row, with its id but without signals; say whether there is one, which `on_conflict` may prevent."""
     fields, statement = _insertion(type(record), on_conflict)
-    values = [field.get_db_prep_save(field.pre_save(record, add=True), connection) for field in fields]
+    values = [field.pre_save(record, add=True) for field in fields]
     with connection.cursor() as cursor:
-        cursor.execute(statement, values)
+        cursor.execute(statement, _as_stored(values))
         row = cursor.fetchone()
     if row:
         record.pk = row[0]
@@ -85,6 +86,12 @@ def _reader(model: type[M], columns: tuple[str, ...]) -> Callable[[Row], M]:
     return read
 
 
-def _as_stored(values: tuple[object, ...]) -> list[Any]:
-    as_stored = connection.ops.adapt_datetimefield_value
-    return [as_stored(value) if isinstance(value, datetime) else value for value in values]
+def _as_stored(values: Sequence[Any]) -> Sequence[Any]:
+    return values if connection.vendor == "postgresql" else [_for_sqlite(value) for value in values]
+
+
+def _for_sqlite(value: Any) -> Any:
+    """Return what stands for a value there: it has a type neither for times nor for UUIDs."""
+    if isinstance(value, datetime):
+        return connection.ops.adapt_datetimefield_value(value)
+    return value.hex if isinstance(value, UUID) else value
