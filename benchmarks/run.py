@@ -27,10 +27,12 @@ from tqdm import tqdm
 
 from benchmarks import population
 from benchmarks.endpoints import ENDPOINTS, INVITERS, MOST_PER_SECOND, Endpoint, Town
+from benchmarks.plans import whole_tables
 from benchmarks.stack import CONNECTIONS, ROOT, Load, LoadFailed, Stack, Web, stack
 
 RESULTS = ROOT / "benchmarks/results"
 DELIVERY_SECONDS = 5
+LEAST_PEOPLE = 10_000
 Row = dict[str, Any]
 
 
@@ -75,7 +77,9 @@ def measure(running: Stack, people: int, options: argparse.Namespace) -> Row:
     for endpoint in endpoints:
         rows[endpoint.name] = rounds(town, endpoint, options)
         print(line(endpoint.name, rows[endpoint.name]), flush=True)
-    row = {"filled_in_seconds": filled, "size": size, "endpoints": rows}
+    row: Row = {"filled_in_seconds": filled, "size": size, "endpoints": rows}
+    row["whole_tables_read"] = whole_tables(town, endpoints)
+    print("\n".join(row["whole_tables_read"]) or "none of their statements reads a whole table")
     if any(each.name == "registration" for each in endpoints):
         row["deliveries_per_second"] = deliveries_per_second(running)
         print(f"{'delivery, by the worker':<46} {row['deliveries_per_second']:>7.0f}/s")
@@ -206,7 +210,10 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--only", nargs="*", help="endpoints whose names begin so")
     parser.add_argument("--inviters", action="store_true", help="those with very many referrals, too")
     parser.add_argument("--to", type=Path, help="file of the results; by default in benchmarks/results")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if min(options.people) < LEAST_PEOPLE:
+        parser.error(f"One of them must be staff, as every ten-thousandth is: {LEAST_PEOPLE} people at least.")
+    return options
 
 
 if __name__ == "__main__":
