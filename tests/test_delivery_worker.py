@@ -45,7 +45,7 @@ class Production:
         self.service = service
         self.gateway = gateway
         self.broker_url = broker_url
-        self.broker = redis.Redis.from_url(broker_url)
+        self.broker = redis.Redis.from_url(broker_url, socket_timeout=None)  # whoever listens to it has time
 
     def register(self, phone: str, **options: Any) -> dict[str, Any]:
         answer = self.service.post("/api/registration/", {"phone_number": phone}, **options)
