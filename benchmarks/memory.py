@@ -1,6 +1,7 @@
 """Whether a worker's memory grows with its requests: `python -m benchmarks.memory [REQUESTS]`, 100,000 by default.
 
-The workers are never replaced here, as `max_requests` does in production. The first tenth is for warming up. Exits
+The workers are never replaced here, as `max_requests` does in production. The first quarter is for warming up:
+until each thread of each has done everything. Exits
 with 1 if the memory of a worker (PSS) has grown by more than MOST_GROWTH from then to the end.
 """
 
@@ -29,9 +30,9 @@ def main(requests: int) -> int:
                 done += round(load.requests_per_second * LAP_SECONDS)
             running.forget_tasks()
             memory = running.service.memory_mb()
-            settled = settled if settled or done < requests / 10 else memory
+            settled = settled if settled or done < requests / 4 else memory
             print(f"{done:>9,} {memory:>12.1f}", flush=True)
-    print(f"grown by {(memory / settled - 1) * 100:.1f} % since the first tenth")
+    print(f"grown by {(memory / settled - 1) * 100:.1f} % since the first quarter")
     return memory > settled * MOST_GROWTH
 
 
