@@ -1,8 +1,8 @@
 """Whether a worker's memory grows with its requests: `python -m benchmarks.memory [REQUESTS]`, 100,000 by default.
 
-The workers are never replaced here, as `max_requests` does in production. The first quarter is for warming up:
-until each thread of each has done everything. Exits
-with 1 if the memory of a worker (PSS) has grown by more than MOST_GROWTH from then to the end.
+The workers are never replaced here, as `max_requests` does in production. The first quarter is for warming up,
+until each thread of each has done everything. Exits with 1 if the memory of a worker (PSS) has grown by more than
+MOST_GROWTH from then to the end.
 """
 
 import sys
