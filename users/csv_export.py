@@ -5,9 +5,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import CharField, F, QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Cast
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 
@@ -17,11 +16,6 @@ _ROWS_AT_ONCE = 2_000
 
 #: What stands in the first line, and where it comes from.
 Columns = Mapping[str, str | Combinable]
-
-
-def as_text(column: str) -> Cast:
-    """Read a phone number as it is stored: parsing a million would take minutes."""
-    return Cast(column, CharField())
 
 
 def download(rows: QuerySet[Any], *, columns: Columns, name: str) -> StreamingHttpResponse:

@@ -13,14 +13,15 @@ class PhoneNumberField(modelfields.PhoneNumberField):  # type: ignore[misc]
 
     descriptor_class = DeferredAttribute
 
-    def to_python(self, value: Any) -> PhoneNumber | None:
-        return None if value is None else PhoneNumber(value)
+    def to_python(self, value: Any) -> str | None:
+        """Leave what comes in as it is: to read it is for `phones.normalize` alone."""
+        return value if value is None or isinstance(value, str) else str(value)
 
     def get_prep_value(self, value: Any) -> str | None:
         return None if value is None else str(value)
 
     def from_db_value(self, value: str | None, *_: Any) -> PhoneNumber | None:
-        return self.to_python(value)
+        return None if value is None else PhoneNumber(value)
 
     def deconstruct(self) -> Any:
         """Tell migrations what the column is: how Python reads it makes no difference to it."""

@@ -36,7 +36,7 @@ class UserManager(BaseUserManager["User"]):
 
         Raises `PhoneNumberInvalid` or `PhoneNumberTaken`.
         """
-        phone_number = phones.normalize(str(phone_number))
+        phone_number = phones.normalize(phone_number)
         while True:
             user = self.model(
                 phone_number=phone_number,
@@ -58,7 +58,7 @@ class UserManager(BaseUserManager["User"]):
     def update_user(self, user: "User", **fields: Any) -> None:
         """Change a person's own data. Raises `PhoneNumberInvalid` or `PhoneNumberTaken`."""
         if "phone_number" in fields:
-            fields["phone_number"] = phones.normalize(str(fields["phone_number"]))
+            fields["phone_number"] = phones.normalize(fields["phone_number"])
         for name, value in fields.items():
             setattr(user, name, value)
         try:

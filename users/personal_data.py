@@ -6,8 +6,7 @@ from typing import Any
 
 from axes.models import AccessAttempt
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import CharField, F, QuerySet
-from django.db.models.functions import Cast
+from django.db.models import F, QuerySet
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 from knox.models import AuthToken
@@ -58,10 +57,7 @@ def _profile(user: User) -> dict[str, Any]:
 
 def _lists(user: User) -> Mapping[str, QuerySet[Any, Any]]:
     phone_number = user.phone_number
-    # As plain text: parsing a million numbers would take minutes.
-    referrals = user.referrals.order_by("-activated_at", "-id").annotate(
-        phone_number=Cast("invited__phone_number", CharField())
-    )
+    referrals = user.referrals.order_by("-activated_at", "-id").annotate(phone_number=F("invited__phone_number"))
     attempts = SignInAttempt.objects.filter(phone_number=phone_number)
     messages = Delivery.objects.filter(phone_number=phone_number)
     codes = ConfirmationCode.objects.filter(phone_number=phone_number)

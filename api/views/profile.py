@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from django.db.models import CharField, QuerySet
-from django.db.models.functions import Cast
+from django.db.models import F, QuerySet
 from django.http import StreamingHttpResponse
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import generics, status
@@ -127,7 +126,7 @@ class ReferralsView(generics.ListAPIView[Any]):
 
     def get_queryset(self) -> QuerySet[Referral]:
         mine = Referral.objects.filter(inviter_id=self.request.user.pk)
-        return mine.annotate(phone_number=Cast("invited__phone_number", CharField()))
+        return mine.annotate(phone_number=F("invited__phone_number"))
 
 
 def _profile(request: AuthenticatedRequest, user: User) -> Response:

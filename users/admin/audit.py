@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import CharField, Q, QuerySet
+from django.db.models.functions import Cast
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
@@ -12,7 +13,6 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from users import phones
 from users.admin.exports import ExportsList
 from users.admin.lists import ReadOnlyModelAdmin, link_to
-from users.csv_export import as_text
 from users.exceptions import PhoneNumberInvalid
 from users.models import AuditRecord, User
 
@@ -49,11 +49,11 @@ class AuditRecordAdmin(ExportsList, ReadOnlyModelAdmin):
     csv_name = "audit-trail"
     csv_columns = {
         "at": "at",
-        "actor": as_text("actor__phone_number"),
+        "actor": "actor__phone_number",
         "action": "action",
         "person": "person_id",
         "thing": "thing",
-        "details": as_text("details"),
+        "details": Cast("details", CharField()),
     }
     fields = ("at", "who", "action", "about", "what_exactly", "address")
     readonly_fields = ("who", "about", "what_exactly")

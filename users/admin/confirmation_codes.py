@@ -10,7 +10,6 @@ from unfold.decorators import display
 
 from users.admin.exports import ExportsList
 from users.admin.lists import ByPhone, ReadOnlyModelAdmin
-from users.csv_export import as_text
 from users.models import ConfirmationCode
 
 
@@ -21,7 +20,7 @@ class ConfirmationCodeAdmin(ByPhone, ExportsList, ReadOnlyModelAdmin):
     ordering = ("-expires_at",)
     csv_name = "confirmation-codes"
     csv_columns = {
-        "phone_number": as_text("phone_number"),
+        "phone_number": "phone_number",
         "username": "username",
         "issued_at": "issued_at",
         "expires_at": "expires_at",

@@ -14,7 +14,6 @@ from users import gateways
 from users.admin.exports import ExportsList
 from users.admin.filters import ChannelFilter, DaysFilter, OutcomeFilter
 from users.admin.lists import ByPhone, ReadOnlyModelAdmin
-from users.csv_export import as_text
 from users.managers import DeliveryQuerySet
 from users.models import Delivery
 
@@ -37,7 +36,7 @@ class DeliveryAdmin(ByPhone, ExportsList, ReadOnlyModelAdmin):
     csv_name = "messages"
     csv_columns = {
         "sent_at": "created_at",
-        "phone_number": as_text("phone_number"),
+        "phone_number": "phone_number",
         "state": "outcome_now",
         "channel": "channel",
         "failed_channels": "failed_channels",

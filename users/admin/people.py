@@ -24,7 +24,6 @@ from users.admin.filters import DaysFilter
 from users.admin.lists import QuickModelAdmin, describe, link_to, show_phone
 from users.admin.rights import OffersRights
 from users.admin.tree_picture import draw
-from users.csv_export import as_text
 from users.erasure import erase
 from users.exceptions import Refusal
 from users.forms import PersonAddForm, PersonForm
@@ -67,7 +66,7 @@ class PersonAdmin(ExportsList, OffersRights, UserAdmin, QuickModelAdmin):  # typ
     actions_detail = ("personal_data",)
     csv_name = "people"
     csv_columns = {
-        "phone_number": as_text("phone_number"),
+        "phone_number": "phone_number",
         "username": "username",
         "referral_code": "referral_code",
         "used_referral_code": "invitation__referral_code",

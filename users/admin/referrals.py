@@ -9,7 +9,6 @@ from users import phones, referral_codes
 from users.admin.exports import ExportsList
 from users.admin.filters import InviterFilter
 from users.admin.lists import ReadOnlyModelAdmin, link_to
-from users.csv_export import as_text
 from users.exceptions import PhoneNumberInvalid
 from users.models import Referral, User
 
@@ -26,8 +25,8 @@ class ReferralAdmin(ExportsList, ReadOnlyModelAdmin):
     csv_name = "referrals"
     csv_columns = {
         "activated_at": "activated_at",
-        "invited": as_text("invited__phone_number"),
-        "inviter": as_text("inviter__phone_number"),
+        "invited": "invited__phone_number",
+        "inviter": "inviter__phone_number",
         "referral_code": "referral_code",
     }
     fields = ("activated_at", "invited_link", "inviter_link", "referral_code")

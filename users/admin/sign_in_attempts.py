@@ -11,7 +11,6 @@ from users import audit, lockout
 from users.admin.exports import ExportsList
 from users.admin.filters import DaysFilter
 from users.admin.lists import ByPhone, ReadOnlyModelAdmin
-from users.csv_export import as_text
 from users.models import SignInAttempt
 
 
@@ -26,7 +25,7 @@ class SignInAttemptAdmin(ByPhone, ExportsList, ReadOnlyModelAdmin):
     fields = ("at", "phone", "succeeded", "address")
     readonly_fields = ("phone",)
     csv_name = "sign-in-attempts"
-    csv_columns = {"at": "at", "phone_number": as_text("phone_number"), "succeeded": "succeeded"}
+    csv_columns = {"at": "at", "phone_number": "phone_number", "succeeded": "succeeded"}
 
     @admin.action(description=_("Unlock these numbers: forgive their wrong tries"), permissions=["unlock"])
     def unlock(self, request: HttpRequest, queryset: QuerySet[SignInAttempt]) -> None:
