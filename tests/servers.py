@@ -174,7 +174,7 @@ def _folder_of(package: str) -> Path:
     """Find an installed package without importing it: all that is wanted of it are its programs."""
     spec = find_spec(package)
     if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(f"{package} is not installed: see requirements-dev.txt")
+        raise ModuleNotFoundError(f"{package} is not installed, nor are its programs: see requirements-dev.txt")
     return Path(spec.origin).parent
 
 

@@ -18,7 +18,7 @@ KEY = "AKIA" + "IOSFODNN7EXAMPLX"  # in two parts, or this very file would be fo
 
 def named_in(file: str) -> dict[str, str]:
     """The packages that a list of requirements pins, and to which version."""
-    pins = re.findall(r"^([\w-]+)(?:\[\w+\])?==(\S+)$", (BASE_DIR / file).read_text(), flags=re.MULTILINE)
+    pins = re.findall(r"^([\w-]+)(?:\[\w+\])?==([^\s;]+)", (BASE_DIR / file).read_text(), flags=re.MULTILINE)
     return {name.lower(): version for name, version in pins}
 
 
@@ -33,6 +33,7 @@ def locked_in(file: str) -> dict[str, str]:
     ("lock", "lists"),
     [
         ("requirements.lock", ["requirements.txt"]),
+        ("requirements-build.lock", ["requirements-build.txt"]),
         ("requirements-dev.lock", ["requirements.txt", "requirements-dev.txt"]),
     ],
 )
@@ -60,12 +61,23 @@ def test_tests_run_on_the_very_versions_that_serve() -> None:
 
 
 @pytest.mark.parametrize("file", ["Makefile", "infra/Dockerfile"])
-def test_nothing_is_installed_but_by_digest(file: str) -> None:
+def test_everything_is_installed_from_a_lock_that_is_complete(file: str) -> None:
     text = (BASE_DIR / file).read_text().replace("\\\n", " ")
-    installs = [line for line in text.splitlines() if "pip install" in line and "uv==" not in line]
+    installs = [line for line in text.splitlines() if "pip install" in line]
 
     assert installs
-    assert all("--require-hashes" in line and "--only-binary :all:" in line for line in installs)
+    assert all({"--require-hashes", "--no-deps", "--only-binary"} <= set(line.split()) for line in installs)
+    assert "pip check" in text
+
+
+@pytest.mark.parametrize("folder", ["postman", "tests/browser"])
+def test_every_package_of_npm_has_a_digest(folder: str) -> None:
+    lock = json.loads((BASE_DIR / folder / "package-lock.json").read_text())
+
+    packages = [package for name, package in lock["packages"].items() if name]
+
+    assert packages
+    assert all("integrity" in package for package in packages)
 
 
 # Known vulnerabilities

@@ -1,6 +1,9 @@
 """One person, however their number is typed."""
 
+import io
+
 import pytest
+from django.core.management import call_command
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
@@ -8,6 +11,11 @@ from tests.factories import sign_up
 from users.models import ConfirmationCode, User
 
 pytestmark = pytest.mark.django_db
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
 def test_all_ways_to_type_a_number_are_one_person(client: APIClient) -> None:
@@ -54,3 +62,15 @@ def test_a_number_without_country_code_is_read_in_the_default_region(client: API
     settings.PHONENUMBER_DEFAULT_REGION = "RS"
 
     assert sign_up(client, "060 1234567")["profile"]["phone_number"] == "+381601234567"
+
+
+def test_createsuperuser_reads_a_number_as_it_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    typed = iter(["not a number", "8 (999) 111-22-33"])
+    monkeypatch.setattr("builtins.input", lambda _prompt: next(typed))
+    monkeypatch.setattr("getpass.getpass", lambda *_prompt: "a long password of staff")
+    errors = io.StringIO()
+
+    call_command("createsuperuser", stdin=Terminal(), stderr=errors, stdout=io.StringIO())
+
+    assert "Enter a mobile phone number" in errors.getvalue()
+    assert User.objects.get(is_superuser=True).phone_number == "+79991112233"

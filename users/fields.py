@@ -2,9 +2,12 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models.query_utils import DeferredAttribute
 from phonenumber_field import modelfields
 
+from users import phones
+from users.exceptions import PhoneNumberInvalid
 from users.phones import PhoneNumber
 
 
@@ -13,9 +16,12 @@ class PhoneNumberField(modelfields.PhoneNumberField):  # type: ignore[misc]
 
     descriptor_class = DeferredAttribute
 
-    def to_python(self, value: Any) -> str | None:
-        """Leave what comes in as it is: to read it is for `phones.normalize` alone."""
-        return value if value is None or isinstance(value, str) else str(value)
+    def to_python(self, value: Any) -> Any:
+        """Read what is typed, as for `createsuperuser`. Raises `ValidationError`."""
+        try:
+            return phones.normalize(value) if value else value
+        except PhoneNumberInvalid as refusal:
+            raise ValidationError(str(refusal), code=refusal.code) from None
 
     def get_prep_value(self, value: Any) -> str | None:
         return None if value is None else str(value)
