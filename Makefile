@@ -45,18 +45,18 @@ demo: .venv/service ## Add a few hundred demo people with chains of invitations
 	@touch $@
 
 # These bring databases of their own, so that one run of them is enough.
-ONCE := tests/browser tests/test_delivery_worker.py tests/test_faults.py tests/test_logs_of_a_full_run.py tests/test_stopping.py
+ONCE := tests/browser tests/test_delivery_worker.py tests/test_outages.py tests/test_logs_of_a_full_run.py tests/test_shutdown.py
 
 .PHONY: test
 test: .venv/development tests/browser/node_modules ## Run the whole suite on a throw-away PostgreSQL and on SQLite
-	$(BIN)/python -m tests.servers $(BIN)/pytest --numprocesses 2 --cov --cov-report=term
+	$(BIN)/python -m tests.support.servers $(BIN)/pytest --numprocesses 2 --cov --cov-report=term
 	$(BIN)/pytest --numprocesses 2 $(addprefix --ignore=,$(ONCE))
 
 # The databases are left to the server, which is thrown away: PgBouncer holds connections to them.
 .PHONY: test-pgbouncer
 test-pgbouncer: .venv/development ## Run the suite, or FILES, through PgBouncer (needs it: apt-get install pgbouncer)
-	PATH=$$PATH:/usr/sbin $(BIN)/python -m tests.pgbouncer \
-		$(BIN)/python -m pytest -p tests.pgbouncer --numprocesses 2 --reuse-db $(addprefix --ignore=,$(ONCE)) $(FILES)
+	PATH=$$PATH:/usr/sbin $(BIN)/python -m tests.support.pgbouncer \
+		$(BIN)/python -m pytest -p tests.support.pgbouncer --numprocesses 2 --reuse-db $(addprefix --ignore=,$(ONCE)) $(FILES)
 
 .PHONY: screenshots
 screenshots: .venv/development tests/browser/node_modules ## Take the pictures of docs/images anew, by the browser tests

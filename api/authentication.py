@@ -11,10 +11,10 @@ from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication as SimpleJWTAuthentication
 from rest_framework_simplejwt.tokens import Token
 
-from api.sessions import EPOCH_CLAIM
-from users import sql
-from users.exceptions import SessionEnded
+from common.database import sql
 from users.models import User
+from users.people.tokens import EPOCH_CLAIM
+from users.refusals import SessionEnded
 
 _FIND_OWNER = """
     SELECT person.*, invitation.referral_code AS used_referral_code

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from users import phones
-from users.exceptions import PhoneNumberInvalid
+from users.refusals import PhoneNumberInvalid
 
 
 class TextField(serializers.CharField):

@@ -15,8 +15,8 @@ from rest_framework.filters import OrderingFilter
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from users import search
 from users.models import User
+from users.people import search
 
 
 class _TrueOrFalseField(forms.NullBooleanField):

@@ -17,10 +17,10 @@ from rest_framework.response import Response
 
 from api.outages import ServiceUnavailable, is_outage
 from api.parsers import BodyTooLarge
-from referral_project import metrics, request_id
-from referral_project.audience import is_program
-from users import exceptions as refusals
-from users.exceptions import Refusal
+from common.http.audience import is_program
+from common.observability import metrics, request_id
+from users import refusals
+from users.refusals import Refusal
 
 CONTENT_TYPE = "application/problem+json"
 CHALLENGE = "Token, Bearer"  # both ways to sign in; a 401 must name them (RFC 9110, section 15.5.2)

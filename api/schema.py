@@ -19,7 +19,7 @@ from api import problems
 from api.outages import ServiceUnavailable
 from api.parsers import BodyTooLarge
 from users import phones
-from users.exceptions import PhoneNumberInvalid, Refusal, SessionEnded
+from users.refusals import PhoneNumberInvalid, Refusal, SessionEnded
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 

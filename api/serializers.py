@@ -12,8 +12,8 @@ from rest_framework.request import Request
 from api import examples
 from api.fields import ConfirmationCodeField, PhoneNumberField, ReferralCodeField, TextField, TrueOrFalseField
 from users.models import User
+from users.sign_in.codes import SentCode
 from users.validators import validate_username
-from users.verification import SentCode
 
 NEWEST_REFERRALS = 100
 

@@ -8,8 +8,8 @@ from rest_framework import serializers
 from api import examples
 from api.fields import PhoneNumberField, TextField
 from api.serializers import Input
-from users.running_totals import COUNTED
-from users.statistics import Referrer, Statistics, Step, StepCounts
+from users.statistics.report import Referrer, Statistics, Step, StepCounts
+from users.statistics.totals import COUNTED
 
 
 class StatisticsQuerySerializer(Input):

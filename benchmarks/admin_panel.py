@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import django
 from django.core.management import call_command
 
-from tests.servers import postgres
+from tests.support.servers import postgres
 
 FILL = """
 INSERT INTO users_user (password, is_superuser, phone_number, username, referral_code, referrals_count, session_epoch,
@@ -80,13 +80,13 @@ def fill(people: int) -> None:
 
 
 def roll_up() -> None:
-    from users import running_totals
     from users.models import RunningTotals
+    from users.statistics import totals
 
     start = time.perf_counter()
-    running_totals.roll_up()
+    totals.roll_up()
     first = time.perf_counter()
-    running_totals.roll_up()
+    totals.roll_up()
     again = time.perf_counter()
     rows = RunningTotals.objects.count()
     print(f"rolled up into {rows:,} rows in {first - start:.0f} s, and once more in {(again - first) * 1000:.0f} ms\n")
@@ -100,7 +100,7 @@ def measure() -> int:
     from knox.models import AuthToken
 
     from users.models import Referral, User
-    from users.statistics import first_day
+    from users.statistics.report import first_day
 
     too_slow = 0
     celebrity = User.objects.order_by("-referrals_count")[0]

@@ -27,9 +27,9 @@ import psycopg2
 import requests
 
 from infra.local_nginx import Nginx
-from tests.doubles import Gateway
-from tests.servers import Server, children_of, durable_redis_server, postgres_server
-from tests.service import Service, service
+from tests.support.fake_gateways import Gateway
+from tests.support.servers import Server, children_of, durable_redis_server, postgres_server
+from tests.support.service import Service, service
 
 PEOPLE = 200
 AT_ONCE = 16

@@ -9,7 +9,7 @@ import sys
 import django
 from django.core.management import call_command
 
-from tests.servers import postgres
+from tests.support.servers import postgres
 
 BILLION = 1_000_000_000
 SIZES = """

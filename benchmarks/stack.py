@@ -20,9 +20,9 @@ import redis
 import requests
 from celery import Celery
 
-from tests.doubles import Gateway
-from tests.limits import every_limit
-from tests.servers import children_of, free_port, postgres, redis_server, running, wait_until
+from tests.support.fake_gateways import Gateway
+from tests.support.limits import every_limit
+from tests.support.servers import children_of, free_port, postgres, redis_server, running, wait_until
 
 ROOT = Path(__file__).parent.parent
 #: Each caller comes from one address here, which no limit would let do so much; that they are counted stays.

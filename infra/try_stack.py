@@ -22,8 +22,8 @@ from typing import Any
 import requests
 
 from infra.local_nginx import NOBODY, Nginx, wait_for_port
-from tests.doubles import Gateway, echo_server
-from tests.servers import PATIENCE_SECONDS, free_port, postgres, redis_server, wait_until
+from tests.support.fake_gateways import Gateway, echo_server
+from tests.support.servers import PATIENCE_SECONDS, free_port, postgres, redis_server, wait_until
 
 ROOT = Path(__file__).parent.parent
 TOOLS = Path(sys.executable).parent

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from tests.servers import free_port, running, wait_until
+from tests.support.servers import free_port, running, wait_until
 
 POSTMAN = Path(__file__).resolve().parent
 MANAGE = [sys.executable, str(POSTMAN.parent / "manage.py")]

@@ -5,13 +5,14 @@ from typing import Any
 
 from celery import Celery, signals
 
-from referral_project import request_id
+from common.observability import request_id
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "referral_project.settings")
 
 app = Celery("referral_project")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks()
+# Celery looks for a module `tasks` in each of these.
+app.autodiscover_tasks(["users.sms", "users.upkeep"])
 
 signals.before_task_publish.connect(request_id.send_along)
 signals.task_prerun.connect(request_id.begin_task)

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from phonenumbers import country_code_for_region
 
 from api.description import DESCRIPTION, TAGS
-from referral_project import logging, request_id
-from users import admin_panel
+from common.observability import log_lines, request_id
+from panel import menu
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -50,7 +50,7 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "users.apps.PanelConfig",
+    "panel.apps.SiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -71,10 +71,11 @@ INSTALLED_APPS = [
     "users.apps.UsersConfig",
     "api",
     "web",
+    "panel.apps.PanelConfig",
 ]
 MIDDLEWARE = [
-    "referral_project.security_headers.SecurityHeaders",
-    "referral_project.middleware.RequestMiddleware",
+    "common.http.security_headers.SecurityHeaders",
+    "common.observability.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     # In DEBUG the development server finds static files by itself.
     *([] if DEBUG else ["whitenoise.middleware.WhiteNoiseMiddleware"]),
@@ -124,7 +125,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 else:
     DATABASES["default"] |= {
-        "ENGINE": "referral_project.postgresql",
+        "ENGINE": "common.database.postgresql",
         "CONN_MAX_AGE": env.int("DATABASE_CONN_MAX_AGE_SECONDS", default=60),
         "CONN_HEALTH_CHECKS": True,
     }
@@ -305,7 +306,7 @@ LANGUAGE_COOKIE_SAMESITE = "Lax"
 
 # Admin panel
 
-AUTHENTICATION_BACKENDS = ["users.admin_lockout.PasswordBackend", "users.sessions.ConfirmationCodeBackend"]
+AUTHENTICATION_BACKENDS = ["panel.lockout.PasswordBackend", "users.people.sessions.ConfirmationCodeBackend"]
 ADMIN_WRONG_PASSWORDS_PER_NUMBER = env.int("ADMIN_WRONG_PASSWORDS_PER_NUMBER", default=5)
 ADMIN_WRONG_PASSWORDS_PER_ADDRESS = env.int("ADMIN_WRONG_PASSWORDS_PER_ADDRESS", default=20)
 ADMIN_LOCKOUT_SECONDS = env.int("ADMIN_LOCKOUT_SECONDS", default=1_800)
@@ -317,11 +318,11 @@ AUDIT_TRAIL_DAYS = env.int("AUDIT_TRAIL_DAYS", default=365)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address"]
 AXES_FAILURE_LIMIT = ADMIN_WRONG_PASSWORDS_PER_NUMBER
 AXES_COOLOFF_TIME = timedelta(seconds=ADMIN_LOCKOUT_SECONDS)
-AXES_HANDLER = "users.admin_lockout.Handler"
+AXES_HANDLER = "panel.lockout.Handler"
 AXES_USERNAME_FORM_FIELD = "username"
-AXES_USERNAME_CALLABLE = "users.admin_lockout.phone_number_of"
-AXES_CLIENT_IP_CALLABLE = "users.admin_lockout.address_of"
-AXES_LOCKOUT_CALLABLE = "users.admin_lockout.answer"
+AXES_USERNAME_CALLABLE = "panel.lockout.phone_number_of"
+AXES_CLIENT_IP_CALLABLE = "panel.lockout.address_of"
+AXES_LOCKOUT_CALLABLE = "panel.lockout.answer"
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_ENABLE_ADMIN = False
@@ -330,7 +331,7 @@ AXES_DISABLE_ACCESS_LOG = True
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken"]
 AXES_VERBOSE = False
 
-UNFOLD = admin_panel.UNFOLD
+UNFOLD = menu.UNFOLD
 # Whoever opens the sign-in page of the panel itself, without having been sent there, wants to get in.
 LOGIN_REDIRECT_URL = "admin:index"
 
@@ -348,13 +349,13 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "referral_project.static_files.StaticFiles",
+        else "common.http.static_files.StaticFiles",
     },
 }
 
 # Logs, metrics
 
-LOGGING = logging.configuration(
+LOGGING = log_lines.configuration(
     debug=DEBUG, level=env.str("LOG_LEVEL", default="INFO"), code_length=CONFIRMATION_CODE_LENGTH
 )
 # Outside of DEBUG /metrics answers to this bearer token alone; without one, to nobody.

@@ -7,8 +7,8 @@ from django.urls import include, path, re_path
 
 from api.views.health import LiveView, ReadyView
 from api.views.not_found import NotFoundView
-from referral_project import metrics
-from users import metrics as users_metrics
+from common.observability import metrics
+from users.sms import metrics as users_metrics
 
 metrics.on_scrape(users_metrics.collect)
 

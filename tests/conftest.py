@@ -12,9 +12,9 @@ from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from tests.factories import superuser
-from tests.limits import every_limit
-from tests.panel import browser_of
+from tests.support.factories import superuser
+from tests.support.limits import every_limit
+from tests.support.panel import browser_of
 
 
 @pytest.fixture(scope="session")

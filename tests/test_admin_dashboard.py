@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from tests.factories import ask_for_code, invited_by, person, phone_number, sign_up, signed_in, staff, superuser
-from tests.panel import browser_of, page_of
+from tests.support.factories import ask_for_code, invited_by, person, phone_number, sign_up, signed_in, staff, superuser
+from tests.support.panel import browser_of, page_of
 from users.models import Delivery, Referral, SignInAttempt
 
 pytestmark = pytest.mark.django_db

@@ -7,9 +7,9 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from tests import factories
-from tests.concurrency import at_once
-from tests.panel import browser_of
+from tests.support import factories
+from tests.support.concurrency import at_once
+from tests.support.panel import browser_of
 
 pytestmark = pytest.mark.django_db
 

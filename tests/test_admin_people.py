@@ -8,8 +8,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tests import factories
-from tests.panel import PEOPLE, page_of
+from tests.support import factories
+from tests.support.panel import PEOPLE, page_of
 from users.models import AuditRecord, Referral, RetiredReferralCode, User
 
 pytestmark = pytest.mark.django_db

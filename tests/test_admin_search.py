@@ -3,9 +3,9 @@
 import pytest
 from django.test import Client
 
-from tests import factories
-from tests.panel import PEOPLE, REFERRALS, page_of
-from users.admin.people import NEWEST_REFERRALS
+from panel.admin.people import NEWEST_REFERRALS
+from tests.support import factories
+from tests.support.panel import PEOPLE, REFERRALS, page_of
 from users.models import Referral, User
 
 pytestmark = pytest.mark.django_db

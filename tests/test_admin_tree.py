@@ -8,11 +8,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from tests.factories import invited_by, person
-from tests.panel import REFERRALS, page_of
-from users import referrals
-from users.erasure import erase
+from tests.support.factories import invited_by, person
+from tests.support.panel import REFERRALS, page_of
 from users.models import User
+from users.people.erasure import erase
+from users.referrals import activation
 
 pytestmark = pytest.mark.django_db
 
@@ -101,7 +101,7 @@ def test_a_circle_from_a_time_when_they_were_allowed_ends(boss: Client, settings
     settings.REFERRAL_ALLOW_CIRCLES = True
     first = person(username="Head")
     second = invited_by(first, username="Child")
-    referrals.activate(user=first, referral_code=second.referral_code)
+    activation.activate(user=first, referral_code=second.referral_code)
 
     assert set(names(tree(boss, first))) == {"Head", "Child"}
 

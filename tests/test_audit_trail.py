@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from tests import factories
-from tests.panel import CODES, PEOPLE, REFERRALS, browser_of, page_of
+from tests.support import factories
+from tests.support.panel import CODES, PEOPLE, REFERRALS, browser_of, page_of
 from users.models import AuditRecord, User
 
 pytestmark = pytest.mark.django_db

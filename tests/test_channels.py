@@ -7,9 +7,9 @@ from django.test import override_settings
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from tests.doubles import SMSC, Gateway
-from tests.factories import ask_for_code, phone_number
-from tests.servers import free_port
+from tests.support.factories import ask_for_code, phone_number
+from tests.support.fake_gateways import SMSC, Gateway
+from tests.support.servers import free_port
 from users.models import Delivery
 
 pytestmark = pytest.mark.django_db

@@ -14,10 +14,10 @@ from knox.models import AuthToken
 from pytest_django.live_server_helper import LiveServer
 from schemathesis.schemas import BaseSchema
 
-from api.sessions import open_jwt_session
-from tests.factories import person, staff, superuser
-from users import verification
+from tests.support.factories import person, staff, superuser
 from users.models import User
+from users.people.tokens import open_jwt_session
+from users.sign_in import codes
 
 pytestmark = pytest.mark.usefixtures("unlimited")
 MAX_EXAMPLES = int(os.environ.get("CONTRACT_MAX_EXAMPLES", "7"))
@@ -63,7 +63,7 @@ def anonymously(user: User) -> dict[str, str]:
 
 def what_exists(me: User) -> dict[str, Any]:
     """Return, by the names of parameters and fields, what random values would never hit."""
-    sent = verification.send_code(address="192.0.2.1", phone_number=str(me.phone_number))
+    sent = codes.send_code(address="192.0.2.1", phone_number=str(me.phone_number))
     inviter = person()
     return {
         "id": me.pk,

@@ -11,8 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from tests import factories
-from tests.panel import ATTEMPTS, CODES, MESSAGES, PEOPLE, REFERRALS, TRAIL, browser_of
+from tests.support import factories
+from tests.support.panel import ATTEMPTS, CODES, MESSAGES, PEOPLE, REFERRALS, TRAIL, browser_of
 from users.models import Delivery, Referral
 
 pytestmark = pytest.mark.django_db
@@ -67,7 +67,7 @@ def test_every_list_leads_to_its_export(boss: Client, path: str) -> None:
     assert link
     assert link[1] == f"{path}export/?q=%2B79991234567"
     assert boss.get(link[1]).status_code == 200
-    assert "users/export.js" in html
+    assert "panel/export.js" in html
 
 
 @pytest.mark.parametrize("path", [PEOPLE, REFERRALS, CODES, MESSAGES, ATTEMPTS])

@@ -7,8 +7,8 @@ import pytest
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from tests.doubles import Gateway
-from tests.factories import ask_for_code, phone_number
+from tests.support.factories import ask_for_code, phone_number
+from tests.support.fake_gateways import Gateway
 from users.models import ConfirmationCode, Delivery
 
 pytestmark = pytest.mark.django_db

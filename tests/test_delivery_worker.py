@@ -19,10 +19,10 @@ import redis
 from celery import Celery
 from django.utils import timezone
 
-from tests.doubles import Gateway
-from tests.factories import phone_number
-from tests.servers import PATIENCE_SECONDS, free_port, postgres_server, redis_server, wait_until
-from tests.service import Service, service
+from tests.support.factories import phone_number
+from tests.support.fake_gateways import Gateway
+from tests.support.servers import PATIENCE_SECONDS, free_port, postgres_server, redis_server, wait_until
+from tests.support.service import Service, service
 
 TOKEN = "the-token-of-monitoring-for-tests"
 SETTINGS = {

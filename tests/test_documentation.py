@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from api import problems
 from users import phones
-from users.exceptions import Refusal
+from users.refusals import Refusal
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 

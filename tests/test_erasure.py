@@ -3,7 +3,7 @@
 import pytest
 from rest_framework.test import APIClient
 
-from tests.factories import invited_by, person, phone_number, sign_up, signed_in, superuser
+from tests.support.factories import invited_by, person, phone_number, sign_up, signed_in, superuser
 from users.models import ConfirmationCode, Referral, User
 
 pytestmark = pytest.mark.django_db

@@ -14,8 +14,8 @@ from phonenumber_field.modelfields import PhoneNumberField
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
-from tests.factories import ask_for_code, invited_by, person, phone_number, sign_up, wrong
-from tests.panel import browser_of, page_of
+from tests.support.factories import ask_for_code, invited_by, person, phone_number, sign_up, wrong
+from tests.support.panel import browser_of, page_of
 from users.models import User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("unlimited")]

@@ -5,7 +5,7 @@ from django.test import Client
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from tests.factories import person, phone_number, signed_in
+from tests.support.factories import person, phone_number, signed_in
 
 pytestmark = pytest.mark.django_db
 

@@ -13,8 +13,8 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from referral_project.settings import BASE_DIR
-from tests import factories
-from tests.panel import CODES, PEOPLE, browser_of, page_of
+from tests.support import factories
+from tests.support.panel import CODES, PEOPLE, browser_of, page_of
 
 pytestmark = pytest.mark.django_db
 

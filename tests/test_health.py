@@ -5,7 +5,7 @@ from django.db import connection
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from tests.servers import free_port
+from tests.support.servers import free_port
 
 
 def test_a_process_that_lives_says_so_without_asking_the_database(client: APIClient) -> None:

@@ -14,7 +14,7 @@ from django.utils.translation import override
 from django.utils.translation.template import templatize
 
 from referral_project.settings import BASE_DIR
-from users.exceptions import Refusal
+from users.refusals import Refusal
 
 FOLDER = BASE_DIR / "locale/ru/LC_MESSAGES"
 CODE = [path for app in ("api", "users", "web", "referral_project") for path in (BASE_DIR / app).rglob("*.py")]

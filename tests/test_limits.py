@@ -7,8 +7,8 @@ import time_machine
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from tests.doubles import Gateway
-from tests.factories import ask_for_code, person, phone_number, sign_up, signed_in, wrong
+from tests.support.factories import ask_for_code, person, phone_number, sign_up, signed_in, wrong
+from tests.support.fake_gateways import Gateway
 
 pytestmark = pytest.mark.django_db
 

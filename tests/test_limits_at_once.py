@@ -16,8 +16,8 @@ import pytest
 import requests
 from django.db import connection
 
-from tests.servers import redis_server
-from tests.service import Service, service
+from tests.support.servers import redis_server
+from tests.support.service import Service, service
 
 REQUESTS = 200
 SETTINGS = {

@@ -8,8 +8,8 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from rest_framework.test import APIClient
 
-from tests.factories import ask_for_code, person, phone_number, sign_up, signed_in, staff, wrong
-from tests.panel import browser_of
+from tests.support.factories import ask_for_code, person, phone_number, sign_up, signed_in, staff, wrong
+from tests.support.panel import browser_of
 from users.models import User
 
 pytestmark = pytest.mark.django_db

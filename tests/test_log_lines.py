@@ -15,8 +15,8 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 from rest_framework.test import APIClient
 
-from referral_project.logging import configuration
-from tests.factories import person, signed_in
+from common.observability.log_lines import configuration
+from tests.support.factories import person, signed_in
 from users.models import User
 
 SECRETS = [
@@ -118,7 +118,7 @@ def test_a_probe_that_is_well_leaves_no_line(log: Log, client: APIClient) -> Non
 
 
 def test_a_defect_is_told_with_its_traceback_and_without_secrets(log: Log, settings: Settings) -> None:
-    settings.ROOT_URLCONF = "tests.defects"
+    settings.ROOT_URLCONF = "tests.support.broken_urls"
 
     answer = Client(raise_request_exception=False).get("/api/defect/")
 

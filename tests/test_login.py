@@ -7,7 +7,7 @@ from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from tests.factories import ask_for_code, invited_by, person, phone_number, sign_up, signed_in, wrong
+from tests.support.factories import ask_for_code, invited_by, person, phone_number, sign_up, signed_in, wrong
 from users import referral_codes
 from users.models import ConfirmationCode, Referral, User
 

@@ -17,9 +17,9 @@ import pytest
 
 from infra.local_nginx import Nginx, wait_for_port
 from infra.try_stack import ADMIN_PHONE, commands, production, running, unpack_image
-from tests.doubles import Gateway
-from tests.full_run import PASSWORD_OF_GATEWAY, Run
-from tests.servers import PATIENCE_SECONDS, free_port, postgres, redis_server, wait_until
+from tests.support.fake_gateways import Gateway
+from tests.support.full_run import PASSWORD_OF_GATEWAY, Run
+from tests.support.servers import PATIENCE_SECONDS, free_port, postgres, redis_server, wait_until
 
 # Celery says it from within the handler of a signal, past all logging.
 FAREWELL = "\nworker: Warm shutdown (MainProcess)\n"

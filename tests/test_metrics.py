@@ -12,10 +12,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from referral_project import metrics
+from common.observability import metrics
 from referral_project.settings import BASE_DIR
-from tests.factories import person, phone_number, signed_in
-from tests.service import service
+from tests.support.factories import person, phone_number, signed_in
+from tests.support.service import service
 
 pytestmark = pytest.mark.django_db  # some figures are counted there at each scrape
 

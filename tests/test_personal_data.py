@@ -9,10 +9,10 @@ from django.test import Client
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
-from tests.factories import ask_for_code, invited_by, person, phone_number, sign_up, signed_in, superuser, wrong
-from tests.panel import browser_of, page_of
-from users.erasure import erase
+from tests.support.factories import ask_for_code, invited_by, person, phone_number, sign_up, signed_in, superuser, wrong
+from tests.support.panel import browser_of, page_of
 from users.models import AuditRecord, ConfirmationCode, User
+from users.people.erasure import erase
 
 pytestmark = pytest.mark.django_db
 
@@ -108,7 +108,7 @@ def test_tells_nothing_of_others(export: Export, anna: User, client: APIClient) 
 
 
 def test_goes_on_page_after_page(monkeypatch: pytest.MonkeyPatch, anna: User) -> None:
-    monkeypatch.setattr("users.personal_data._ROWS_AT_ONCE", 2)
+    monkeypatch.setattr("users.people.personal_data._ROWS_AT_ONCE", 2)
     phones = [str(invited_by(anna).phone_number) for _ in range(7)]
 
     told = json.loads(by_the_api(anna).getvalue())

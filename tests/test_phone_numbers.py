@@ -7,7 +7,7 @@ from django.core.management import call_command
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from tests.factories import sign_up
+from tests.support.factories import sign_up
 from users.models import ConfirmationCode, User
 
 pytestmark = pytest.mark.django_db

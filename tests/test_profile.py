@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from tests.factories import invited_by, person, phone_number, signed_in, staff
+from tests.support.factories import invited_by, person, phone_number, signed_in, staff
 from users.models import Referral, User
 
 pytestmark = pytest.mark.django_db

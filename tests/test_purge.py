@@ -16,11 +16,11 @@ from rest_framework.test import APIClient
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from referral_project.celery import app as celery_app
-from tests.concurrency import at_once
-from tests.factories import ask_for_code, person, phone_number, sign_up, signed_in, superuser, wrong
-from tests.panel import browser_of
-from users import purging
+from tests.support.concurrency import at_once
+from tests.support.factories import ask_for_code, person, phone_number, sign_up, signed_in, superuser, wrong
+from tests.support.panel import browser_of
 from users.models import ConfirmationCode, Delivery, LimitCounter, SignInAttempt
+from users.upkeep import purging
 
 pytestmark = pytest.mark.django_db
 

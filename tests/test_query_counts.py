@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from tests.factories import ask_for_code, invited_by, person, phone_number, signed_in, staff
+from tests.support.factories import ask_for_code, invited_by, person, phone_number, signed_in, staff
 from users.models import User
 
 pytestmark = pytest.mark.django_db

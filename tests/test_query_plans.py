@@ -10,10 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from benchmarks import population
-from tests.factories import invited_by, person
+from tests.support.factories import invited_by, person
 from tests.test_query_counts import REQUESTS
 from users.models import RunningTotals
-from users.running_totals import QUARTER, quarter_of
+from users.statistics.totals import QUARTER, quarter_of
 
 PEOPLE = 20_000
 

@@ -8,11 +8,11 @@ import pytest
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from tests.concurrency import at_once
-from tests.doubles import Gateway
-from tests.factories import ask_for_code, person, phone_number, signed_in, wrong
-from users import deliveries
+from tests.support.concurrency import at_once
+from tests.support.factories import ask_for_code, person, phone_number, signed_in, wrong
+from tests.support.fake_gateways import Gateway
 from users.models import ConfirmationCode, Delivery, Referral, User
+from users.sms import outbox
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("unlimited")]
 
@@ -201,13 +201,13 @@ def test_a_refresh_token_used_at_once_many_times_gives_one_pair() -> None:
 def test_one_message_in_many_hands_at_once_is_sent_once(settings: Settings) -> None:
     phone = phone_number()
     code = ask_for_code(APIClient(), phone)
-    sent = deliveries.open_for(ConfirmationCode.objects.get(), f"Your code is {code}.")
+    sent = outbox.open_for(ConfirmationCode.objects.get(), f"Your code is {code}.")
 
     def deliver() -> bool:
         """Do a worker's work; tell whether another one had it."""
         try:
-            deliveries.attempt(delivery_id=sent.pk, number=0)
-        except deliveries.Claimed:
+            outbox.attempt(delivery_id=sent.pk, number=0)
+        except outbox.Claimed:
             return True
         return False
 

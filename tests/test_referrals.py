@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from tests.factories import invited_by, person, phone_number, sign_up, signed_in
+from tests.support.factories import invited_by, person, phone_number, sign_up, signed_in
 from users import referral_codes
 from users.models import Referral, User
 

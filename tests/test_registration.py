@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_datetime
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from tests.factories import ask_for_code, person, phone_number, sign_up
+from tests.support.factories import ask_for_code, person, phone_number, sign_up
 from users.models import ConfirmationCode, User
 
 pytestmark = pytest.mark.django_db

@@ -9,8 +9,8 @@ from django.test import Client
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from tests.factories import phone_number
-from tests.service import service
+from tests.support.factories import phone_number
+from tests.support.service import service
 
 MADE = re.compile(r"[0-9a-f]{32}")
 

@@ -12,11 +12,11 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from referral_project.celery import app as celery_app
-from tests.factories import invited_by, person, phone_number, sign_up, signed_in, staff, superuser
-from tests.panel import browser_of
-from tests.reading import STATISTICS, at, either_way, registrations, rolled_up, statistics
-from users.erasure import erase
+from tests.support.factories import invited_by, person, phone_number, sign_up, signed_in, staff, superuser
+from tests.support.panel import browser_of
+from tests.support.statistics import STATISTICS, at, either_way, registrations, rolled_up, statistics
 from users.models import Delivery, Referral, RunningTotals, SignInAttempt, User
+from users.people.erasure import erase
 
 pytestmark = pytest.mark.django_db
 #: As PostgreSQL and SQLite write it into a plan.

@@ -15,8 +15,8 @@ from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import Settings
 
-from tests import factories
-from tests.panel import PEOPLE
+from tests.support import factories
+from tests.support.panel import PEOPLE
 from users.models import AuditRecord, User
 
 pytestmark = pytest.mark.django_db

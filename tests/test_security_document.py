@@ -8,7 +8,7 @@ from django.conf import settings
 
 from benchmarks import attacker
 from referral_project.settings import BASE_DIR
-from users.exceptions import Refusal
+from users.refusals import Refusal
 
 TEXT = (BASE_DIR / "docs/security.md").read_text()
 

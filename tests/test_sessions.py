@@ -9,7 +9,7 @@ from knox.models import AuthToken
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import RefreshToken
 
-from tests.factories import ask_for_code, person, phone_number, sign_up, signed_in, superuser
+from tests.support.factories import ask_for_code, person, phone_number, sign_up, signed_in, superuser
 
 pytestmark = pytest.mark.django_db
 

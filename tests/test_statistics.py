@@ -8,8 +8,8 @@ import pytest
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from tests.factories import ask_for_code, invited_by, person, phone_number, sign_up, signed_in, staff, wrong
-from tests.reading import STATISTICS, at, either_way, registrations, statistics
+from tests.support.factories import ask_for_code, invited_by, person, phone_number, sign_up, signed_in, staff, wrong
+from tests.support.statistics import STATISTICS, at, either_way, registrations, statistics
 from users.models import Delivery, Referral, SignInAttempt
 
 pytestmark = pytest.mark.django_db

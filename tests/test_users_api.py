@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 from rest_framework.test import APIClient
 
-from tests.factories import invited_by, person, phone_number, sign_up, signed_in, staff, superuser
+from tests.support.factories import invited_by, person, phone_number, sign_up, signed_in, staff, superuser
 from users.models import User
 
 pytestmark = pytest.mark.django_db

@@ -13,10 +13,10 @@ from django.test import Client, RequestFactory
 from django.utils.translation import override
 from pytest_django import Settings
 
-from tests import pages
-from tests.factories import invited_by, person
-from tests.pages import at_the_door, browser_of, text_of
-from users import exceptions as refusals
+from tests.support import pages
+from tests.support.factories import invited_by, person
+from tests.support.pages import at_the_door, browser_of, text_of
+from users import refusals
 from users.models import User
 from web.middleware import RefusalPages
 
@@ -264,7 +264,7 @@ def test_the_page_of_an_error_needs_neither_a_request_nor_the_database(
 
 def test_the_page_of_an_error_does_without_files_that_were_not_collected(settings: Settings, tmp_path: Path) -> None:
     settings.STATIC_ROOT = str(tmp_path)
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "referral_project.static_files.StaticFiles"}}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "common.http.static_files.StaticFiles"}}
 
     assert "/static/web/theme.css" in render_to_string("503.html")
 

@@ -9,13 +9,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from tests import pages
-from tests.factories import invited_by, person, phone_number
-from tests.pages import at_the_door, browser_of, text_of
-from users import referrals
-from users.erasure import erase
+from tests.support import pages
+from tests.support.factories import invited_by, person, phone_number
+from tests.support.pages import at_the_door, browser_of, text_of
 from users.models import Referral, User
+from users.people.erasure import erase
 from users.referral_codes import ALPHABET
+from users.referrals import activation
 
 pytestmark = pytest.mark.django_db
 
@@ -132,7 +132,7 @@ class TestEnteringACode:
     def test_a_second_one_is_refused(self) -> None:
         boris, browser = person(), Client()  # a form that was opened before needs no token here
         pages.sign_in(browser, str(boris.phone_number))
-        referrals.activate(user=boris, referral_code=person().referral_code)
+        activation.activate(user=boris, referral_code=person().referral_code)
 
         answer = browser.post("/profile/", {"used_referral_code": person().referral_code})
 
@@ -279,7 +279,7 @@ def test_the_number_of_queries_is_constant(path: str, most: int) -> None:
     for people in (1, 100):
         anna = person()
         for _ in range(people):
-            referrals.activate(user=person(), referral_code=anna.referral_code)
+            activation.activate(user=person(), referral_code=anna.referral_code)
         browser = browser_of(anna)
         browser.get(path.format(code=anna.referral_code))  # the greeting is read
         with CaptureQueriesContext(connection) as queries:

@@ -4,9 +4,9 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from tests import factories, pages
-from tests.factories import person, phone_number, wrong
-from tests.pages import at_the_door, sign_in, text_of
+from tests.support import factories, pages
+from tests.support.factories import person, phone_number, wrong
+from tests.support.pages import at_the_door, sign_in, text_of
 from users.models import ConfirmationCode, User
 
 pytestmark = pytest.mark.django_db

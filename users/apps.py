@@ -1,10 +1,5 @@
 from django.apps import AppConfig
-from django.contrib.admin.apps import AdminConfig
 from django.utils.translation import gettext_lazy as _
-
-
-class PanelConfig(AdminConfig):
-    default_site = "users.admin_site.Panel"
 
 
 class UsersConfig(AppConfig):
@@ -12,6 +7,7 @@ class UsersConfig(AppConfig):
     verbose_name = _("Referral service")
 
     def ready(self) -> None:
-        from users import checks, smsc  # noqa: F401  registers the deployment checks
+        from users.sms import smsc
+        from users.upkeep import checks  # noqa: F401  registers the deployment checks
 
         smsc.install()

@@ -8,7 +8,7 @@ from django.db import models
 from django.forms import BaseForm
 from django.http import HttpRequest
 
-from users import client_address
+from common.http import client_address
 from users.models import AuditRecord, User
 
 Action = AuditRecord.Action

@@ -6,7 +6,7 @@ from functools import cached_property
 import phonenumbers
 from django.conf import settings
 
-from users.exceptions import CountryNotServed, PhoneNumberInvalid
+from users.refusals import CountryNotServed, PhoneNumberInvalid
 
 MAX_LENGTH = 16  # "+" and at most 15 digits: ITU-T E.164, section 6
 E164_PATTERN = r"^\+[1-9][0-9]{6,14}$"

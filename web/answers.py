@@ -6,8 +6,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from referral_project import metrics
-from users.exceptions import Refusal
+from common.observability import metrics
+from users.refusals import Refusal
 from web.forms import Form
 
 

@@ -7,8 +7,8 @@ from django.conf import settings
 from django.forms.renderers import DjangoTemplates
 from django.utils.translation import gettext_lazy as _
 
-from users.exceptions import Refusal
-from users.forms import MAX_TYPED, TypedPhoneNumberField
+from users.form_fields import MAX_TYPED, TypedPhoneNumberField
+from users.refusals import Refusal
 from users.validators import validate_username
 
 

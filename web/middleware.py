@@ -8,8 +8,8 @@ from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 
-from referral_project.audience import is_program
-from users.exceptions import Refusal
+from common.http.audience import is_program
+from users.refusals import Refusal
 from web import answers
 
 

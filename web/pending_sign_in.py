@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from users.phones import PhoneNumber
-from users.verification import SentCode
+from users.sign_in.codes import SentCode
 
 _KEY = "sign_in"
 #: A number of somebody who has not come in is soon forgotten.

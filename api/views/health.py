@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from celery import current_app
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
@@ -14,7 +15,6 @@ from rest_framework.response import Response
 from api.schema import document
 from api.serializers import HealthSerializer
 from api.views.sign_in import SignInView
-from referral_project.celery import app as celery_app
 
 
 class LiveView(SignInView):
@@ -61,7 +61,7 @@ def _cache() -> None:
 
 def _broker() -> None:
     if not settings.CELERY_TASK_ALWAYS_EAGER:
-        with celery_app.connection_for_write() as broker:
+        with current_app.connection_for_write() as broker:
             broker.ensure_connection(max_retries=0)
 
 

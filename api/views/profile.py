@@ -16,10 +16,11 @@ from api.personal_data import PersonalDataSerializer
 from api.requests import AuthenticatedRequest
 from api.schema import document
 from api.serializers import ProfileChangeSerializer, ProfileSerializer, ReferralSerializer
-from users import audit, personal_data, phones, profiles
-from users import exceptions as refusals
-from users.erasure import erase
+from users import audit, phones, refusals
 from users.models import Referral, User
+from users.people import personal_data
+from users.people.erasure import erase
+from users.people.profile import change_profile
 
 REFUSALS_OF_ACTIVATION = (
     refusals.TooManyReferralCodes,
@@ -137,7 +138,7 @@ def _change(request: AuthenticatedRequest) -> Response:
     given = ProfileChangeSerializer(data=request.data)
     given.is_valid(raise_exception=True)
     user: User = request.user
-    profiles.change(user=user, **given.validated_data)
+    change_profile(user=user, **given.validated_data)
     return _profile(request, user)
 
 

@@ -9,8 +9,9 @@ from api.problems import not_found_because
 from api.schema import document
 from api.serializers import ReferralCodeSerializer
 from api.views.sign_in import SignInView
-from users import client_address, referrals
-from users.exceptions import ReferralCodeNotFound, TooManyRequests
+from common.http import client_address
+from users.referrals import activation
+from users.refusals import ReferralCodeNotFound, TooManyRequests
 
 
 class ReferralCodeView(SignInView):
@@ -26,7 +27,7 @@ class ReferralCodeView(SignInView):
     )
     def get(self, request: Request, referral_code: str) -> Response:
         try:
-            owner = referrals.owner_of(referral_code=referral_code, address=client_address.of(request))
+            owner = activation.owner_of(referral_code=referral_code, address=client_address.of(request))
         except ReferralCodeNotFound:
             raise not_found_because(ReferralCodeNotFound) from None
         return Response({"referral_code": owner.referral_code})

@@ -5,13 +5,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api import sessions
 from api.requests import AuthenticatedRequest
 from api.schema import document
 from api.serializers import JWTPairSerializer, JWTRefreshSerializer
 from api.views.sign_in import SignInView
-from users import exceptions as refusals
-from users.sessions import end_all_sessions
+from users import refusals
+from users.people import tokens
+from users.people.sessions import end_all_sessions
 
 
 class LogoutView(APIView):
@@ -24,7 +24,7 @@ class LogoutView(APIView):
         refusals=(refusals.JWTSession,),
     )
     def post(self, request: AuthenticatedRequest) -> Response:
-        sessions.end_session(request.auth)
+        tokens.end_session(request.auth)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -54,7 +54,7 @@ class JWTRefreshView(SignInView):
     def post(self, request: Request) -> Response:
         given = JWTRefreshSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        refresh = sessions.renew_jwt_session(given.validated_data["refresh"])
+        refresh = tokens.renew_jwt_session(given.validated_data["refresh"])
         return Response({"access": str(refresh.access_token), "refresh": str(refresh)})
 
 
@@ -71,5 +71,5 @@ class JWTLogoutView(SignInView):
     def post(self, request: Request) -> Response:
         given = JWTRefreshSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        sessions.end_jwt_session(given.validated_data["refresh"])
+        tokens.end_jwt_session(given.validated_data["refresh"])
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -20,10 +20,11 @@ from api.serializers import (
     SessionSerializer,
     VerificationSerializer,
 )
-from api.sessions import open_jwt_session, open_session
-from users import client_address, verification
-from users import exceptions as refusals
-from users.verification import SignIn
+from common.http import client_address
+from users import refusals
+from users.people.tokens import open_jwt_session, open_session
+from users.sign_in import codes
+from users.sign_in.codes import SignIn
 
 REFUSALS_OF_A_CODE = (
     refusals.TooManyRequests,
@@ -65,7 +66,7 @@ class RegistrationView(SignInView):
     def post(self, request: Request) -> Response:
         asked = RegistrationSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        sent = verification.send_code(address=client_address.of(request), **asked.validated_data)
+        sent = codes.send_code(address=client_address.of(request), **asked.validated_data)
         context = {"request": request, "expose_code": settings.CONFIRMATION_CODE_EXPOSED}
         return Response(SentCodeSerializer(sent, context=context).data, status=status.HTTP_202_ACCEPTED)
 
@@ -83,7 +84,7 @@ class LoginView(SignInView):
     def post(self, request: Request) -> Response:
         given = LoginSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        return _session(request, verification.sign_in(address=client_address.of(request), **given.validated_data))
+        return _session(request, codes.sign_in(address=client_address.of(request), **given.validated_data))
 
 
 class VerifyView(SignInView):
@@ -99,7 +100,7 @@ class VerifyView(SignInView):
     def post(self, request: Request, verification_token: uuid.UUID) -> Response:
         given = VerificationSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        signed_in = verification.sign_in_by_link(
+        signed_in = codes.sign_in_by_link(
             verification_token=verification_token, address=client_address.of(request), **given.validated_data
         )
         return _session(request, signed_in)
@@ -118,7 +119,7 @@ class JWTLoginView(SignInView):
     def post(self, request: Request) -> Response:
         given = LoginSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        signed_in = verification.sign_in(address=client_address.of(request), **given.validated_data)
+        signed_in = codes.sign_in(address=client_address.of(request), **given.validated_data)
         refresh = open_jwt_session(signed_in.user)
         return Response({"access": str(refresh.access_token), "refresh": str(refresh), **_welcome(request, signed_in)})
 

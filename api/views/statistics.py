@@ -8,8 +8,8 @@ from rest_framework.views import APIView
 
 from api.schema import document
 from api.statistics_serializers import StatisticsQuerySerializer, StatisticsSerializer
-from users import exceptions as refusals
-from users import statistics
+from users import refusals
+from users.statistics import report
 
 
 class StatisticsView(APIView):
@@ -28,5 +28,5 @@ class StatisticsView(APIView):
     def get(self, request: Request) -> Response:
         asked = StatisticsQuerySerializer(data=request.query_params.dict())
         asked.is_valid(raise_exception=True)
-        counted = statistics.count(period=statistics.period(**asked.validated_data))
+        counted = report.count(period=report.period(**asked.validated_data))
         return Response(StatisticsSerializer(counted).data)

@@ -15,11 +15,10 @@ from api.pagination import UserPagination
 from api.permissions import ManagesPeople
 from api.schema import document
 from api.serializers import UserChangeSerializer, UserDetailSerializer, UserSerializer
-from users import audit
-from users import exceptions as refusals
+from users import audit, refusals
 from users.audit import Action
-from users.erasure import erase
 from users.models import User
+from users.people.erasure import erase
 
 
 class UserViewSet(GenericViewSet[User]):

@@ -11,7 +11,7 @@ from pytest_django import Settings
 from tests.browser.conftest import NewVisitor
 from tests.browser.test_every_page import WCAG
 from tests.browser.visitor import Visitor
-from tests.factories import invited_by, person, superuser
+from tests.support.factories import invited_by, person, superuser
 from users.models import User
 
 PASSWORD = "a good one"

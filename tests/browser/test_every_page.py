@@ -7,7 +7,7 @@ from pytest_django import Settings
 
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import Visitor
-from tests.factories import invited_by, person, phone_number
+from tests.support.factories import invited_by, person, phone_number
 from users.models import User
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]

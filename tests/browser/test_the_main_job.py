@@ -3,7 +3,7 @@
 import re
 
 from tests.browser.conftest import NewVisitor
-from tests.factories import invited_by, person, phone_number
+from tests.support.factories import invited_by, person, phone_number
 
 ANNA, BORIS, CLARA = "8 (916) 123-45-67", "+7 916 765-43-21", "+7 916 222-33-44"
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2}

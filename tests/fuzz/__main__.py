@@ -9,8 +9,8 @@ from multiprocessing import get_context
 import django
 
 from tests.fuzz.parts import PARTS, do
+from tests.fuzz.report import table
 from tests.fuzz.stack import running_stack
-from tests.fuzz.tally import table
 
 ENOUGH = 10_000
 PROCESSES = 3

@@ -8,8 +8,8 @@ from drf_spectacular.generators import SchemaGenerator
 from schemathesis.engine import Status, events, from_schema
 
 from tests.fuzz import people
+from tests.fuzz.report import Tally
 from tests.fuzz.stack import Stack
-from tests.fuzz.tally import Tally
 from tests.test_contract import CHECKS, what_exists
 
 EXAMPLES = 15

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import SearchStrategy
 
 from tests.fuzz import people
+from tests.fuzz.report import Tally
 from tests.fuzz.stack import Stack
-from tests.fuzz.tally import Tally
 from tests.hostile_input.typed import ANY_JSON, ANY_TEXT, CODE, ODD_TEXT, PHONE, REFERRAL_CODE
 from tests.test_contract import what_exists
 

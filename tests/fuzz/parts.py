@@ -5,8 +5,8 @@ from contextlib import redirect_stdout
 from importlib import import_module
 from pathlib import Path
 
+from tests.fuzz.report import Tally
 from tests.fuzz.stack import Stack
-from tests.fuzz.tally import Tally
 
 #: The longest first.
 PARTS = [("fields",), *(("contract", role) for role in ("superuser", "staff", "person", "nobody")), ("wire",)]
@@ -14,7 +14,7 @@ PARTS = [("fields",), *(("contract", role) for role in ("superuser", "staff", "p
 
 def do(stack: Stack, nth: int, module: str, *arguments: str) -> list[Tally]:
     """Do one part, where Django is set up: no two of them draw the same numbers."""
-    from tests.factories import draw_numbers_from
+    from tests.support.factories import draw_numbers_from
 
     draw_numbers_from(nth * 500_000)
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):  # codes, "sent" to those who are to exist

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from knox.models import AuthToken
 
-from tests import factories
+from tests.support import factories
 from users.models import User
 
 ROLES = ("nobody", "person", "staff", "superuser")

@@ -13,8 +13,8 @@ from pathlib import Path
 from infra.local_nginx import Nginx, wait_for_port
 from infra.try_stack import commands, running, unpack_image
 from tests.hostile_input.raw_http import Server
-from tests.limits import every_limit
-from tests.servers import free_port, postgres
+from tests.support.limits import every_limit
+from tests.support.servers import free_port, postgres
 
 WORKERS, THREADS = 2, 4
 

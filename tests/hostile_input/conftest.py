@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from knox.models import AuthToken
 
-from tests.factories import superuser
 from tests.hostile_input.raw_http import Server, running_server
+from tests.support.factories import superuser
 from users.models import User
 
 

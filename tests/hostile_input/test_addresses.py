@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.factories import person
 from tests.hostile_input.raw_http import Server, assert_refused, everything_stored
+from tests.support.factories import person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

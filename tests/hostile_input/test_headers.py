@@ -8,9 +8,9 @@ import pytest
 from drf_spectacular.generators import SchemaGenerator
 from pytest_django import Settings
 
-from api.sessions import open_jwt_session
 from tests.hostile_input.raw_http import Server, assert_refused, everything_stored
 from users.models import User
+from users.people.tokens import open_jwt_session
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

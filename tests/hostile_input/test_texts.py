@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from rest_framework.test import APIClient
 
-from tests.factories import ask_for_code, person, phone_number, signed_in
 from tests.hostile_input.typed import ANY_TEXT, CODE, PHONE, REFERRAL_CODE
+from tests.support.factories import ask_for_code, person, phone_number, signed_in
 from users.models import ConfirmationCode, Referral
 
 pytestmark = pytest.mark.django_db

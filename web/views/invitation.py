@@ -10,8 +10,10 @@ from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from users import client_address, referral_codes, referrals
-from users.exceptions import ReferralCodeNotFound
+from common.http import client_address
+from users import referral_codes
+from users.referrals import activation
+from users.refusals import ReferralCodeNotFound
 from web.forms import PhoneNumberForm
 
 _QR_SECONDS = 24 * 60 * 60
@@ -20,7 +22,7 @@ _QR_SECONDS = 24 * 60 * 60
 @require_safe
 def invitation(request: HttpRequest, referral_code: str) -> HttpResponse:
     try:
-        owner = referrals.owner_of(referral_code=referral_code, address=client_address.of(request))
+        owner = activation.owner_of(referral_code=referral_code, address=client_address.of(request))
     except ReferralCodeNotFound as refusal:
         context = {"form": PhoneNumberForm(), "refusal": refusal}
         return render(request, "web/unknown_invitation.html", context, status=HTTPStatus.NOT_FOUND)

@@ -7,8 +7,8 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from users import profiles
-from users.exceptions import Refusal
+from users.people.profile import change_profile
+from users.refusals import Refusal
 from web.answers import show
 from web.forms import ReferralCodeForm
 from web.referral_pages import page_of
@@ -22,7 +22,7 @@ def profile(request: SignedInRequest) -> HttpResponse:
     form = ReferralCodeForm(request.POST or None, initial=request.GET.dict())
     if form.is_valid():
         try:
-            profiles.change(user=request.user, **form.cleaned_data)
+            change_profile(user=request.user, **form.cleaned_data)
         except Refusal as refusal:
             form.refuse(refusal)
         else:

@@ -8,9 +8,10 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-import users.personal_data
-from users import erasure, profiles
-from users.sessions import end_all_sessions
+import users.people.personal_data
+from users.people import erasure
+from users.people.profile import change_profile
+from users.people.sessions import end_all_sessions
 from web.answers import show
 from web.forms import ErasureForm, NameForm
 from web.requests import SignedInRequest
@@ -21,7 +22,7 @@ from web.requests import SignedInRequest
 def settings(request: SignedInRequest) -> HttpResponse:
     form = NameForm(request.POST or None, initial={"username": request.user.username})
     if form.is_valid():
-        profiles.change(user=request.user, username=form.cleaned_data["username"])
+        change_profile(user=request.user, username=form.cleaned_data["username"])
         messages.success(request, _("Your name is saved."))
         return redirect("web:settings")
     return show(request, "web/settings.html", form=form)
@@ -46,7 +47,7 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def personal_data(request: SignedInRequest) -> StreamingHttpResponse:
-    return users.personal_data.download(request.user)
+    return users.people.personal_data.download(request.user)
 
 
 @login_required

@@ -9,11 +9,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from users import client_address, verification
-from users.exceptions import CodeRecentlySent, Refusal
-from users.redirects import safe_address
-from users.sessions import open_web_session
-from users.verification import SignIn
+from common.http import client_address
+from common.http.redirects import safe_address
+from users.people.sessions import open_web_session
+from users.refusals import CodeRecentlySent, Refusal
+from users.sign_in import codes
+from users.sign_in.codes import SignIn
 from web import pending_sign_in
 from web.answers import show
 from web.forms import ConfirmationCodeForm, PhoneNumberForm
@@ -29,7 +30,7 @@ def ask_for_code(request: HttpRequest) -> HttpResponse:
         return show(request, "web/sign_in.html", form=form)
     pending = PendingSignIn(**form.cleaned_data)
     try:
-        sent = verification.send_code(phone_number=pending.phone_number, address=client_address.of(request))
+        sent = codes.send_code(phone_number=pending.phone_number, address=client_address.of(request))
     except Refusal as refusal:
         if isinstance(refusal, CodeRecentlySent) and not _is_waiting_for(request, pending.phone_number):
             pending_sign_in.remember(request, pending.due_in(refusal.details["retry_after"]))
@@ -51,7 +52,7 @@ def redeem_code(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return show(request, "web/code.html", form=form, pending=pending)
     try:
-        signed_in = verification.sign_in(
+        signed_in = codes.sign_in(
             phone_number=pending.phone_number, address=client_address.of(request), **form.cleaned_data
         )
     except Refusal as refusal:
@@ -64,7 +65,7 @@ def redeem_code(request: HttpRequest) -> HttpResponse:
 
 def _resend_code(request: HttpRequest, pending: PendingSignIn) -> HttpResponse:
     try:
-        sent = verification.send_code(phone_number=pending.phone_number, address=client_address.of(request))
+        sent = codes.send_code(phone_number=pending.phone_number, address=client_address.of(request))
     except Refusal as refusal:
         form = ConfirmationCodeForm(initial={"used_referral_code": pending.used_referral_code})
         form.refuse(refusal)

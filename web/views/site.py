@@ -5,7 +5,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
-from users.redirects import safe_address
+from common.http.redirects import safe_address
 from web import theme
 
 POSTMAN_FILES = ("referral.postman_collection.json", "local.postman_environment.json")

@@ -11,9 +11,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
-from users import referrals, running_totals
 from users.management.progress import progress
 from users.models import Delivery, Referral, SignInAttempt, User
+from users.referrals import activation
+from users.statistics import totals
 
 STAFF_PHONE_NUMBER = "+79990000000"
 STAFF_PASSWORD = "demo-password"  # noqa: S105  on purpose, and in DEBUG only
@@ -45,7 +46,7 @@ class Command(BaseCommand):
             if not User.objects.filter(phone_number=STAFF_PHONE_NUMBER).exists():
                 User.objects.create_superuser(STAFF_PHONE_NUMBER, STAFF_PASSWORD, username="Staff")
             self._add_up_to(people)
-        running_totals.roll_up(since=timezone.now() - timedelta(days=DAYS + 1))
+        totals.roll_up(since=timezone.now() - timedelta(days=DAYS + 1))
         self.stdout.write(f"{people:,} demo people.")
         if best := User.objects.order_by("-referrals_count").first():
             came = f"{best.phone_number}, with whom {best.referrals_count:,} people came"
@@ -83,7 +84,7 @@ def _join(number: str, inviter: User | None, moment: Any, chance: random.Random)
     moment = min(moment, timezone.now())
     user = User.objects.create_user(number, username=chance.choice(NAMES), registered_at=moment, last_login=moment)
     if inviter:
-        referral = referrals.activate(user=user, referral_code=inviter.referral_code)
+        referral = activation.activate(user=user, referral_code=inviter.referral_code)
         Referral.objects.filter(pk=referral.pk).update(activated_at=moment)
     return user
 

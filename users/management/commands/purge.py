@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from users import purging
 from users.management.progress import progress
+from users.upkeep import purging
 
 
 class Command(BaseCommand):

@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.dateparse import parse_date
 
-from users import running_totals
 from users.management.progress import progress
+from users.statistics import totals
 
 
 class Command(BaseCommand):
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, since: str | None, **_options: Any) -> None:
-        running_totals.roll_up(since=_midnight(since) if since else None, progress=_shown)
+        totals.roll_up(since=_midnight(since) if since else None, progress=_shown)
 
 
 def _midnight(typed: str) -> datetime:

@@ -1,7 +1,0 @@
-"""Sessions stay out of the admin panel: their rows are digests and tokens, and nothing that staff need."""
-
-from django.contrib import admin
-from knox.models import AuthToken
-from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
-
-admin.site.unregister([AuthToken, BlacklistedToken, OutstandingToken])

@@ -1,0 +1,82 @@
+"""The audit trail, to read."""
+
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import CharField, Q, QuerySet
+from django.db.models.functions import Cast
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+
+from panel.exports import ExportsList
+from panel.lists import ReadOnlyModelAdmin, link_to
+from users import phones
+from users.models import AuditRecord, User
+from users.refusals import PhoneNumberInvalid
+
+
+class PersonFilter(admin.SimpleListFilter):
+    """Shows about whom the records are; a link from that person's page sets it."""
+
+    title = _("whom")
+    parameter_name = "person"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        person_id = request.GET.get(self.parameter_name)
+        return [(person_id, person_id)] if person_id else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[AuditRecord]) -> QuerySet[AuditRecord]:
+        person_id = self.value()
+        if not person_id:
+            return queryset
+        return queryset.filter(person_id=int(person_id)) if person_id.isdecimal() else queryset.none()
+
+
+@admin.register(AuditRecord)
+class AuditRecordAdmin(ExportsList, ReadOnlyModelAdmin):
+    """To look at only, for whoever could change it could cover their traces."""
+
+    list_display = ("at", "who", "action", "about", "what_exactly")
+    list_filter = (PersonFilter, ("action", ChoicesDropdownFilter))
+    list_filter_submit = True
+    list_select_related = ("actor", "person")
+    allowed_lookups = ("person", "action__exact")
+    sortable_by = ()
+    search_fields = ("person",)
+    search_help_text = _("A whole phone number: whose deeds, or about whom")
+    csv_name = "audit-trail"
+    csv_columns = {
+        "at": "at",
+        "actor": "actor__phone_number",
+        "action": "action",
+        "person": "person_id",
+        "thing": "thing",
+        "details": Cast("details", CharField()),
+    }
+    fields = ("at", "who", "action", "about", "what_exactly", "address")
+    readonly_fields = ("who", "about", "what_exactly")
+
+    @admin.display(description=_("who"))
+    def who(self, record: AuditRecord) -> str:
+        return link_to(record.actor)
+
+    @admin.display(description=_("about"))
+    def about(self, record: AuditRecord) -> str:
+        return link_to(record.person) if record.person_id else record.thing
+
+    @admin.display(description=_("details"))
+    def what_exactly(self, record: AuditRecord) -> str:
+        return json.dumps(record.details, ensure_ascii=False) if record.details else ""
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[AuditRecord], search_term: str
+    ) -> tuple[QuerySet[AuditRecord], bool]:
+        if not search_term:
+            return queryset, False
+        try:
+            person = User.objects.filter(phone_number=phones.normalize(search_term)).first()
+        except PhoneNumberInvalid:
+            person = None
+        return queryset.filter(Q(person=person) | Q(actor=person)) if person else queryset.none(), False

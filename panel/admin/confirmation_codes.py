@@ -1,0 +1,58 @@
+"""Confirmation codes: what state each is in, and never the code itself, its digest or its link."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from panel.exports import ExportsList
+from panel.lists import ByPhone, ReadOnlyModelAdmin
+from users.models import ConfirmationCode
+
+
+@admin.register(ConfirmationCode)
+class ConfirmationCodeAdmin(ByPhone, ExportsList, ReadOnlyModelAdmin):
+    list_display = ("phone", "state", "wrong_tries", "tries_left", "issued_at", "expires_at", "used_at")
+    sortable_by = ("expires_at",)
+    ordering = ("-expires_at",)
+    csv_name = "confirmation-codes"
+    csv_columns = {
+        "phone_number": "phone_number",
+        "username": "username",
+        "issued_at": "issued_at",
+        "expires_at": "expires_at",
+        "resend_at": "resend_at",
+        "wrong_tries": "wrong_tries",
+        "used_at": "used_at",
+    }
+    fieldsets = (
+        (None, {"fields": ("phone", "state_told", "username")}),
+        (_("Tries"), {"fields": (("wrong_tries", "tries_left"),)}),
+        (_("Times"), {"fields": (("issued_at", "expires_at"), ("resend_at", "used_at"))}),
+    )
+
+    @display(  # type: ignore[untyped-decorator]
+        description=_("state"),
+        label={"waiting": "info", "used": "success", "exhausted": "danger", "expired": "warning"},
+    )
+    def state(self, record: ConfirmationCode) -> tuple[str, Promise]:
+        if record.used_at:
+            return "used", _("used")
+        if not record.tries_left:
+            return "exhausted", _("exhausted")
+        return ("waiting", _("waiting")) if record.is_waiting else ("expired", _("expired"))
+
+    @admin.display(description=_("state"))
+    def state_told(self, record: ConfirmationCode) -> str:
+        """In words: a record's own page has no coloured labels."""
+        return str(self.state(record)[1])
+
+    @admin.display(description=_("tries left"))
+    def tries_left(self, record: ConfirmationCode) -> int:
+        return record.tries_left
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("phone", "state_told", "tries_left")

@@ -1,0 +1,58 @@
+"""Who came with whom: to look at only, for a code is activated through the rules."""
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from panel.exports import ExportsList
+from panel.filters import InviterFilter
+from panel.lists import ReadOnlyModelAdmin, link_to
+from users import phones, referral_codes
+from users.models import Referral, User
+from users.refusals import PhoneNumberInvalid
+
+
+@admin.register(Referral)
+class ReferralAdmin(ExportsList, ReadOnlyModelAdmin):
+    list_display = ("activated_at", "invited_link", "inviter_link", "referral_code")
+    list_filter = (InviterFilter,)
+    list_select_related = ("invited", "inviter")
+    sortable_by = ("activated_at",)
+    allowed_lookups = ("inviter",)
+    search_fields = ("referral_code",)
+    search_help_text = _("A whole phone number or an invite code")
+    csv_name = "referrals"
+    csv_columns = {
+        "activated_at": "activated_at",
+        "invited": "invited__phone_number",
+        "inviter": "inviter__phone_number",
+        "referral_code": "referral_code",
+    }
+    fields = ("activated_at", "invited_link", "inviter_link", "referral_code")
+    readonly_fields = ("invited_link", "inviter_link")
+
+    @admin.display(description=_("invited"))
+    def invited_link(self, referral: Referral) -> str:
+        return link_to(referral.invited)
+
+    @admin.display(description=_("inviter"))
+    def inviter_link(self, referral: Referral) -> str:
+        return link_to(referral.inviter)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Referral], search_term: str
+    ) -> tuple[QuerySet[Referral], bool]:
+        if not search_term:
+            return queryset, False
+        # Two steps: with the people known, both columns are looked up in their index; joined, the table is scanned.
+        ids = list(User.objects.filter(_whose(search_term)).values_list("pk", flat=True))
+        return queryset.filter(Q(invited__in=ids) | Q(inviter__in=ids)), False
+
+
+def _whose(term: str) -> Q:
+    whose = Q(referral_code=referral_codes.normalize(term) or None)
+    try:
+        return whose | Q(phone_number=phones.normalize(term))
+    except PhoneNumberInvalid:
+        return whose

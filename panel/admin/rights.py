@@ -1,0 +1,56 @@
+"""Rights, alone or in groups: for superusers to hand out."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.models import Group
+from django.db.models import Q
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+
+from panel.audited import Audited
+
+#: Those of Django's permissions that open something in this panel.
+OFFERED = Q(content_type__app_label="users") & Q(
+    codename__in=(
+        "view_user",
+        "add_user",
+        "change_user",
+        "delete_user",
+        "view_referral",
+        "view_confirmationcode",
+        "view_delivery",
+        "view_signinattempt",
+        "view_auditrecord",
+    )
+) | Q(content_type__app_label="axes", codename__in=("view_accessattempt", "delete_accessattempt"))
+
+
+class OffersRights:
+    """Offers only the permissions that are good for something: few enough to tick."""
+
+    filter_horizontal = ()
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in {"permissions", "user_permissions"}:
+            kwargs["queryset"] = db_field.remote_field.model.objects.filter(OFFERED)
+        kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget()
+        return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(Audited, OffersRights, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
+    """Only a superuser sees and changes groups: anybody else could add rights to a group of their own."""
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.is_superuser)
+
+    has_change_permission = has_delete_permission = has_view_permission
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)

@@ -1,0 +1,41 @@
+"""Attempts to sign in by a code: who could not get in, and letting them in again."""
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.contrib.filters.admin import BooleanRadioFilter
+
+from panel.exports import ExportsList
+from panel.filters import DaysFilter
+from panel.lists import ByPhone, ReadOnlyModelAdmin
+from users import audit
+from users.models import SignInAttempt
+from users.sign_in import lockout
+
+
+@admin.register(SignInAttempt)
+class SignInAttemptAdmin(ByPhone, ExportsList, ReadOnlyModelAdmin):
+    list_display = ("at", "phone", "succeeded", "address")
+    list_filter = (("succeeded", BooleanRadioFilter), ("at", DaysFilter))
+    list_filter_submit = True
+    allowed_lookups = ("succeeded__exact", "at_from", "at_to")
+    sortable_by = ("at",)
+    actions = ("unlock",)  # type: ignore[assignment]
+    fields = ("at", "phone", "succeeded", "address")
+    readonly_fields = ("phone",)
+    csv_name = "sign-in-attempts"
+    csv_columns = {"at": "at", "phone_number": "phone_number", "succeeded": "succeeded"}
+
+    @admin.action(description=_("Unlock these numbers: forgive their wrong tries"), permissions=["unlock"])
+    def unlock(self, request: HttpRequest, queryset: QuerySet[SignInAttempt]) -> None:
+        numbers = {str(number) for number in queryset.values_list("phone_number", flat=True)}
+        for number in numbers:
+            lockout.forgive(phone_number=number)
+            audit.record(by=request, action=audit.Action.CHANGED, about=self.opts.model_name or "")
+        told = ngettext("%(count)d number is unlocked.", "%(count)d numbers are unlocked.", len(numbers))
+        messages.success(request, told % {"count": len(numbers)})
+
+    def has_unlock_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("users.change_user"))

@@ -1,0 +1,52 @@
+"""Wrong passwords typed into this panel: to see who is locked out, and to let them in again."""
+
+from ipaddress import ip_address
+from typing import Any
+
+from axes.models import AccessAttempt
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from panel.lists import ReadOnlyModelAdmin
+from users import phones
+from users.refusals import PhoneNumberInvalid
+
+
+@admin.register(AccessAttempt)
+class FailedSignInAdmin(ReadOnlyModelAdmin):
+    """Deleting rows resets them: whoever they are about may try again at once."""
+
+    actions = ()  # type: ignore[assignment]
+    list_display = ("number", "ip_address", "failures_since_start", "attempt_time")
+    sortable_by = ("attempt_time",)
+    search_fields = ("username",)
+    search_help_text = _("A whole phone number or an address")
+    fields = ("number", "ip_address", "user_agent", "failures_since_start", "attempt_time")
+    readonly_fields = ("number",)
+
+    @admin.display(description=_("phone number"))
+    def number(self, attempt: AccessAttempt) -> str:
+        return attempt.username or "—"
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.has_perm("axes.delete_accessattempt"))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[AccessAttempt], search_term: str
+    ) -> tuple[QuerySet[AccessAttempt], bool]:
+        if not search_term:
+            return queryset, False
+        return queryset.filter(_about(search_term)), False
+
+
+def _about(term: str) -> Q:
+    try:
+        return Q(username=phones.normalize(term))
+    except PhoneNumberInvalid:
+        pass
+    try:
+        return Q(ip_address=str(ip_address(term)))
+    except ValueError:
+        return Q(pk=None)

@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+
+
+class SiteConfig(AdminConfig):
+    """Django's admin with the site of this panel."""
+
+    default_site = "panel.site.Panel"
+
+
+class PanelConfig(AppConfig):
+    name = "panel"

@@ -1,0 +1,208 @@
+"""The first page of the panel: how many came and how, in a period to choose; the numbers are those of the API."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import dateformat, timezone
+from django.utils.formats import number_format
+from django.utils.functional import Promise
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from panel.lists import link_to
+from panel.templatetags.panel import show_number
+from users.refusals import PeriodTooLong, Refusal
+from users.statistics import report
+from users.statistics.report import Period, Statistics, Step, share
+from users.statistics.totals import Counts
+
+UNLESS_CHOSEN = "30"
+EVERYTHING = "all"
+PERIODS: dict[str, Promise] = {
+    "7": _("7 days"),
+    "30": _("30 days"),
+    "90": _("90 days"),
+    "365": _("A year"),
+    EVERYTHING: _("Everything"),
+}
+#: From how many days on a curve is drawn by weeks, and by months, unless chosen otherwise.
+WEEKS_FROM, MONTHS_FROM = 367, 5 * 367
+#: More points than this are no curve to look at, and a table nobody reads.
+MOST_POINTS = 400
+STEPS: dict[str, Promise] = {"": _("as fits"), Step.DAY: _("days"), Step.WEEK: _("weeks"), Step.MONTH: _("months")}
+
+admin.site.index_title = _("Dashboard")
+admin.site.index_template = "admin/users/dashboard.html"
+
+
+class PeriodForm(forms.Form):
+    """What stands in the address of the page; whatever is wrong with it is told, and the usual period shown."""
+
+    period = forms.ChoiceField(choices=[*PERIODS.items()], required=False)
+    first = forms.DateField(label=_("From"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+    last = forms.DateField(label=_("To"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+    step = forms.ChoiceField(label=_("By"), choices=[*STEPS.items()], required=False)
+
+    def __init__(self, query: Any) -> None:
+        """Read the fields by the names that they have in the API; `from` is a keyword of Python."""
+        names = {"first": "from", "last": "to"}
+        super().__init__({name: query.get(names.get(name, name), "") for name in self.base_fields})
+
+    def chosen(self) -> Period:
+        """Return the period that was asked for, or the usual one beside an error."""
+        if not self.is_valid():
+            return _usual()
+        asked = self.cleaned_data
+        zone = ZoneInfo(settings.STATISTICS_TIME_ZONE)
+        first, last = asked["first"], asked["last"] or _today(zone)
+        if first is None:
+            first = _first_day_of(asked["period"] or UNLESS_CHOSEN, last, zone)
+        try:
+            period = report.period(first=first, last=last, step=asked["step"] or _step_that_fits(first, last))
+            if len(list(period.steps())) > MOST_POINTS:
+                raise PeriodTooLong(steps=MOST_POINTS)
+        except Refusal as refusal:
+            self.add_error(None, str(refusal))
+            return _usual()
+        return period
+
+
+def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add the dashboard to what the first page shows."""
+    form = PeriodForm(request.GET)
+    period = form.chosen()
+    counted = report.count(period=period)
+    labels = [_label(period.step, step.first, step.last) for step in counted.steps]
+    may_see_people = request.user.has_perm("users.view_user")
+    return context | {
+        "form": form,
+        "periods": list(_choices(form)),
+        "period": period,
+        "period_text": f"{_day(period.first)} – {_day(period.last)}",
+        "figures": list(_figures(counted)),
+        "chart": _chart(counted, labels),
+        "rows": [(label, _cells(step.counts)) for label, step in zip(labels, counted.steps, strict=True)],
+        "funnel": list(_funnel(counted)),
+        "delivery": counted,
+        "delivery_rate": _percent(counted.delivery_rate),
+        "top_referrers": list(_top_referrers(counted)) if may_see_people else None,
+    }
+
+
+def _usual() -> Period:
+    return report.period(time_zone=settings.STATISTICS_TIME_ZONE)
+
+
+def _today(zone: ZoneInfo) -> date:
+    return timezone.now().astimezone(zone).date()
+
+
+def _first_day_of(period: str, last: date, zone: ZoneInfo) -> date:
+    if period == EVERYTHING:
+        return min(last, report.first_day(time_zone=zone))
+    return date.fromordinal(max(1, last.toordinal() - int(period) + 1))
+
+
+def _step_that_fits(first: date, last: date) -> Step:
+    days = (last - first) / timedelta(days=1)
+    if days < WEEKS_FROM:
+        return Step.DAY
+    return Step.WEEK if days < MONTHS_FROM else Step.MONTH
+
+
+def _choices(form: PeriodForm) -> Iterator[dict[str, Any]]:
+    is_own = bool(form.data["first"] or form.data["last"])
+    current = "" if is_own else form.data["period"] or UNLESS_CHOSEN
+    for value, label in PERIODS.items():
+        query = urlencode({"period": value} | ({"step": form.data["step"]} if form.data["step"] else {}))
+        yield {"label": label, "query": query, "is_current": value == current}
+
+
+def _figures(counted: Statistics) -> Iterator[dict[str, str | None]]:
+    totals, ever = counted.totals, counted.all_time
+    yield _figure(_("New people"), "person_add", totals.registrations, ever.registrations)
+    yield _figure(_("Sign-ins"), "login", totals.sign_ins, ever.sign_ins)
+    yield _figure(_("Invite codes activated"), "group_add", totals.activations, ever.activations)
+    yield _figure(_("Codes sent"), "sms", totals.codes_sent, ever.codes_sent)
+
+
+def _figure(label: Promise, icon: str, number: int, ever: int) -> dict[str, str | None]:
+    note = gettext("%(number)s ever") % {"number": show_number(ever)}
+    return {"label": str(label), "icon": icon, "number": show_number(number), "note": note}
+
+
+def _chart(counted: Statistics, labels: list[str]) -> dict[str, Any]:
+    """Return what the page's script draws."""
+
+    def series(label: Promise, name: str) -> dict[str, Any]:
+        return {"label": str(label), "data": [getattr(one.counts, name) for one in counted.steps]}
+
+    return {
+        "labels": labels,
+        "activity": [
+            series(_("New people"), "registrations"),
+            series(_("Sign-ins"), "sign_ins"),
+            series(_("Invite codes activated"), "activations"),
+        ],
+        "delivery": [series(_("Delivered"), "codes_delivered"), series(_("Not delivered"), "codes_failed")],
+    }
+
+
+def _funnel(counted: Statistics) -> Iterator[dict[str, Any]]:
+    totals = counted.totals
+    before = None
+    for label, number in (
+        (_("Codes asked for"), totals.codes_sent),
+        (_("Sign-ins"), totals.sign_ins),
+        (_("New people"), totals.registrations),
+        (_("Invite codes activated"), totals.activations),
+    ):
+        whole = share(number, totals.codes_sent)
+        yield {
+            "label": label,
+            "number": show_number(number),
+            "width": f"{min(whole or 0, 1) * 100:.2f}%",
+            "share": "" if before is None else _percent(share(number, before)),
+        }
+        before = number
+
+
+def _top_referrers(counted: Statistics) -> Iterator[dict[str, Any]]:
+    most = max((referrer.activations for referrer in counted.top_referrers), default=0)
+    for referrer in counted.top_referrers:
+        yield {
+            "link": link_to(referrer.person),
+            "referral_code": referrer.person.referral_code,
+            "activations": show_number(referrer.activations),
+            "width": f"{referrer.activations / most * 100:.2f}%",
+        }
+
+
+def _cells(counts: Counts) -> SafeString:
+    # Here rather than in the template, which would take longer over a thousand days than the database.
+    return format_html_join("", "<td>{}</td>", ((show_number(count),) for count in counts))
+
+
+def _label(step: Step, first: date, last: date) -> str:
+    if step is Step.MONTH:
+        return dateformat.format(first, gettext("M Y"))
+    if step is Step.DAY:
+        return dateformat.format(first, gettext("j M"))
+    return f"{dateformat.format(first, gettext('j M'))} – {dateformat.format(last, gettext('j M'))}"
+
+
+def _day(day: date) -> str:
+    return dateformat.format(day, gettext("j M Y"))
+
+
+def _percent(part: float | None) -> str:
+    return "—" if part is None else gettext("%(number)s %%") % {"number": number_format(part * 100, 1)}

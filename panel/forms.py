@@ -1,0 +1,100 @@
+"""Forms of the admin panel. They check form; the rules speak when the data are saved."""
+
+from typing import Any, ClassVar, cast
+
+from django import forms
+from django.contrib.auth.forms import SetPasswordMixin
+from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+from unfold.forms import AuthenticationForm
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
+
+from common.database import locks
+from panel import lockout
+from users.form_fields import MAX_TYPED, TypedPhoneNumberField
+from users.models import User
+from users.refusals import Refusal
+
+
+class SignInForm(AuthenticationForm):  # type: ignore[misc]
+    error_messages: ClassVar[dict[str, Any]] = {
+        **AuthenticationForm.error_messages,
+        "invalid_login": _("Wrong phone number or password, or no access to this panel."),
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].widget.attrs |= {
+            "type": "tel",
+            "maxlength": MAX_TYPED,
+            "autocomplete": "username",
+            "placeholder": "+7 999 999-99-99",
+        }
+
+    def clean(self) -> dict[str, Any]:
+        """Check one password at a time for each address: guesses at once would all be let in before any is counted."""
+        with transaction.atomic():
+            locks.hold_name(f"password from {lockout.address_of(self.request)}")
+            try:
+                return cast("dict[str, Any]", super().clean())
+            except ValidationError as refused:
+                refusal = refused
+        raise refusal  # outside of the block, or the wrong password would not be counted
+
+
+class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    #: What a rule said when these data, well-formed as they are, were saved.
+    refusal: ClassVar[Refusal | None] = None
+
+    phone_number = TypedPhoneNumberField(
+        label=_("Phone number"),
+        max_length=MAX_TYPED,
+        widget=UnfoldAdminTextInputWidget(attrs={"type": "tel", "autocomplete": "off"}),
+        help_text=_("The person signs in with it, by a code in a text message."),
+    )
+    used_referral_code = forms.CharField(
+        label=_("Invite code they came with"),
+        max_length=MAX_TYPED,
+        required=False,
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+        help_text=_("Another person's code. It is activated by the usual rules, once and for all."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        if self.refusal:
+            field = self.refusal.field if self.refusal.field in self.fields else None
+            self.add_error(field, ValidationError(str(self.refusal), code=self.refusal.code))
+        return self.cleaned_data
+
+    def validate_unique(self) -> None:
+        """Leave it to the database, whose word is the last and whose refusal has the better message."""
+
+
+class PersonAddForm(PersonForm):
+    password1 = forms.CharField(
+        label=_("Password"),
+        required=False,
+        strip=False,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
+        help_text=password_validators_help_text_html,
+    )
+    password2 = forms.CharField(
+        label=_("Password confirmation"),
+        required=False,
+        strip=False,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        password = self.cleaned_data.get("password1", "")
+        if password != self.cleaned_data.get("password2", ""):
+            self.add_error("password2", SetPasswordMixin.error_messages["password_mismatch"])
+        elif password:
+            try:
+                validate_password(password, User(username=self.cleaned_data.get("username", "")))
+            except ValidationError as weak:
+                self.add_error("password1", weak)
+        return self.cleaned_data

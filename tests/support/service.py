@@ -1,0 +1,98 @@
+"""The service in processes of its own, as it runs in production: web processes, a Celery worker and its scheduler."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from referral_project.settings import BASE_DIR
+from tests.support.servers import PATIENCE_SECONDS, children_of, free_port, wait_until
+
+SETTINGS = {
+    "DEBUG": "False",
+    "HTTPS": "False",
+    "SECRET_KEY": "k" * 50,
+    "CONFIRMATION_CODE_EXPOSED": "True",
+    "CONSOLE_SMS_MIN_DELAY_SECONDS": "0",
+    "CONSOLE_SMS_MAX_DELAY_SECONDS": "0",
+}
+
+
+class Service:
+    """Web processes and a worker with these settings, and those of production but for codes in the answers."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self._folder, self.log = folder, folder / "service.log"
+        self.port = free_port()
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        self.sqlite_file = folder / "service.sqlite3"
+        own = {"DATABASE_URL": f"sqlite:///{self.sqlite_file}"}
+        self.settings = {**kept, **SETTINGS, **own, **settings}
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def migrate(self) -> None:
+        self._start("manage.py", "migrate", "--verbosity", "0").wait()
+
+    def start_web(self, workers: int = 1, *options: str) -> "subprocess.Popen[bytes]":
+        """Serve by gunicorn as the deployment does, but for these options, on this machine."""
+        serve = ["-c", "infra/gunicorn.conf.py", "--bind", f"127.0.0.1:{self.port}", "--workers", str(workers)]
+        web = self._start("-m", "gunicorn", *serve, *options, "referral_project.wsgi")
+        wait_until(lambda: self._is_alive() and len(children_of(web.pid)) == workers, web)
+        return web
+
+    def start_worker(self) -> "subprocess.Popen[bytes]":
+        """Deliver by Celery as the deployment does; it is not waited for."""
+        pool = ["--pool", "threads", "--concurrency", "4", "--without-gossip", "--without-mingle"]
+        return self._start("-m", "celery", "-A", "referral_project", "worker", *pool, "--loglevel", "INFO")
+
+    def start_beat(self) -> "subprocess.Popen[bytes]":
+        """Hand the worker what is due by the clock, as the deployment does."""
+        schedule = ["--schedule", str(self._folder / "beat"), "--pidfile="]
+        return self._start("-m", "celery", "-A", "referral_project", "beat", *schedule, "--loglevel", "INFO")
+
+    def stop(self) -> None:
+        for process in self._processes:
+            process.terminate()
+        for process in self._processes:
+            process.wait()
+
+    def request(self, method: str, path: str, **options: Any) -> requests.Response:
+        return requests.request(method, f"http://127.0.0.1:{self.port}{path}", timeout=PATIENCE_SECONDS, **options)
+
+    def get(self, path: str, **options: Any) -> requests.Response:
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, body: dict[str, str], **options: Any) -> requests.Response:
+        return self.request("POST", path, json=body, **options)
+
+    def has_said(self, text: str) -> bool:
+        return text in self.log.read_text()
+
+    def _is_alive(self) -> bool:
+        try:
+            return self.get("/health/live/").ok
+        except requests.ConnectionError:
+            return False
+
+    def _start(self, *arguments: str) -> "subprocess.Popen[bytes]":
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, *arguments], env=self.settings, cwd=BASE_DIR, stdout=log, stderr=log
+            )
+        self._processes.append(process)
+        return process
+
+
+@contextmanager
+def service(folder: Path, **settings: str) -> Iterator[Service]:
+    """Yield a service with a database that is ready; what is started of it is stopped in the end."""
+    running = Service(folder, **settings)
+    try:
+        yield running
+    finally:
+        running.stop()

@@ -1,0 +1,24 @@
+"""The tables, by subject."""
+
+from users.models.limits import LimitCounter
+from users.models.people import RetiredReferralCode, User, UserManager
+from users.models.referrals import Referral
+from users.models.sign_in import ConfirmationCode, SignInAttempt
+from users.models.sms import Delivery, DeliveryQuerySet
+from users.models.staff import AuditRecord, SecondFactor
+from users.models.statistics import RunningTotals
+
+__all__ = [
+    "AuditRecord",
+    "ConfirmationCode",
+    "Delivery",
+    "DeliveryQuerySet",
+    "LimitCounter",
+    "Referral",
+    "RetiredReferralCode",
+    "RunningTotals",
+    "SecondFactor",
+    "SignInAttempt",
+    "User",
+    "UserManager",
+]

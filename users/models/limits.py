@@ -1,0 +1,15 @@
+"""Counters of limits."""
+
+from django.db import models
+
+
+class LimitCounter(models.Model):
+    """How much of a limit is used up, kept here as long as no Redis keeps it."""
+
+    key = models.CharField(max_length=120, primary_key=True)
+    count = models.PositiveIntegerField()
+    allowed = models.PositiveIntegerField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.count} of {self.allowed}"

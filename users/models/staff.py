@@ -1,0 +1,67 @@
+"""What concerns staff: the audit trail and the second factor."""
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from common.http import client_address
+from users.models.people import User
+
+
+class AuditRecord(models.Model):
+    """What a member of staff did, and to whom: written with the deed itself, never changed, and purged in the end."""
+
+    class Action(models.TextChoices):
+        SIGNED_IN = "signed_in", _("signed in")
+        VIEWED = "viewed", _("viewed")
+        LISTED = "listed", _("listed")
+        CREATED = "created", _("created")
+        CHANGED = "changed", _("changed")
+        DELETED = "deleted", _("deleted")
+        EXPORTED = "exported", _("exported")
+
+    at = models.DateTimeField(_("time"), default=timezone.now)
+    # Without a constraint: who and whom stays known by a number that means nothing once that person is erased.
+    actor = models.ForeignKey(
+        User, models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+", verbose_name=_("who")
+    )
+    person = models.ForeignKey(
+        User,
+        models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("whom"),
+    )
+    #: What it is about if no person: a table, or a row of it, as "group 3".
+    thing = models.CharField(_("what"), max_length=80, blank=True)
+    action = models.CharField(_("action"), max_length=20, choices=Action.choices)
+    #: Old and new value by field, null where neither is kept; of a list, the ids that it showed.
+    details = models.JSONField(_("details"), default=dict)
+    #: A keyed digest of the client's address: enough to know it again.
+    address = models.CharField(_("address, as a digest"), max_length=client_address.DIGEST_LENGTH)
+
+    class Meta:
+        verbose_name = _("audit record")
+        verbose_name_plural = _("audit records")
+        ordering = ("-id",)
+        indexes = (
+            models.Index(fields=("person", "id"), name="audit_by_person", condition=models.Q(person__isnull=False)),
+            models.Index(fields=("actor", "id"), name="audit_by_actor"),
+            models.Index(fields=("at",), name="audit_by_time"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.get_action_display()}"
+
+
+class SecondFactor(TOTPDevice):  # type: ignore[misc]
+    """The authenticator app of a member of staff, under the name that the panel gives it."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("second factor")
+        verbose_name_plural = _("second factors")
+        default_permissions = ()

@@ -1,0 +1,85 @@
+"""Wrong tries over days: a number under attack is locked, but not for the addresses that its owner is known by."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from common.database import sql
+from common.http import client_address
+from users.limits import limits
+from users.models import SignInAttempt
+from users.refusals import SignInLocked, seconds_between
+
+_MEMORY = timedelta(days=30)
+_WRONG_TRIES = """
+    SELECT id, at, address FROM users_signinattempt WHERE phone_number = %s AND NOT succeeded AND at > %s ORDER BY at
+"""
+_FORGIVE = "DELETE FROM users_signinattempt WHERE phone_number = %s AND NOT succeeded AND address = %s"
+
+
+def refuse_if_locked(*, phone_number: str, address: str) -> None:
+    """Raise `SignInLocked` while this client address, or anybody unknown, may not try codes for this number.
+
+    Nothing here depends on who is registered. A number's lock does not shut out an address from which somebody has
+    signed in with it during KNOWN_ADDRESS_DAYS: what strangers do must not keep the owner out.
+    """
+    now = timezone.now()
+    here = client_address.digest(address)
+    tries = sql.find(SignInAttempt, _WRONG_TRIES, phone_number, now - _MEMORY)
+    until = _locked_until([each.at for each in tries], settings.LIMIT_WRONG_TRIES_PER_NUMBER)
+    if until and until > now and is_known(phone_number=phone_number, address=address):
+        until = None
+    from_here = [each.at for each in tries if each.address == here]
+    until_here = _locked_until(from_here, settings.LIMIT_WRONG_TRIES_PER_NUMBER_AND_ADDRESS)
+    if (latest := max(filter(None, (until, until_here)), default=now)) > now:
+        raise SignInLocked(retry_after=seconds_between(now, latest))
+
+
+def is_known(*, phone_number: str, address: str) -> bool:
+    """Whether somebody has lately signed in with this number from this address."""
+    since = timezone.now() - timedelta(days=settings.KNOWN_ADDRESS_DAYS)
+    here = client_address.digest(address)
+    return SignInAttempt.objects.filter(phone_number=phone_number, succeeded=True, address=here, at__gt=since).exists()
+
+
+def forgotten() -> QuerySet[SignInAttempt]:
+    """Return the attempts that decide nothing any more."""
+    now = timezone.now()
+    wrong = Q(succeeded=False, at__lte=now - _MEMORY)
+    right = Q(succeeded=True, at__lte=now - timedelta(days=settings.KNOWN_ADDRESS_DAYS))
+    return SignInAttempt.objects.filter(wrong | right)
+
+
+def record_wrong_try(*, phone_number: str, address: str) -> None:
+    SignInAttempt.objects.create(phone_number=phone_number, address=client_address.digest(address), succeeded=False)
+
+
+def record_success(*, phone_number: str, address: str) -> None:
+    """Remember the address, and forgive what went wrong from there before (NIST SP 800-63B, section 5.2.2)."""
+    here = client_address.digest(address)
+    sql.execute(_FORGIVE, phone_number, here)
+    sql.insert(SignInAttempt(phone_number=phone_number, address=here, succeeded=True))
+
+
+def forgive(*, phone_number: str) -> None:
+    """Forget every wrong try for this number: whoever was locked out may try again."""
+    SignInAttempt.objects.filter(phone_number=phone_number, succeeded=False).delete()
+
+
+def _locked_until(tries: Sequence[datetime], limit: str) -> datetime | None:
+    """Replay wrong tries (UTC, oldest first): each that uses a limit up locks, twice as long as the one before."""
+    first = timedelta(seconds=settings.SIGN_IN_LOCK_FIRST_SECONDS)
+    longest = timedelta(seconds=settings.SIGN_IN_LOCK_LONGEST_SECONDS)
+    locks, until = 0, None
+    for nth, at in enumerate(tries, start=1):
+        if any(
+            nth - bisect_right(tries, at - timedelta(seconds=seconds)) >= allowed
+            for allowed, seconds in limits.parse(limit)
+        ):
+            until = at + min(first * 2**locks, longest)
+            locks += 1
+    return until

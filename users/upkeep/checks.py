@@ -1,0 +1,59 @@
+"""What must not reach production: `manage.py check --deploy` fails on it, and the containers do not start."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as Caution
+
+from users.sms import channels
+
+
+@register(Tags.security, deploy=True)
+def check_sign_in_is_safe(**_kwargs: Any) -> list[CheckMessage]:
+    if settings.DEBUG:
+        return []
+    found = channels.channels()
+    errors: list[CheckMessage] = [error for channel in found if (error := _error_of(channel))]
+    if not found:
+        errors.append(Error("SMS_URL is empty: no code can be sent.", hint="Name a gateway.", id="users.E004"))
+    if settings.CONFIRMATION_CODE_EXPOSED:
+        errors.append(
+            Error(
+                "Answers contain the confirmation code: anybody can sign in as anybody.",
+                hint="Unset CONFIRMATION_CODE_EXPOSED.",
+                id="users.E001",
+            )
+        )
+    if settings.BROKER_VISIBILITY_TIMEOUT_SECONDS * 2 > settings.CONFIRMATION_CODE_LIFETIME_SECONDS:
+        errors.append(
+            Caution(
+                "What a killed worker was about to send comes back when its code has hardly any life left.",
+                hint="Set BROKER_VISIBILITY_TIMEOUT_SECONDS to less than half of CONFIRMATION_CODE_LIFETIME_SECONDS.",
+                id="users.W006",
+            )
+        )
+    return errors
+
+
+def _error_of(channel: channels.Channel) -> CheckMessage | None:
+    """Say what is wrong with one address of SMS_URL, without showing it: it holds a password."""
+    if channel.is_simulated:
+        return Error(
+            "Codes are printed by the simulated gateway and reach no phone.",
+            hint="Set SMS_URL to a gateway, for example json://gateway.example/send?:phone={phone}.",
+            id="users.E002",
+        )
+    if channels.PHONE not in channel.url:
+        return Error(
+            f"{channel.name} in SMS_URL does not say where the phone number goes: every code would reach one phone.",
+            hint="Put {phone} where the gateway expects the recipient.",
+            id="users.E003",
+        )
+    if channels.gateway_at(channel.address("+79990000000")) is None:
+        return Error(
+            f"{channel.name} in SMS_URL is not an address that apprise understands.",
+            hint="See https://github.com/caronc/apprise/wiki; several addresses are parted by spaces.",
+            id="users.E005",
+        )
+    return None
