@@ -101,7 +101,7 @@ class Attacker:
         """Guess so many times; return how many seconds to wait for the next code."""
         phone, at, guesses = next(self.phones), timezone.now(), 0
         try:
-            sent = codes.send_code(phone_number=phone, address=next(self.addresses))
+            sent = codes.send_code(phone_number=phone, client_ip=next(self.addresses))
             result.codes_sent += 1
             for guess in self.guessing(sent.confirmation_code, many):
                 result.taken_over = self._signs_in(phone, guess)
@@ -116,7 +116,7 @@ class Attacker:
 
     def _signs_in(self, phone: str, guess: str) -> bool:
         try:
-            codes.sign_in(phone_number=phone, confirmation_code=guess, address=next(self.addresses))
+            codes.sign_in(phone_number=phone, confirmation_code=guess, client_ip=next(self.addresses))
         except (ConfirmationCodeWrong, ConfirmationCodeExhausted):
             return False
         return True
@@ -130,8 +130,8 @@ def on_one_number(*, guessing: Guessing = always_wrong, guesses_a_day: float = m
 def on_one_number_from_home() -> Attacker:
     """Guess for one number from the very address that its owner signs in from."""
     phone, home = next(_numbers), "192.0.2.1"
-    code = codes.send_code(phone_number=phone, address=home).confirmation_code
-    codes.sign_in(phone_number=phone, confirmation_code=code, address=home)
+    code = codes.send_code(phone_number=phone, client_ip=home).confirmation_code
+    codes.sign_in(phone_number=phone, confirmation_code=code, client_ip=home)
     return Attacker(itertools.repeat(phone), itertools.repeat(home))
 
 

@@ -99,7 +99,7 @@ def test_every_page_opens_and_none_shows_a_code_its_digest_or_its_link(who: Any,
     client = browser_of(who())
     inviter = factories.person(username="Inviter")
     invited = factories.invited_by(inviter, username="Invited")
-    sent = codes.send_code(address="192.0.2.1", phone_number=factories.phone_number(), username="Visitor")
+    sent = codes.send_code(client_ip="192.0.2.1", phone_number=factories.phone_number(), username="Visitor")
     referral, code = Referral.objects.get(), ConfirmationCode.objects.get()
     pages = [
         *("/admin/", "/admin/users/", "/admin/password_change/", PEOPLE),
@@ -151,7 +151,7 @@ def test_sessions_are_not_in_the_panel() -> None:
     ],
 )
 def test_a_code_is_shown_as_its_state(changes: dict[str, Any], state: str) -> None:
-    codes.send_code(address="192.0.2.1", phone_number=factories.phone_number())
+    codes.send_code(client_ip="192.0.2.1", phone_number=factories.phone_number())
     ConfirmationCode.objects.update(**changes)
 
     boss = browser_of(factories.superuser())
@@ -171,7 +171,7 @@ def test_a_list_of_50_takes_as_many_queries_as_a_list_of_5(path: str) -> None:
         while Referral.objects.count() < people:
             newcomer = factories.invited_by(inviter)
             factories.invited_by(newcomer)
-            codes.send_code(address="192.0.2.1", phone_number=str(newcomer.phone_number))
+            codes.send_code(client_ip="192.0.2.1", phone_number=str(newcomer.phone_number))
         with CaptureQueriesContext(connection) as queries:
             assert client.get(path).status_code == 200
         return len(queries)
@@ -231,7 +231,7 @@ def test_staff_can_not_grant_rights_to_anybody() -> None:
 def test_nobody_writes_referrals_or_codes_by_hand() -> None:
     inviter = factories.person()
     factories.invited_by(inviter)
-    codes.send_code(address="192.0.2.1", phone_number=factories.phone_number())
+    codes.send_code(client_ip="192.0.2.1", phone_number=factories.phone_number())
     client = browser_of(factories.superuser())
 
     for path, row in ((REFERRALS, Referral.objects.get()), (CODES, ConfirmationCode.objects.get())):

@@ -71,7 +71,7 @@ def test_it_is_told_in_russian(boss: Client, failing_gateway: SMSC) -> None:
 def test_a_gateway_that_works_again_is_not_told_for_ever(boss: Client, failing_gateway: SMSC) -> None:
     failing_gateway.answer = None
     for _ in range(3):
-        codes.send_code(address="192.0.2.1", phone_number=factories.phone_number())
+        codes.send_code(client_ip="192.0.2.1", phone_number=factories.phone_number())
 
     assert "Gateway" not in page(boss)
 
@@ -94,7 +94,7 @@ def test_failures_of_yesterday_are_not_told(boss: Client, failing_gateway: SMSC)
     ],
 )
 def test_a_message_is_shown_and_found_by_what_became_of_it(boss: Client, changes: dict[str, Any], state: str) -> None:
-    codes.send_code(address="192.0.2.1", phone_number=factories.phone_number())
+    codes.send_code(client_ip="192.0.2.1", phone_number=factories.phone_number())
     Delivery.objects.update(**changes)
 
     assert states_in(page(boss)) == [state]
@@ -105,8 +105,8 @@ def test_a_message_is_shown_and_found_by_what_became_of_it(boss: Client, changes
 
 def test_a_message_is_found_by_number_channel_and_day(boss: Client) -> None:
     phone = factories.phone_number()
-    codes.send_code(address="192.0.2.1", phone_number=phone)
-    codes.send_code(address="192.0.2.1", phone_number=factories.phone_number())
+    codes.send_code(client_ip="192.0.2.1", phone_number=phone)
+    codes.send_code(client_ip="192.0.2.1", phone_number=factories.phone_number())
     national = phone.replace("+7", "8 ")
 
     found = [f"?q={national}", f"?q={national}&channel=console&created_at_from=2020-01-01&created_at_to=9999-12-31"]
@@ -119,7 +119,7 @@ def test_a_message_is_found_by_number_channel_and_day(boss: Client) -> None:
 
 def test_a_message_of_somebody_erased_stays_without_the_number(boss: Client) -> None:
     anna = factories.person()
-    codes.send_code(address="192.0.2.1", phone_number=str(anna.phone_number))
+    codes.send_code(client_ip="192.0.2.1", phone_number=str(anna.phone_number))
 
     factories.signed_in(anna).delete("/api/profile/")
 
@@ -130,7 +130,7 @@ def test_a_message_of_somebody_erased_stays_without_the_number(boss: Client) -> 
 
 
 def test_nobody_writes_a_message_by_hand_and_only_who_may_see_them_does(boss: Client) -> None:
-    codes.send_code(address="192.0.2.1", phone_number=factories.phone_number())
+    codes.send_code(client_ip="192.0.2.1", phone_number=factories.phone_number())
     one = f"{MESSAGES}{Delivery.objects.get().pk}"
     staff = factories.staff()
     helper = browser_of(staff)
@@ -144,7 +144,7 @@ def test_nobody_writes_a_message_by_hand_and_only_who_may_see_them_does(boss: Cl
 
 def test_neither_code_nor_link_is_on_the_page(boss: Client, settings: Settings) -> None:
     settings.CONFIRMATION_CODE_LENGTH = 20  # too long to stand on a page by chance
-    sent = codes.send_code(address="192.0.2.1", phone_number=factories.phone_number())
+    sent = codes.send_code(client_ip="192.0.2.1", phone_number=factories.phone_number())
     link = ConfirmationCode.objects.get().verification_token
 
     for html in (page(boss), page(boss, f"{Delivery.objects.get().pk}/change/")):
@@ -154,7 +154,7 @@ def test_neither_code_nor_link_is_on_the_page(boss: Client, settings: Settings) 
 def test_a_list_of_50_takes_as_many_queries_as_a_list_of_5(boss: Client) -> None:
     def queries_with(messages: int) -> int:
         while (count := Delivery.objects.count()) < messages:
-            codes.send_code(address=f"192.0.2.{count}", phone_number=factories.phone_number())
+            codes.send_code(client_ip=f"192.0.2.{count}", phone_number=factories.phone_number())
         with CaptureQueriesContext(connection) as queries:
             page(boss)
         return len(queries)
@@ -174,7 +174,7 @@ def test_monitoring_is_told_of_messages_and_failures_by_channel(failing_gateway:
 def test_monitoring_is_told_of_what_waits_and_of_the_last_hour(failing_gateway: SMSC) -> None:
     Delivery.objects.filter(channel="smsc").update(created_at=timezone.now() - timedelta(minutes=30))
     Delivery.objects.filter(channel="json").update(created_at=timezone.now() - timedelta(hours=2))
-    sent = codes.send_code(address="192.0.2.1", phone_number=factories.phone_number())
+    sent = codes.send_code(client_ip="192.0.2.1", phone_number=factories.phone_number())
     since = timezone.now() - timedelta(seconds=100)
     Delivery.objects.filter(phone_number=sent.record.phone_number).update(state="waiting", channel="", created_at=since)
 
@@ -191,7 +191,7 @@ def test_monitoring_is_told_of_what_waits_and_of_the_last_hour(failing_gateway: 
 def test_a_scrape_takes_as_many_queries_with_many_messages_as_with_few() -> None:
     def queries_with(messages: int) -> int:
         while (count := Delivery.objects.count()) < messages:
-            codes.send_code(address=f"192.0.2.{count}", phone_number=factories.phone_number())
+            codes.send_code(client_ip=f"192.0.2.{count}", phone_number=factories.phone_number())
         with CaptureQueriesContext(connection) as queries:
             scraped()
         return len(queries)

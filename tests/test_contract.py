@@ -63,7 +63,7 @@ def anonymously(user: User) -> dict[str, str]:
 
 def what_exists(me: User) -> dict[str, Any]:
     """Return, by the names of parameters and fields, what random values would never hit."""
-    sent = codes.send_code(address="192.0.2.1", phone_number=str(me.phone_number))
+    sent = codes.send_code(client_ip="192.0.2.1", phone_number=str(me.phone_number))
     inviter = person()
     return {
         "id": me.pk,

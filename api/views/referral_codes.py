@@ -27,7 +27,7 @@ class ReferralCodeView(SignInView):
     )
     def get(self, request: Request, referral_code: str) -> Response:
         try:
-            owner = activation.owner_of(referral_code=referral_code, address=client_address.of(request))
+            owner = activation.owner_of(referral_code=referral_code, client_ip=client_address.of(request))
         except ReferralCodeNotFound:
             raise not_found_because(ReferralCodeNotFound) from None
         return Response({"referral_code": owner.referral_code})

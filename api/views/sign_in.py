@@ -66,7 +66,7 @@ class RegistrationView(SignInView):
     def post(self, request: Request) -> Response:
         asked = RegistrationSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        sent = codes.send_code(address=client_address.of(request), **asked.validated_data)
+        sent = codes.send_code(client_ip=client_address.of(request), **asked.validated_data)
         context = {"request": request, "expose_code": settings.CONFIRMATION_CODE_EXPOSED}
         return Response(SentCodeSerializer(sent, context=context).data, status=status.HTTP_202_ACCEPTED)
 
@@ -84,7 +84,7 @@ class LoginView(SignInView):
     def post(self, request: Request) -> Response:
         given = LoginSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        return _session(request, codes.sign_in(address=client_address.of(request), **given.validated_data))
+        return _session(request, codes.sign_in(client_ip=client_address.of(request), **given.validated_data))
 
 
 class VerifyView(SignInView):
@@ -101,7 +101,7 @@ class VerifyView(SignInView):
         given = VerificationSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         signed_in = codes.sign_in_by_link(
-            verification_token=verification_token, address=client_address.of(request), **given.validated_data
+            verification_token=verification_token, client_ip=client_address.of(request), **given.validated_data
         )
         return _session(request, signed_in)
 
@@ -119,7 +119,7 @@ class JWTLoginView(SignInView):
     def post(self, request: Request) -> Response:
         given = LoginSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        signed_in = codes.sign_in(address=client_address.of(request), **given.validated_data)
+        signed_in = codes.sign_in(client_ip=client_address.of(request), **given.validated_data)
         refresh = open_jwt_session(signed_in.user)
         return Response({"access": str(refresh.access_token), "refresh": str(refresh), **_welcome(request, signed_in)})
 

@@ -60,16 +60,16 @@ class SignIn:
     is_new_user: bool
 
 
-def send_code(*, phone_number: str, address: str, username: str = "") -> SentCode:
+def send_code(*, phone_number: str, client_ip: str, username: str = "") -> SentCode:
     """Send a new code to a phone; it replaces the one before. Nothing here depends on who is registered.
 
-    `address` is the client's (`client_address.of`). Raises `PhoneNumberInvalid`, `CountryNotServed`, `SignInLocked`,
+    `client_ip` comes from `client_address.of`. Raises `PhoneNumberInvalid`, `CountryNotServed`, `SignInLocked`,
     `CodeRecentlySent`, a limit's refusal, or `DeliveryUnavailable`: then the number can ask again at once.
     """
     phone_number = phones.normalize(phone_number)
     country = phones.served_country(phone_number)
-    lockout.refuse_if_locked(phone_number=phone_number, address=address)
-    counted = _count_sending(phone_number, address, country)
+    lockout.refuse_if_locked(phone_number=phone_number, client_ip=client_ip)
+    counted = _count_sending(phone_number, client_ip, country)
     try:
         return _send(phone_number, username)
     except (CodeRecentlySent, DeliveryUnavailable):
@@ -77,11 +77,11 @@ def send_code(*, phone_number: str, address: str, username: str = "") -> SentCod
         raise
 
 
-def _count_sending(phone_number: str, address: str, country: int) -> list[Use]:
+def _count_sending(phone_number: str, client_ip: str, country: int) -> list[Use]:
     """Count one message; an address that the number is known by does not depend on what others ask for it."""
     counted = [
-        limits.CODES_PER_NUMBER_AND_ADDRESS.of(phone_number, address),
-        limits.CODES_PER_ADDRESS.of(address),
+        limits.CODES_PER_NUMBER_AND_ADDRESS.of(phone_number, client_ip),
+        limits.CODES_PER_ADDRESS.of(client_ip),
         limits.CODES_PER_COUNTRY.of(country),
         limits.CODES.of(),
     ]
@@ -89,7 +89,7 @@ def _count_sending(phone_number: str, address: str, country: int) -> list[Use]:
     try:
         limits.take(*counted, number)
     except TooManyCodes:
-        if not lockout.is_known(phone_number=phone_number, address=address):
+        if not lockout.is_known(phone_number=phone_number, client_ip=client_ip):
             raise
         limits.take(*counted)
         return counted
@@ -134,7 +134,7 @@ def _replace(phone_number: str, code: str, username: str) -> ConfirmationCode:
     return record
 
 
-def sign_in(*, phone_number: str, confirmation_code: str, address: str, used_referral_code: str = "") -> SignIn:
+def sign_in(*, phone_number: str, confirmation_code: str, client_ip: str, used_referral_code: str = "") -> SignIn:
     """Redeem the code of a phone; at the first sign-in the person is saved, and comes with `used_referral_code`.
 
     Raises `PhoneNumberInvalid`, `TooManyRequests`, `SignInLocked`, `ConfirmationCodeExpired`,
@@ -142,49 +142,49 @@ def sign_in(*, phone_number: str, confirmation_code: str, address: str, used_ref
     after which the code still holds.
     """
     phone_number = phones.normalize(phone_number)
-    return _try(phone_number, None, confirmation_code, address, used_referral_code)
+    return _try(phone_number, None, confirmation_code, client_ip, used_referral_code)
 
 
 def sign_in_by_link(
-    *, verification_token: uuid.UUID, confirmation_code: str, address: str, used_referral_code: str = ""
+    *, verification_token: uuid.UUID, confirmation_code: str, client_ip: str, used_referral_code: str = ""
 ) -> SignIn:
     """Do as `sign_in` for the phone whose link this is. Raises `VerificationLinkInvalid` besides."""
     record = ConfirmationCode.objects.filter(verification_token=verification_token).first()
     phone_number = record.phone_number if record else None
-    return _try(phone_number, verification_token, confirmation_code, address, used_referral_code)
+    return _try(phone_number, verification_token, confirmation_code, client_ip, used_referral_code)
 
 
 @sensitive_variables("confirmation_code")
 def _try(
-    phone_number: str | None, link: uuid.UUID | None, confirmation_code: str, address: str, used_referral_code: str
+    phone_number: str | None, link: uuid.UUID | None, confirmation_code: str, client_ip: str, used_referral_code: str
 ) -> SignIn:
     # A code that was used was asked for in earnest.
-    asked = (limits.CODES_PER_NUMBER_AND_ADDRESS.of(phone_number, address), limits.CODES_PER_NUMBER.of(phone_number))
-    with limits.counting_failures(limits.FAILED_SIGN_INS_PER_ADDRESS.of(address), forgiving=asked):
+    asked = (limits.CODES_PER_NUMBER_AND_ADDRESS.of(phone_number, client_ip), limits.CODES_PER_NUMBER.of(phone_number))
+    with limits.counting_failures(limits.FAILED_SIGN_INS_PER_ADDRESS.of(client_ip), forgiving=asked):
         if phone_number is None:
             raise VerificationLinkInvalid
-        return _redeem(phone_number, link, confirmation_code, address, used_referral_code)
+        return _redeem(phone_number, link, confirmation_code, client_ip, used_referral_code)
 
 
 @sensitive_variables("confirmation_code")
 def _redeem(
-    phone_number: str, link: uuid.UUID | None, confirmation_code: str, address: str, used_referral_code: str
+    phone_number: str, link: uuid.UUID | None, confirmation_code: str, client_ip: str, used_referral_code: str
 ) -> SignIn:
     with transaction.atomic():
         # The row lock lines up all tries for one phone: each sees what the one before it has spent.
         code = _CODE_LOCKED if connection.features.has_select_for_update else _CODE
         record = sql.find_one(ConfirmationCode, code, phone_number)
-        lockout.refuse_if_locked(phone_number=phone_number, address=address)
+        lockout.refuse_if_locked(phone_number=phone_number, client_ip=client_ip)
         if record is None or not record.is_waiting or link not in (None, record.verification_token):
             raise ConfirmationCodeExpired
         if not record.tries_left:
             raise ConfirmationCodeExhausted
         if _matches(record, confirmation_code):
-            lockout.record_success(phone_number=phone_number, address=address)
+            lockout.record_success(phone_number=phone_number, client_ip=client_ip)
             return _welcome(record, used_referral_code)
         record.wrong_tries += 1
         record.save(update_fields=["wrong_tries"])
-        lockout.record_wrong_try(phone_number=phone_number, address=address)
+        lockout.record_wrong_try(phone_number=phone_number, client_ip=client_ip)
     # Outside the block, or the wrong try would be rolled back with it.
     if not record.tries_left:
         raise ConfirmationCodeExhausted

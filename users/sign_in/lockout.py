@@ -21,17 +21,17 @@ _WRONG_TRIES = """
 _FORGIVE = "DELETE FROM users_signinattempt WHERE phone_number = %s AND NOT succeeded AND address = %s"
 
 
-def refuse_if_locked(*, phone_number: str, address: str) -> None:
+def refuse_if_locked(*, phone_number: str, client_ip: str) -> None:
     """Raise `SignInLocked` while this client address, or anybody unknown, may not try codes for this number.
 
     Nothing here depends on who is registered. A number's lock does not shut out an address from which somebody has
     signed in with it during KNOWN_ADDRESS_DAYS: what strangers do must not keep the owner out.
     """
     now = timezone.now()
-    here = client_address.digest(address)
+    here = client_address.digest(client_ip)
     tries = sql.find(SignInAttempt, _WRONG_TRIES, phone_number, now - _MEMORY)
     until = _locked_until([each.at for each in tries], settings.LIMIT_WRONG_TRIES_PER_NUMBER)
-    if until and until > now and is_known(phone_number=phone_number, address=address):
+    if until and until > now and is_known(phone_number=phone_number, client_ip=client_ip):
         until = None
     from_here = [each.at for each in tries if each.address == here]
     until_here = _locked_until(from_here, settings.LIMIT_WRONG_TRIES_PER_NUMBER_AND_ADDRESS)
@@ -39,10 +39,10 @@ def refuse_if_locked(*, phone_number: str, address: str) -> None:
         raise SignInLocked(retry_after=seconds_between(now, latest))
 
 
-def is_known(*, phone_number: str, address: str) -> bool:
+def is_known(*, phone_number: str, client_ip: str) -> bool:
     """Whether somebody has lately signed in with this number from this address."""
     since = timezone.now() - timedelta(days=settings.KNOWN_ADDRESS_DAYS)
-    here = client_address.digest(address)
+    here = client_address.digest(client_ip)
     return SignInAttempt.objects.filter(phone_number=phone_number, succeeded=True, address=here, at__gt=since).exists()
 
 
@@ -54,13 +54,13 @@ def forgotten() -> QuerySet[SignInAttempt]:
     return SignInAttempt.objects.filter(wrong | right)
 
 
-def record_wrong_try(*, phone_number: str, address: str) -> None:
-    SignInAttempt.objects.create(phone_number=phone_number, address=client_address.digest(address), succeeded=False)
+def record_wrong_try(*, phone_number: str, client_ip: str) -> None:
+    SignInAttempt.objects.create(phone_number=phone_number, address=client_address.digest(client_ip), succeeded=False)
 
 
-def record_success(*, phone_number: str, address: str) -> None:
+def record_success(*, phone_number: str, client_ip: str) -> None:
     """Remember the address, and forgive what went wrong from there before (NIST SP 800-63B, section 5.2.2)."""
-    here = client_address.digest(address)
+    here = client_address.digest(client_ip)
     sql.execute(_FORGIVE, phone_number, here)
     sql.insert(SignInAttempt(phone_number=phone_number, address=here, succeeded=True))
 

@@ -22,7 +22,7 @@ _QR_SECONDS = 24 * 60 * 60
 @require_safe
 def invitation(request: HttpRequest, referral_code: str) -> HttpResponse:
     try:
-        owner = activation.owner_of(referral_code=referral_code, address=client_address.of(request))
+        owner = activation.owner_of(referral_code=referral_code, client_ip=client_address.of(request))
     except ReferralCodeNotFound as refusal:
         context = {"form": PhoneNumberForm(), "refusal": refusal}
         return render(request, "web/unknown_invitation.html", context, status=HTTPStatus.NOT_FOUND)

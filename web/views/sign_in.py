@@ -30,7 +30,7 @@ def ask_for_code(request: HttpRequest) -> HttpResponse:
         return show(request, "web/sign_in.html", form=form)
     pending = PendingSignIn(**form.cleaned_data)
     try:
-        sent = codes.send_code(phone_number=pending.phone_number, address=client_address.of(request))
+        sent = codes.send_code(phone_number=pending.phone_number, client_ip=client_address.of(request))
     except Refusal as refusal:
         if isinstance(refusal, CodeRecentlySent) and not _is_waiting_for(request, pending.phone_number):
             pending_sign_in.remember(request, pending.due_in(refusal.details["retry_after"]))
@@ -53,7 +53,7 @@ def redeem_code(request: HttpRequest) -> HttpResponse:
         return show(request, "web/code.html", form=form, pending=pending)
     try:
         signed_in = codes.sign_in(
-            phone_number=pending.phone_number, address=client_address.of(request), **form.cleaned_data
+            phone_number=pending.phone_number, client_ip=client_address.of(request), **form.cleaned_data
         )
     except Refusal as refusal:
         form.refuse(refusal)
@@ -65,7 +65,7 @@ def redeem_code(request: HttpRequest) -> HttpResponse:
 
 def _resend_code(request: HttpRequest, pending: PendingSignIn) -> HttpResponse:
     try:
-        sent = codes.send_code(phone_number=pending.phone_number, address=client_address.of(request))
+        sent = codes.send_code(phone_number=pending.phone_number, client_ip=client_address.of(request))
     except Refusal as refusal:
         form = ConfirmationCodeForm(initial={"used_referral_code": pending.used_referral_code})
         form.refuse(refusal)
