@@ -17,8 +17,14 @@ from referral_project.settings import BASE_DIR
 from users.refusals import Refusal
 
 FOLDER = BASE_DIR / "locale/ru/LC_MESSAGES"
-CODE = [path for app in ("api", "users", "web", "referral_project") for path in (BASE_DIR / app).rglob("*.py")]
-PAGES = [path for app in ("api", "users", "web", ".") for path in (BASE_DIR / app / "templates").rglob("*.html")]
+CODE = [
+    path
+    for app in ("api", "common", "panel", "users", "web", "referral_project")
+    for path in (BASE_DIR / app).rglob("*.py")
+]
+PAGES = [
+    path for app in ("api", "panel", "users", "web", ".") for path in (BASE_DIR / app / "templates").rglob("*.html")
+]
 KEYWORDS = {"_": None, "gettext": None, "gettext_lazy": None, "pgettext": ((1, "c"), 2), "ngettext": (1, 2)}
 
 

@@ -19,6 +19,7 @@ from referral_project.celery import app as celery_app
 from tests.support.concurrency import at_once
 from tests.support.factories import ask_for_code, person, phone_number, sign_up, signed_in, superuser, wrong
 from tests.support.panel import browser_of
+from tests.support.scheduler import run_scheduled
 from users.models import ConfirmationCode, Delivery, LimitCounter, SignInAttempt
 from users.upkeep import purging
 
@@ -30,8 +31,7 @@ def by_hand() -> None:
 
 
 def by_the_scheduler() -> None:
-    entry = celery_app.conf.beat_schedule["purge"]
-    celery_app.tasks[entry["task"]].apply().get()
+    run_scheduled("purge")
 
 
 @pytest.fixture(params=[by_hand, by_the_scheduler])

@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 from referral_project.celery import app as celery_app
 from tests.support.factories import invited_by, person, phone_number, sign_up, signed_in, staff, superuser
 from tests.support.panel import browser_of
+from tests.support.scheduler import run_scheduled
 from tests.support.statistics import STATISTICS, at, either_way, registrations, rolled_up, statistics
 from users.models import Delivery, Referral, RunningTotals, SignInAttempt, User
 from users.people.erasure import erase
@@ -86,7 +87,7 @@ def test_the_scheduler_rolls_up(office: APIClient) -> None:
     person(registered_at=at("2026-03-02T10:00Z"))
     entry = celery_app.conf.beat_schedule["statistics"]
 
-    celery_app.tasks[entry["task"]].apply().get()
+    run_scheduled("statistics")
     User.objects.filter(is_staff=False).delete()
 
     assert registrations(office, from_="2026-03-01", to="2026-03-03") == {"2026-03-02": 1}
