@@ -7,7 +7,7 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "referral_project.settings")
-    # Migrations and clean-ups may take as long as they take: only servers are held to the clock.
+    # No statement timeout for migrations and clean-ups; it is meant for server processes.
     os.environ["DATABASE_STATEMENT_TIMEOUT_SECONDS"] = "0"
     from django.core.management import execute_from_command_line
 

@@ -1,1 +1,1 @@
-"""HTTP only: views, serializers, the error format, the documentation. Every rule is in `users`."""
+"""The REST API: views, serializers, error format, OpenAPI document. The rules are in `users`."""

@@ -1,4 +1,4 @@
-"""Who is asking: `Authorization: Token …` or `Authorization: Bearer …`. Cookies sign nobody in here."""
+"""Authentication by `Authorization: Token …` or `Authorization: Bearer …`. Session cookies are ignored."""
 
 from typing import cast
 
@@ -26,7 +26,7 @@ _FIND_OWNER = """
 
 class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]
     def authenticate_credentials(self, token: bytes) -> tuple[User, AuthToken]:
-        """Find the owner of a live token in one indexed query, by the digest of the whole token."""
+        """Find the active user of an unexpired token, in one indexed query by the digest of the token."""
         digest = hash_token(token.decode("latin-1"))
         user = sql.find_one(User, _FIND_OWNER, digest, timezone.now())
         if user is None:
@@ -36,14 +36,14 @@ class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]
 
 class JWTAuthentication(SimpleJWTAuthentication):
     def authenticate(self, request: Request) -> tuple[User, Token] | None:  # type: ignore[override]
-        """Refuse every token that is not in order in the same words: the library's own errors are no plain text."""
+        """Raise `SessionEnded` for every invalid token: the library's error details are nested, not a text."""
         try:
             return cast("tuple[User, Token] | None", super().authenticate(request))
         except AuthenticationFailed:
             raise SessionEnded from None
 
     def get_user(self, validated_token: Token) -> User:  # type: ignore[override]
-        """Find the person; refuse a token from before they signed out everywhere."""
+        """Return the user. Raises `SessionEnded` for a token issued before the last sign-out everywhere."""
         user = cast("User", super().get_user(validated_token))
         if validated_token.get(EPOCH_CLAIM) != user.session_epoch:
             raise SessionEnded

@@ -1,4 +1,6 @@
-"""What the documentation says of the whole. Plain text, since the settings import it."""
+"""The description and the tags of the OpenAPI document."""
+
+from typing import Any
 
 DESCRIPTION = """
 Sign-in by phone number and one-time code, invite codes, and who came with whom.
@@ -21,3 +23,10 @@ TAGS = [
     {"name": "statistics", "description": "How many came, and how, for staff."},
     {"name": "operations", "description": "Probes for operators."},
 ]
+
+
+def add_description(result: dict[str, Any], **_context: Any) -> dict[str, Any]:
+    """Complete a generated schema; a hook of drf-spectacular (POSTPROCESSING_HOOKS)."""
+    result["info"]["description"] = DESCRIPTION
+    result["tags"] = TAGS
+    return result

@@ -1,4 +1,4 @@
-"""The example of every request and answer in the documentation. Phones and codes are made up."""
+"""The example of each request and answer in the OpenAPI document. Phone numbers and codes are made up."""
 
 from typing import Any
 

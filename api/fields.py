@@ -1,4 +1,4 @@
-"""The fields that have a form of their own."""
+"""Serializer fields with their own format."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from users.refusals import PhoneNumberInvalid
 
 
 class TextField(serializers.CharField):
-    """Text and nothing else: of a code sent as a number the leading zeros are gone, and `1e400` is nobody's name."""
+    """A string; DRF would also accept numbers: a code would lose its leading zeros, `1e400` would become a name."""
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -20,7 +20,7 @@ class TextField(serializers.CharField):
 
 
 class TrueOrFalseField(serializers.BooleanField):
-    """`true` or `false` and nothing else."""
+    """`true` or `false`; DRF would also accept "yes", 1 and the like."""
 
     def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, bool):
@@ -29,7 +29,7 @@ class TrueOrFalseField(serializers.BooleanField):
 
 
 class PhoneNumberField(TextField):
-    """A mobile number as people type it, read and returned as E.164."""
+    """A mobile number in any common notation, normalized to E.164."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=40, **kwargs)
@@ -42,7 +42,7 @@ class PhoneNumberField(TextField):
 
 
 class ConfirmationCodeField(TextField, serializers.RegexField):
-    """The digits of a code, spaces around them forgiven."""
+    """A confirmation code: digits, surrounding spaces are stripped."""
 
     def __init__(self, **kwargs: Any) -> None:
         length = settings.CONFIRMATION_CODE_LENGTH
@@ -54,7 +54,7 @@ class ConfirmationCodeField(TextField, serializers.RegexField):
 
 
 class ReferralCodeField(TextField):
-    """An invite code, in any case, with or without spaces and dashes."""
+    """An invite code in any notation: case, spaces and dashes don't matter."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=32, **kwargs)

@@ -1,4 +1,4 @@
-"""Finding people in the staff's list, by indexed columns only."""
+"""Filters and ordering of the list of users, on indexed columns only."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from users.people import search
 
 
 class _TrueOrFalseField(forms.NullBooleanField):
-    """Refuses what is neither true nor false, instead of quietly showing both."""
+    """Rejects other values; Django would ignore them and not filter."""
 
     widget = forms.TextInput
 
@@ -36,7 +36,7 @@ class _TrueOrFalseFilter(django_filters.BooleanFilter):  # type: ignore[misc]
 
 
 class _TimeField(IsoDateTimeField):  # type: ignore[misc]
-    """Refuses a time that, told in UTC, is in the year 0 or 10000: no calendar of ours has it."""
+    """Rejects a time that falls into the year 0 or 10000 in UTC, outside of what `datetime` can represent."""
 
     def to_python(self, value: Any) -> datetime | None:
         try:
@@ -69,15 +69,15 @@ class UserFilter(django_filters.FilterSet):  # type: ignore[misc]
             "description": "Invite code, or the beginning of a phone number or name.",
         }
     )
-    def by_search(self, people: QuerySet[User], _name: str, term: str) -> QuerySet[User]:
-        return search.matching(people, term)
+    def by_search(self, users: QuerySet[User], _name: str, term: str) -> QuerySet[User]:
+        return search.matching(users, term)
 
 
 class KnownOrderingFilter(OrderingFilter):
-    """Refuses a column that can't be ordered by, instead of quietly ordering by another."""
+    """Rejects unknown columns; DRF would fall back to the default order."""
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
-        """Document the columns: one, or several with commas between; a minus turns the order round."""
+        """Document the columns: a comma-separated list, with a minus for descending order."""
         (parameter,) = super().get_schema_operation_parameters(view)
         columns = [sign + column for column in view.ordering_fields for sign in ("", "-")]  # type: ignore[attr-defined]
         schema = {"type": "array", "items": {"type": "string", "enum": columns}}

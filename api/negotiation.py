@@ -1,3 +1,5 @@
+"""Content negotiation."""
+
 from collections.abc import Iterable
 
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -6,10 +8,7 @@ from rest_framework.request import Request
 
 
 class OneRepresentation(DefaultContentNegotiation):
-    """Answer in JSON whatever a client would rather have: it can do more with that than with a 406.
-
-    A server may disregard `Accept` (RFC 9110, section 12.5.1).
-    """
+    """Always answers in JSON instead of 406: a server may disregard `Accept` (RFC 9110, section 12.5.1)."""
 
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None

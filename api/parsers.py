@@ -1,4 +1,4 @@
-"""Reading request bodies: JSON only, of bounded size, and nothing in it that could break an answer."""
+"""Request bodies: JSON of limited size."""
 
 import io
 import json
@@ -34,7 +34,7 @@ class JSONParser(parsers.JSONParser):
             data = super().parse(io.BytesIO(body), media_type, dict(parser_context or {}))
         except RecursionError:
             raise ParseError(_("The JSON is nested too deeply.")) from None
-        # Half of a surrogate pair is valid JSON, yet no text: it can't be stored, nor echoed in an error.
+        # A lone surrogate is valid JSON but can't be encoded as UTF-8: neither stored nor echoed in an error.
         if b"\\u" in body and not _is_text(data):
             raise ParseError(_("The JSON contains half of a surrogate pair."))
         return data

@@ -1,15 +1,12 @@
-"""Every error in one shape: problem details (RFC 9457) with a stable `code`, and `errors` by field."""
+"""Problem details (RFC 9457), the form of every error: with a stable `code`, and `errors` by field."""
 
-import sys
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseServerError, JsonResponse
-from django.template.loader import render_to_string
+from django.http import Http404, HttpResponse, JsonResponse
 from django.utils.translation import gettext_lazy as _
-from django.views import defaults
 from rest_framework import exceptions, serializers, views
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -17,16 +14,15 @@ from rest_framework.response import Response
 
 from api.outages import ServiceUnavailable, is_outage
 from api.parsers import BodyTooLarge
-from common.http.audience import is_program
 from common.observability import metrics, request_id
 from users import refusals
 from users.refusals import Refusal
 
 CONTENT_TYPE = "application/problem+json"
-CHALLENGE = "Token, Bearer"  # both ways to sign in; a 401 must name them (RFC 9110, section 15.5.2)
+CHALLENGE = "Token, Bearer"  # WWW-Authenticate, which a 401 must have (RFC 9110, section 15.5.2)
 INVALID_INPUT = _("Some of the input is wrong: see errors.")
 
-#: The status of each refusal of the domain; 400 unless listed, or 503 if it is ours to mend.
+#: The status of each refusal of the domain. Unlisted: 503 if `is_ours`, else 400.
 STATUS_OF_REFUSAL: Mapping[type[Refusal], HTTPStatus] = {
     refusals.PhoneNumberTaken: HTTPStatus.CONFLICT,
     refusals.CodeRecentlySent: HTTPStatus.TOO_MANY_REQUESTS,
@@ -71,7 +67,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
 
 
 def problem(status: int, code: str, detail: object, **members: object) -> dict[str, object]:
-    """Return the body of an error answer; that of a 5xx tells the request's id, for people to quote."""
+    """Return the body of an error response; a 5xx includes the request id, for support requests."""
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR and (quoted := request_id.current()):
         members["request_id"] = quoted
     return {
@@ -85,7 +81,7 @@ def problem(status: int, code: str, detail: object, **members: object) -> dict[s
 
 
 def problem_of_refusal(refusal: Refusal) -> dict[str, object]:
-    """Translate a rule's no into the body of an error answer."""
+    """Translate a refusal of the domain into the body of an error response."""
     members: dict[str, object] = dict(refusal.details)
     if refusal.field:
         members["errors"] = {refusal.field: [{"code": refusal.code, "detail": str(refusal)}]}
@@ -98,16 +94,16 @@ def status_of_refusal(refusal: Refusal) -> HTTPStatus:
 
 
 def not_found_because(refusal: type[Refusal]) -> exceptions.NotFound:
-    """Return the 404 for an address that names what a rule refuses."""
+    """Return the 404 for a URL with an identifier that `refusal` rejects."""
     return exceptions.NotFound(str(refusal()), code=refusal.code)
 
 
 def exception_handler(exception: Exception, context: dict[str, Any]) -> Response | None:
-    """Answer refusals of the domain and errors of the framework alike; anything else is a defect and goes on up."""
+    """Answer refusals of the domain and errors of the framework; return None for a defect: DRF re-raises it."""
     response = _answer_refusal(exception) if isinstance(exception, Refusal) else _answer_error(exception, context)
     if response is not None:
         metrics.count_problem(response.data["code"])
-        # A problem is JSON, also where the answer would have been YAML or a page.
+        # JSON, even where the view would have rendered YAML or HTML.
         request: Request = context["request"]
         request.accepted_renderer, request.accepted_media_type = JSONRenderer(), JSONRenderer.media_type
         response.content_type = CONTENT_TYPE
@@ -124,7 +120,7 @@ def _answer_refusal(refusal: Refusal) -> Response:
 
 
 def _answer_error(exception: Exception, context: dict[str, Any]) -> Response | None:
-    if isinstance(exception, RequestDataTooBig):  # far too large: Django refuses before the parser is asked
+    if isinstance(exception, RequestDataTooBig):  # above Django's limit, raised before the parser runs
         exception = BodyTooLarge()
     elif is_outage(exception):
         exception = ServiceUnavailable.because_of(exception)
@@ -140,7 +136,7 @@ def _answer_error(exception: Exception, context: dict[str, Any]) -> Response | N
 
 
 def problem_of_error(error: Exception) -> dict[str, object]:
-    """Translate an error of the framework into the body of an error answer."""
+    """Translate an error of the framework into the body of an error response."""
     if not isinstance(error, exceptions.APIException):  # Django's own Http404 and PermissionDenied
         error = exceptions.NotFound() if isinstance(error, Http404) else exceptions.PermissionDenied()
     members = {"retry_after": error.wait} if isinstance(error, ServiceUnavailable) else {}
@@ -148,7 +144,7 @@ def problem_of_error(error: Exception) -> dict[str, object]:
 
 
 def _by_field(details: Any, path: str = "") -> dict[str, list[dict[str, str]]]:
-    """Flatten what a serializer reports; a nested field is named by its path, `parent.child`."""
+    """Flatten a serializer's errors; the name of a nested field is its path, `parent.child`."""
     if isinstance(details, list):
         return {path or "non_field_errors": [{"code": e["code"], "detail": str(e["message"])} for e in details]}
     errors: dict[str, list[dict[str, str]]] = {}
@@ -157,41 +153,7 @@ def _by_field(details: Any, path: str = "") -> dict[str, list[dict[str, str]]]:
     return errors
 
 
-# What goes wrong outside of a view, as `handler400` and its like in the root urls.
-
-
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if not is_program(request):
-        return defaults.bad_request(request, exception)
-    return _json(400, "bad_request", _("The request is malformed."))
-
-
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if not is_program(request):
-        return defaults.page_not_found(request, exception)
-    return _json(404, "not_found", exceptions.NotFound.default_detail)
-
-
-def server_error(request: HttpRequest) -> HttpResponse:
-    failure = sys.exception()
-    if is_outage(failure):
-        return _unavailable(request, ServiceUnavailable.because_of(failure))
-    if not is_program(request):
-        return HttpResponseServerError(render_to_string("500.html", {"request_id": request_id.current()}))
-    return _json(500, "server_error", _("Something broke on our side. It has been recorded; please try again."))
-
-
-def _unavailable(request: HttpRequest, outage: ServiceUnavailable) -> HttpResponse:
-    """Answer without the database: a page knows neither who reads it nor their session."""
-    if is_program(request):
-        response = _json(outage.status_code, outage.default_code, outage.detail, retry_after=outage.wait)
-    else:
-        page = render_to_string("503.html", {"detail": outage.detail, "request_id": request_id.current()})
-        response = HttpResponse(page, status=outage.status_code)
-    response["Retry-After"] = str(outage.wait)
-    return response
-
-
-def _json(status: int, code: str, detail: object, **members: object) -> HttpResponse:
+def problem_response(status: int, code: str, detail: object, **members: object) -> HttpResponse:
+    """Build a whole answer, for errors outside of a view."""
     metrics.count_problem(code)
     return JsonResponse(problem(status, code, detail, **members), status=status, content_type=CONTENT_TYPE)

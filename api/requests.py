@@ -1,9 +1,11 @@
+"""Types of requests."""
+
 from rest_framework.request import Request
 
 from users.models import User
 
 
 class AuthenticatedRequest(Request):
-    """What `IsAuthenticated` lets through; for annotations."""
+    """A request that passed `IsAuthenticated`; for annotations only."""
 
     user: User

@@ -1,4 +1,4 @@
-"""The documentation: what every operation says of itself, and the errors that can come of it."""
+"""The OpenAPI document: descriptions of operations, and the problems that each can answer with."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeVar
@@ -18,12 +18,13 @@ from rest_framework.serializers import BaseSerializer, Serializer
 from api import problems
 from api.outages import ServiceUnavailable
 from api.parsers import BodyTooLarge
+from common.http import paths
 from users import phones
 from users.refusals import PhoneNumberInvalid, Refusal, SessionEnded
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
-#: Values for the placeholders in the messages of refusals, in examples only.
+#: Example values for the placeholders in messages of refusals.
 _SAMPLE_DETAILS = {"retry_after": 42, "tries_left": 3, "days": 30, "steps": 3660}
 _RETRY_AFTER = {
     "description": "Seconds to wait before asking again.",
@@ -32,7 +33,7 @@ _RETRY_AFTER = {
 }
 
 
-def document(  # noqa: PLR0913  as many as an operation has to say of itself
+def document(  # noqa: PLR0913  one for each part of an operation's description
     *,
     operation_id: str,
     tag: str,
@@ -44,9 +45,9 @@ def document(  # noqa: PLR0913  as many as an operation has to say of itself
     not_found: type[Refusal] | None = None,
     parameters: Sequence[OpenApiParameter | type[Serializer[Any]]] | None = None,
 ) -> Callable[[Method], Method]:
-    """Describe an operation. The errors that follow from its view (`AutoSchema`) need not be listed.
+    """Describe an operation. `AutoSchema` adds the problems that follow from the view.
 
-    `not_found` is what a 404 says, where it says more than that there is nothing at the address.
+    `not_found`: the refusal behind a 404 that has a specific code.
     """
 
     def decorate(method: Method) -> Method:
@@ -65,7 +66,7 @@ def document(  # noqa: PLR0913  as many as an operation has to say of itself
 
 
 class AutoSchema(openapi.AutoSchema):
-    """Adds to each operation the problems that can come of it, each with an example."""
+    """Adds to each operation the problems that it can answer with, each with an example."""
 
     def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         answers: dict[str, Any] = super()._get_response_bodies(direction)
@@ -99,7 +100,7 @@ class AutoSchema(openapi.AutoSchema):
             yield problems.problem_of_refusal(SessionEnded())
         if any(isinstance(permission, IsAdminUser) for permission in self.view.get_permissions()):
             yield problems.problem_of_error(exceptions.PermissionDenied())
-        if not self.path.startswith("/health/"):
+        if not self.path.startswith(paths.HEALTH):
             yield problems.problem_of_error(ServiceUnavailable())
         if "{" in self.path or self._is_list_view():
             missing = problems.not_found_because(handler.not_found) if handler.not_found else NotFound()
@@ -149,7 +150,7 @@ class InputSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
     match_subclasses = True
 
     def map_serializer(self, auto_schema: openapi.AutoSchema, direction: Literal["request", "response"]) -> Any:
-        """Say that other fields are refused, and leave out the docstring, which speaks to the reader of the code."""
+        """Document that unknown fields are rejected; leave out the docstring of the class, which is for developers."""
         schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)  # type: ignore[no-untyped-call]  # noqa: SLF001
         return {**schema, "description": "No other fields.", "additionalProperties": False}
 

@@ -1,4 +1,4 @@
-"""What goes in and what comes out. Serializers shape data and check its form; they decide nothing."""
+"""Serializers: they shape data and validate its format; the rules are in `users`."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from api import examples
 from api.fields import ConfirmationCodeField, PhoneNumberField, ReferralCodeField, TextField, TrueOrFalseField
 from users.models import User
+from users.referrals.share_link import share_link
 from users.sign_in.codes import SentCode
 from users.validators import validate_username
 
@@ -19,9 +20,9 @@ NEWEST_REFERRALS = 100
 
 
 class Input(serializers.Serializer[Any]):
-    """Refuses what it does not take, instead of quietly dropping it."""
+    """Rejects unknown fields, which DRF would ignore."""
 
-    #: Fields of the answer that someone might try to write.
+    #: Read-only fields of the answer; writing one is the error `read_only`.
     shown_only: ClassVar[Collection[str]] = ()
 
     def to_internal_value(self, data: Any) -> Any:
@@ -51,7 +52,7 @@ class UsernameField(TextField):
         )
 
 
-# Signing in
+# Sign-in
 
 
 @extend_schema_serializer(examples=[examples.REGISTRATION])
@@ -124,7 +125,7 @@ class ProfileSerializer(serializers.Serializer[User]):
             "phone_number": user.phone_number,
             "username": user.username,
             "referral_code": user.referral_code,
-            "referral_link": request.build_absolute_uri(f"/r/{user.referral_code}/"),
+            "referral_link": share_link(request, referral_code=user.referral_code),
             "used_referral_code": user.used_referral_code,
             "can_activate_until": user.activation_deadline,
             "referrals_count": user.referrals_count,
@@ -182,7 +183,7 @@ class JWTRefreshSerializer(Input):
     refresh = TextField(max_length=2_000)
 
 
-# People, for staff
+# Users, for staff
 
 
 @extend_schema_serializer(examples=[examples.USER])

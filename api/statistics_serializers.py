@@ -1,4 +1,4 @@
-"""What goes in and what comes out of the statistics."""
+"""Serializers of the statistics."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ class StatisticsQuerySerializer(Input):
     )
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """Add the one whose name is a keyword of Python."""
+        """Add `from`, which is a keyword in Python."""
         first = serializers.DateField(
             source="first", required=False, help_text="The first day; 29 days before the last by default."
         )
@@ -75,5 +75,5 @@ class StatisticsSerializer(serializers.Serializer[Statistics]):
     top_referrers = ReferrerSerializer(many=True, help_text="With whose codes most people came in this period.")
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """Add the one whose name is a keyword of Python."""
+        """Add `from`, which is a keyword in Python."""
         return {"from": serializers.DateField(source="period.first"), **super().get_fields()}

@@ -1,4 +1,4 @@
-"""The addresses of the API, in the order of use."""
+"""URLs of the API, in the order of use."""
 
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerSplitView
@@ -31,7 +31,7 @@ urlpatterns = [
     path("referral-codes/<str:referral_code>/", ReferralCodeView.as_view(), name="referral-code"),
     path("", include(users.urls)),
     path("statistics/", StatisticsView.as_view(), name="statistics"),
-    # YAML or JSON, as the reader likes.
+    # Negotiates between YAML and JSON.
     path("schema/", SpectacularAPIView.as_view(content_negotiation_class=DefaultContentNegotiation), name="schema"),
     path("schema/swagger-ui/", SpectacularSwaggerSplitView.as_view(metadata_class=None), name="swagger-ui"),
     path("schema/redoc/", SpectacularRedocView.as_view(metadata_class=None), name="redoc"),

@@ -121,8 +121,8 @@ def check_that_kubernetes_sets_what_exists() -> None:
 
 
 def known_settings() -> set[str]:
-    settings = (ROOT / "referral_project" / "settings.py").read_text()
-    return set(re.findall(r"env\.\w+\(\s*\"([A-Z_]+)\"", settings))
+    settings = [module.read_text() for module in (ROOT / "referral_project" / "settings").glob("*.py")]
+    return set(re.findall(r"env\.\w+\(\s*\"([A-Z_]+)\"", "".join(settings)))
 
 
 def filled_in(*, without: str = "", **changes: str) -> str:

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from common.http import client_address
+from common.http.client_ip import UNKNOWN, client_ip_of
 from users import phones
 from users.models import User
 from users.refusals import PhoneNumberInvalid
@@ -69,8 +69,8 @@ def phone_number_of(_request: HttpRequest, credentials: dict[str, Any] | None) -
 
 def address_of(request: HttpRequest) -> str | None:
     """Return the client's address, of IPv6 the first of its /64; None if it is unknown."""
-    address = client_address.of(request).partition("/")[0]
-    return None if address == client_address.UNKNOWN else address
+    address = client_ip_of(request).partition("/")[0]
+    return None if address == UNKNOWN else address
 
 
 def answer(request: HttpRequest, *_about: Any) -> HttpResponse:

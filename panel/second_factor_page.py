@@ -16,7 +16,7 @@ from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from common.http.redirects import safe_address
+from common.http.redirects import safe_url
 from panel import lockout, second_factor
 from panel.lists import ReadOnlyModelAdmin, link_to
 from users import audit
@@ -67,7 +67,7 @@ def _how_to_set_up(app: TOTPDevice) -> dict[str, Any]:
 
 
 def _next(request: HttpRequest) -> str:
-    return safe_address(request, request.GET.get("next", "")) or reverse("admin:index")
+    return safe_url(request, request.GET.get("next", "")) or reverse("admin:index")
 
 
 def _show(request: HttpRequest, **context: Any) -> HttpResponse:

@@ -11,7 +11,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "referral_project.settings")
 
 app = Celery("referral_project")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-# Celery looks for a module `tasks` in each of these.
+# Packages with a module `tasks`.
 app.autodiscover_tasks(["users.sms", "users.upkeep"])
 
 signals.before_task_publish.connect(request_id.send_along)
@@ -21,7 +21,7 @@ signals.task_postrun.connect(request_id.end_task)
 
 @signals.setup_logging.connect  # type: ignore[untyped-decorator]
 def log_as_everything_else(**_kwargs: Any) -> None:
-    """Configure logging by Django's settings; without this receiver Celery would do it in its own way."""
+    """Configure logging by the setting LOGGING; a receiver of this signal turns off Celery's own configuration."""
     from django.conf import settings
     from django.utils.log import configure_logging
 

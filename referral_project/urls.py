@@ -1,4 +1,4 @@
-"""The addresses of the whole service."""
+"""The root URLs."""
 
 from django.contrib import admin
 from django.shortcuts import redirect
@@ -7,23 +7,27 @@ from django.urls import include, path, re_path
 
 from api.views.health import LiveView, ReadyView
 from api.views.not_found import NotFoundView
+from common.http import paths
 from common.observability import metrics
 from users.sms import metrics as users_metrics
 
 metrics.on_scrape(users_metrics.collect)
 
+health = [
+    path("live/", LiveView.as_view(), name="live"),
+    path("ready/", ReadyView.as_view(), name="ready"),
+]
 urlpatterns = [
-    path("admin/", admin.site.urls),
-    path("api/", include("api.urls")),
-    path("health/live/", LiveView.as_view(), name="live"),
-    path("health/ready/", ReadyView.as_view(), name="ready"),
-    # Programs are told what is wrong with an address, instead of being redirected.
-    re_path(r"^(api|health)\b", NotFoundView.as_view()),
+    path(paths.ADMIN.lstrip("/"), admin.site.urls),
+    path(paths.API.lstrip("/"), include("api.urls")),
+    path(paths.HEALTH.lstrip("/"), include(health)),
+    # Programs get a 404 with an explanation instead of a redirect to the path with a slash.
+    re_path(rf"^({paths.API.strip('/')}|{paths.HEALTH.strip('/')})\b", NotFoundView.as_view()),
     path("", include("web.urls")),
-    # Asked for by browsers that show no page of ours: a file, a document of the API.
+    # Browsers request it when a response has no icon link: a file, a JSON document.
     path("favicon.ico", lambda _request: redirect(static("web/icon.svg"))),
 ]
 
-handler400 = "api.problems.bad_request"
-handler404 = "api.problems.not_found"
-handler500 = "api.problems.server_error"
+handler400 = "referral_project.error_pages.bad_request"
+handler404 = "referral_project.error_pages.not_found"
+handler500 = "referral_project.error_pages.server_error"

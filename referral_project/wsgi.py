@@ -11,10 +11,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "referral_project.settings")
 
 
 class UTF8Request(WSGIRequest):
-    """Reads addresses and bodies as UTF-8, whatever `charset` the request claims.
+    """Decodes URLs and bodies as UTF-8 and ignores the `charset` of the request.
 
-    Django would obey: `charset=rot13` breaks it before any middleware runs, `charset=utf-7` smuggles in half of a
-    surrogate pair, which no database takes.
+    Django would apply it: `charset=rot13` raises before any middleware runs, `charset=utf-7` can produce a lone
+    surrogate, which the database rejects.
     """
 
     @property

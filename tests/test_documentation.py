@@ -1,15 +1,21 @@
 """The documentation: complete, without a warning, and served wholly from this host."""
 
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.contrib.staticfiles import finders
 from django.core.management import call_command
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.utils import OpenApiExample
 from pytest_django import Settings
+from rest_framework.fields import Field
+from rest_framework.serializers import BaseSerializer, ListSerializer, Serializer
 
-from api import problems
+import api.urls  # noqa: F401  defines every serializer
+from api import examples, problems
 from users import phones
 from users.refusals import Refusal
 
@@ -71,6 +77,59 @@ def test_every_request_and_every_answer_has_an_example(schema: dict) -> None:
         for where, content in contents:
             for media in content.values():
                 assert media.get("examples"), where
+
+
+def subclasses_of(base: type) -> Iterator[type]:
+    for subclass in base.__subclasses__():
+        yield subclass
+        yield from subclasses_of(subclass)
+
+
+def documented() -> Iterator[tuple[type[Serializer], OpenApiExample]]:
+    """Yield each serializer with each of its own examples."""
+    for serializer in subclasses_of(BaseSerializer):
+        for example in vars(serializer).get("_spectacular_annotation", {}).get("examples", []):
+            yield serializer, example
+
+
+def name_of(part: Any) -> str:
+    return part.name if isinstance(part, OpenApiExample) else part.__name__
+
+
+REQUESTS = [(serializer, example) for serializer, example in documented() if not example.response_only]
+ANSWERS = [(serializer, example) for serializer, example in documented() if not example.request_only]
+
+
+def test_every_example_belongs_to_a_serializer() -> None:
+    defined = {name: value for name, value in vars(examples).items() if isinstance(value, OpenApiExample)}
+    used = {id(example) for _, example in documented()}
+
+    assert [name for name, example in defined.items() if id(example) not in used] == []
+    assert len(REQUESTS) + len(ANSWERS) == len(used) == len(defined)
+
+
+@pytest.mark.parametrize(("serializer", "example"), REQUESTS, ids=name_of)
+def test_the_example_of_a_request_is_accepted(serializer: type[Serializer], example: OpenApiExample) -> None:
+    serializer(data=example.value).is_valid(raise_exception=True)
+
+
+@pytest.mark.parametrize(("serializer", "example"), ANSWERS, ids=name_of)
+def test_the_example_of_an_answer_has_the_fields_of_one(serializer: type[Serializer], example: OpenApiExample) -> None:
+    check_answer(serializer(), example.value, name_of(serializer))
+
+
+def check_answer(field: Field, value: Any, path: str) -> None:
+    """Compare an example with a serializer: the same keys, but for optional ones, and values of the right form."""
+    if isinstance(field, ListSerializer):
+        for item in value:
+            check_answer(field.child, item, path)
+    elif isinstance(field, Serializer):
+        optional = {name for name, inner in field.fields.items() if not (inner.required or inner.read_only)}
+        assert set(field.fields) - optional <= set(value) <= set(field.fields), path
+        for name in value:
+            check_answer(field.fields[name], value[name], f"{path}.{name}")
+    elif not field.read_only:
+        field.run_validation(value)
 
 
 def test_every_operation_says_what_it_does_in_a_tag_of_its_own(schema: dict) -> None:

@@ -8,7 +8,7 @@ from django.db import models
 from django.forms import BaseForm
 from django.http import HttpRequest
 
-from common.http import client_address
+from common.http.client_ip import client_ip_digest, client_ip_of
 from users.models import AuditRecord, User
 
 Action = AuditRecord.Action
@@ -29,7 +29,7 @@ def record(*, by: HttpRequest, action: Action, about: models.Model | str = "", d
         person_id=about.pk if isinstance(about, User) else None,
         thing="" if is_person else _name(about),
         details=details or {},
-        address=client_address.digest(client_address.of(by)),
+        address=client_ip_digest(client_ip_of(by)),
     )
 
 

@@ -1,1 +1,1 @@
-"""The small web interface: pages that work without JavaScript. Every rule is in `users`."""
+"""The web interface: pages that work without JavaScript. The rules are in `users`."""

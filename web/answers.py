@@ -1,4 +1,4 @@
-"""Pages that tell a refusal with the status that it has."""
+"""Responses of pages, with the HTTP status of a refusal."""
 
 from http import HTTPStatus
 from typing import Any
@@ -12,19 +12,19 @@ from web.forms import Form
 
 
 def show(request: HttpRequest, template: str, *, form: Form, **context: Any) -> HttpResponse:
-    """Show a page with a form; what a person may simply correct is no error of HTTP."""
+    """Render a page with a form; a refusal that the user can correct is answered with 200."""
     answer = render(request, template, {"form": form, **context})
     return _refused(answer, form.refusal) if form.refusal else answer
 
 
 def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    """Show a page that has nothing to say but the refusal."""
+    """Render an error page for a refusal."""
     template = "429.html" if "retry_after" in refusal.details else "refused.html"
     return _refused(render(request, template, {"refusal": refusal}, status=HTTPStatus.BAD_REQUEST), refusal)
 
 
 def _refused(answer: HttpResponse, refusal: Refusal) -> HttpResponse:
-    """Count it, and say when to try again: RFC 9110, section 10.2.3."""
+    """Count the refusal; set the status and Retry-After (RFC 9110, section 10.2.3) of a temporary one."""
     metrics.count_problem(refusal.code)
     if "retry_after" in refusal.details:
         answer.status_code = HTTPStatus.SERVICE_UNAVAILABLE if refusal.is_ours else HTTPStatus.TOO_MANY_REQUESTS

@@ -1,4 +1,4 @@
-"""Forms of the pages. They check form; the rules speak in `users`, and their refusals are shown where they belong."""
+"""Forms of the pages. They validate format; refusals of the rules in `users` are shown as form errors."""
 
 from typing import Any
 
@@ -18,16 +18,16 @@ class FormTemplates(DjangoTemplates):
 
 class Form(forms.Form):
     default_renderer = FormTemplates
-    #: What a rule said to these data, well-formed as they are.
+    #: The refusal of a rule, for valid data.
     refusal: Refusal | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
-        # A form that was only asked for can be refused too.
+        # Lets `refuse` call `add_error` on an unbound form.
         self.cleaned_data: dict[str, Any] = {}
 
     def refuse(self, refusal: Refusal) -> None:
-        """Show a refusal at the field at fault, or above the form."""
+        """Add a refusal to its field, or to the whole form."""
         self.refusal = refusal
         self.add_error(refusal.field if refusal.field in self.fields else None, str(refusal))
 

@@ -1,4 +1,4 @@
-"""What only pages need: programs bring neither cookies nor forms, and are not to wait for what looks after those."""
+"""Middleware for pages only: API requests carry no cookies, and skipping it saves time."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ from web import answers
 
 
 class _ForPages:
-    """Steps aside for requests of programs. To be mixed in before a middleware."""
+    """Mixin, before a middleware: passes requests of programs through."""
 
     async_capable = False
     get_response: Callable[[HttpRequest], Any]
@@ -38,7 +38,7 @@ class Messages(_ForPages, MessageMiddleware):
 
 
 class RefusalPages:
-    """A refusal that no form has shown becomes a page of its own."""
+    """Renders an error page for a refusal that no view has caught."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""What a browser remembers between asking for a code and entering it; kept in its session, on the server."""
+"""The state between requesting a code and entering it, kept in the session on the server."""
 
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -11,19 +11,20 @@ from users.phones import PhoneNumber
 from users.sign_in.codes import SentCode
 
 _KEY = "sign_in"
-#: A number of somebody who has not come in is soon forgotten.
+#: Short, since it holds the phone number of a user who has not signed in.
 _REMEMBERED_SECONDS = 60 * 60
 
 
 @dataclass(frozen=True)
 class PendingSignIn:
     phone_number: str
-    #: Where to go afterwards, and with whose code the person comes.
+    #: URL to open after sign-in.
     next: str = ""
+    #: Invite code of the inviter.
     used_referral_code: str = ""
     #: UTC, ISO 8601.
     resend_at: str = ""
-    #: Kept only while it may be shown.
+    #: Kept only if CONFIRMATION_CODE_EXPOSED.
     confirmation_code: str = ""
 
     def after(self, sent: SentCode) -> "PendingSignIn":

@@ -1,4 +1,4 @@
-"""Who came with somebody, newest first: the thousandth page costs what the first does."""
+"""Pages of a user's referrals, newest first; every page costs the same."""
 
 from dataclasses import dataclass
 
@@ -13,16 +13,16 @@ PAGE_SIZE = 20
 class ReferralPage:
     referrals: list[Referral]
     is_first: bool
-    #: What the next page is asked for by; None on the last one.
+    #: The `before` of the next page; None on the last page.
     last_id: int | None
 
 
 def page_of(inviter: User, *, before: str) -> ReferralPage:
-    """Return the people who came before the referral with this id; the newest ones when it is nobody's."""
+    """Return the referrals before the one with this id; the newest ones for an unknown id."""
     mine = Referral.objects.filter(inviter_id=inviter.pk)
     start = mine.filter(pk=before).first() if before.isdecimal() and len(before) < 20 else None  # noqa: PLR2004
     if start:
-        # The first condition is what the index is entered by.
+        # The first condition lets the database use the index.
         mine = mine.filter(activated_at__lte=start.activated_at).filter(
             Q(activated_at__lt=start.activated_at) | Q(pk__lt=start.pk)
         )

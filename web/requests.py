@@ -1,9 +1,11 @@
+"""Types of requests."""
+
 from django.http import HttpRequest
 
 from users.models import User
 
 
 class SignedInRequest(HttpRequest):
-    """What `login_required` lets through; for annotations."""
+    """A request that passed `login_required`; for annotations only."""
 
     user: User

@@ -1,4 +1,4 @@
-"""Light or dark, as chosen on the page; without a choice, as the system has it."""
+"""The theme that a user chose, in a cookie; without one, the system's preference applies."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -9,7 +9,7 @@ _YEAR_SECONDS = 365 * 24 * 60 * 60
 
 
 def context(request: HttpRequest) -> dict[str, str]:
-    """Tell templates the choice: "light", "dark" or ""."""
+    """Context processor: `theme` is "light", "dark" or ""."""
     chosen = request.COOKIES.get(COOKIE, "")
     return {"theme": chosen if chosen in CHOICES else ""}
 

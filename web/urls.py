@@ -1,4 +1,4 @@
-"""The addresses of the pages, in the order of use."""
+"""URLs of the pages, in the order of use."""
 
 from django.urls import path
 from django.views.i18n import set_language

@@ -1,1 +1,1 @@
-"""One file for each thing that a client comes for."""
+"""Views of the API, one module per resource."""

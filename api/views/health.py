@@ -1,4 +1,4 @@
-"""Probes: is the process alive, and can it do its work?"""
+"""Liveness and readiness probes."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,10 +14,10 @@ from rest_framework.response import Response
 
 from api.schema import document
 from api.serializers import HealthSerializer
-from api.views.sign_in import SignInView
+from api.views.public import PublicView
 
 
-class LiveView(SignInView):
+class LiveView(PublicView):
     @document(
         operation_id="isAlive",
         tag="operations",
@@ -28,7 +28,7 @@ class LiveView(SignInView):
         return Response({"status": "ok"})
 
 
-class ReadyView(SignInView):
+class ReadyView(PublicView):
     @document(
         operation_id="isReady",
         tag="operations",
@@ -39,7 +39,7 @@ class ReadyView(SignInView):
         answers={status.HTTP_200_OK: HealthSerializer, status.HTTP_503_SERVICE_UNAVAILABLE: HealthSerializer},
     )
     def get(self, request: Request) -> Response:
-        # At once: together they may take no longer than the slowest of them.
+        # In parallel: the probe takes as long as the slowest check.
         with ThreadPoolExecutor() as pool:
             others = {name: pool.submit(_answers, probe) for name, probe in (("cache", _cache), ("broker", _broker))}
             database = _answers(_database)
@@ -68,6 +68,6 @@ def _broker() -> None:
 def _answers(probe: Callable[[], Any]) -> str:
     try:
         probe()
-    except Exception as failure:  # noqa: BLE001  whatever it is, the probe has failed
+    except Exception as failure:  # noqa: BLE001  any failure fails the probe
         return type(failure).__name__
     return "ok"

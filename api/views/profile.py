@@ -1,4 +1,4 @@
-"""One's own profile, and the people who came with one's code."""
+"""A user's own profile and referrals."""
 
 from typing import Any
 
@@ -81,7 +81,7 @@ class ProfileByPhoneView(APIView):
         answers={status.HTTP_200_OK: ProfileSerializer},
     )
     def get(self, request: AuthenticatedRequest, phone_number: str) -> Response:
-        return _profile(request, _visible_person(request, phone_number))
+        return _profile(request, _visible_user(request, phone_number))
 
     @document(
         operation_id="changeProfileByPhone",
@@ -93,7 +93,7 @@ class ProfileByPhoneView(APIView):
         refusals=(*REFUSALS_OF_ACTIVATION, refusals.NotYourProfile),
     )
     def patch(self, request: AuthenticatedRequest, phone_number: str) -> Response:
-        if _visible_person(request, phone_number) != request.user:
+        if _visible_user(request, phone_number) != request.user:
             raise refusals.NotYourProfile
         return _change(request)
 
@@ -135,22 +135,22 @@ def _profile(request: AuthenticatedRequest, user: User) -> Response:
 
 
 def _change(request: AuthenticatedRequest) -> Response:
-    given = ProfileChangeSerializer(data=request.data)
-    given.is_valid(raise_exception=True)
+    serializer = ProfileChangeSerializer(data=request.data)
+    serializer.is_valid(raise_exception=True)
     user: User = request.user
-    change_profile(user=user, **given.validated_data)
+    change_profile(user=user, **serializer.validated_data)
     return _profile(request, user)
 
 
-def _visible_person(request: AuthenticatedRequest, phone_number: str) -> User:
+def _visible_user(request: AuthenticatedRequest, phone_number: str) -> User:
     try:
         phone_number = phones.normalize(phone_number)
     except refusals.PhoneNumberInvalid:
         raise NotFound from None
     if phone_number == request.user.get_username():
         return request.user
-    person = User.objects.filter(phone_number=phone_number).first() if request.user.is_staff else None
-    if person is None:
+    user = User.objects.filter(phone_number=phone_number).first() if request.user.is_staff else None
+    if user is None:
         raise NotFound
-    audit.record(by=request, action=audit.Action.VIEWED, about=person)
-    return person
+    audit.record(by=request, action=audit.Action.VIEWED, about=user)
+    return user

@@ -1,4 +1,4 @@
-"""Does an invite code exist? For a sign-up form; it tells nothing of whose it is."""
+"""Existence of an invite code, for sign-up forms; the owner is not revealed."""
 
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import status
@@ -8,13 +8,13 @@ from rest_framework.response import Response
 from api.problems import not_found_because
 from api.schema import document
 from api.serializers import ReferralCodeSerializer
-from api.views.sign_in import SignInView
-from common.http import client_address
+from api.views.public import PublicView
+from common.http.client_ip import client_ip_of
 from users.referrals import activation
 from users.refusals import ReferralCodeNotFound, TooManyRequests
 
 
-class ReferralCodeView(SignInView):
+class ReferralCodeView(PublicView):
     @document(
         operation_id="getReferralCode",
         tag="referral codes",
@@ -27,7 +27,7 @@ class ReferralCodeView(SignInView):
     )
     def get(self, request: Request, referral_code: str) -> Response:
         try:
-            owner = activation.owner_of(referral_code=referral_code, client_ip=client_address.of(request))
+            owner = activation.owner_of(referral_code=referral_code, client_ip=client_ip_of(request))
         except ReferralCodeNotFound:
             raise not_found_because(ReferralCodeNotFound) from None
         return Response({"referral_code": owner.referral_code})

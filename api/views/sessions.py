@@ -1,4 +1,4 @@
-"""Ending sessions, and renewing a JWT pair."""
+"""Sign-out and renewal of JWT pairs."""
 
 from rest_framework import status
 from rest_framework.request import Request
@@ -8,7 +8,7 @@ from rest_framework.views import APIView
 from api.requests import AuthenticatedRequest
 from api.schema import document
 from api.serializers import JWTPairSerializer, JWTRefreshSerializer
-from api.views.sign_in import SignInView
+from api.views.public import PublicView
 from users import refusals
 from users.people import tokens
 from users.people.sessions import end_all_sessions
@@ -41,7 +41,7 @@ class LogoutAllView(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class JWTRefreshView(SignInView):
+class JWTRefreshView(PublicView):
     @document(
         operation_id="renewJWT",
         tag="jwt",
@@ -52,13 +52,13 @@ class JWTRefreshView(SignInView):
         refusals=(refusals.SessionEnded,),
     )
     def post(self, request: Request) -> Response:
-        given = JWTRefreshSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        refresh = tokens.renew_jwt_session(given.validated_data["refresh"])
+        serializer = JWTRefreshSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        refresh = tokens.renew_jwt_session(serializer.validated_data["refresh"])
         return Response({"access": str(refresh.access_token), "refresh": str(refresh)})
 
 
-class JWTLogoutView(SignInView):
+class JWTLogoutView(PublicView):
     @document(
         operation_id="signOutOfJWT",
         tag="jwt",
@@ -69,7 +69,7 @@ class JWTLogoutView(SignInView):
         refusals=(refusals.SessionEnded,),
     )
     def post(self, request: Request) -> Response:
-        given = JWTRefreshSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        tokens.end_jwt_session(given.validated_data["refresh"])
+        serializer = JWTRefreshSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        tokens.end_jwt_session(serializer.validated_data["refresh"])
         return Response(status=status.HTTP_204_NO_CONTENT)

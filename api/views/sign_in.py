@@ -1,14 +1,12 @@
-"""Asking for a code and redeeming it."""
+"""Sign-in: requesting a confirmation code and redeeming it."""
 
 import uuid
 from typing import Any
 
 from django.conf import settings
 from rest_framework import status
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from api.schema import document
 from api.serializers import (
@@ -20,7 +18,8 @@ from api.serializers import (
     SessionSerializer,
     VerificationSerializer,
 )
-from common.http import client_address
+from api.views.public import PublicView
+from common.http.client_ip import client_ip_of
 from users import refusals
 from users.people.tokens import open_jwt_session, open_session
 from users.sign_in import codes
@@ -37,14 +36,7 @@ REFUSALS_OF_A_CODE = (
 )
 
 
-class SignInView(APIView):
-    """Open to anyone: credentials that are sent along are not even looked at."""
-
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
-
-
-class RegistrationView(SignInView):
+class RegistrationView(PublicView):
     @document(
         operation_id="requestCode",
         tag="sign-in",
@@ -64,14 +56,14 @@ class RegistrationView(SignInView):
         ),
     )
     def post(self, request: Request) -> Response:
-        asked = RegistrationSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        sent = codes.send_code(client_ip=client_address.of(request), **asked.validated_data)
+        serializer = RegistrationSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        sent = codes.send_code(client_ip=client_ip_of(request), **serializer.validated_data)
         context = {"request": request, "expose_code": settings.CONFIRMATION_CODE_EXPOSED}
         return Response(SentCodeSerializer(sent, context=context).data, status=status.HTTP_202_ACCEPTED)
 
 
-class LoginView(SignInView):
+class LoginView(PublicView):
     @document(
         operation_id="signIn",
         tag="sign-in",
@@ -82,12 +74,12 @@ class LoginView(SignInView):
         refusals=REFUSALS_OF_A_CODE,
     )
     def post(self, request: Request) -> Response:
-        given = LoginSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        return _session(request, codes.sign_in(client_ip=client_address.of(request), **given.validated_data))
+        serializer = LoginSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return _session(request, codes.sign_in(client_ip=client_ip_of(request), **serializer.validated_data))
 
 
-class VerifyView(SignInView):
+class VerifyView(PublicView):
     @document(
         operation_id="signInByLink",
         tag="sign-in",
@@ -98,15 +90,15 @@ class VerifyView(SignInView):
         refusals=(*REFUSALS_OF_A_CODE, refusals.VerificationLinkInvalid),
     )
     def post(self, request: Request, verification_token: uuid.UUID) -> Response:
-        given = VerificationSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
+        serializer = VerificationSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
         signed_in = codes.sign_in_by_link(
-            verification_token=verification_token, client_ip=client_address.of(request), **given.validated_data
+            verification_token=verification_token, client_ip=client_ip_of(request), **serializer.validated_data
         )
         return _session(request, signed_in)
 
 
-class JWTLoginView(SignInView):
+class JWTLoginView(PublicView):
     @document(
         operation_id="signInForJWT",
         tag="jwt",
@@ -117,18 +109,20 @@ class JWTLoginView(SignInView):
         refusals=REFUSALS_OF_A_CODE,
     )
     def post(self, request: Request) -> Response:
-        given = LoginSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        signed_in = codes.sign_in(client_ip=client_address.of(request), **given.validated_data)
+        serializer = LoginSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        signed_in = codes.sign_in(client_ip=client_ip_of(request), **serializer.validated_data)
         refresh = open_jwt_session(signed_in.user)
-        return Response({"access": str(refresh.access_token), "refresh": str(refresh), **_welcome(request, signed_in)})
+        return Response(
+            {"access": str(refresh.access_token), "refresh": str(refresh), **_common_fields(request, signed_in)}
+        )
 
 
 def _session(request: Request, signed_in: SignIn) -> Response:
     token, expires_at = open_session(signed_in.user)
-    return Response({"token": token, "expires_at": expires_at, **_welcome(request, signed_in)})
+    return Response({"token": token, "expires_at": expires_at, **_common_fields(request, signed_in)})
 
 
-def _welcome(request: Request, signed_in: SignIn) -> dict[str, Any]:
+def _common_fields(request: Request, signed_in: SignIn) -> dict[str, Any]:
     profile = ProfileSerializer(signed_in.user, context={"request": request}).data
     return {"is_new_user": signed_in.is_new_user, "profile": profile}

@@ -1,4 +1,4 @@
-"""How many registered, signed in and invited others, for staff."""
+"""Statistics, for staff."""
 
 from rest_framework import status
 from rest_framework.permissions import IsAdminUser
@@ -26,7 +26,7 @@ class StatisticsView(APIView):
         refusals=(refusals.TimeZoneUnknown, refusals.PeriodInvalid, refusals.PeriodTooLong),
     )
     def get(self, request: Request) -> Response:
-        asked = StatisticsQuerySerializer(data=request.query_params.dict())
-        asked.is_valid(raise_exception=True)
-        counted = report.count(period=report.period(**asked.validated_data))
+        serializer = StatisticsQuerySerializer(data=request.query_params.dict())
+        serializer.is_valid(raise_exception=True)
+        counted = report.count(period=report.period(**serializer.validated_data))
         return Response(StatisticsSerializer(counted).data)

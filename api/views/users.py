@@ -1,4 +1,4 @@
-"""Everybody, for staff."""
+"""All users, for staff."""
 
 from typing import Any, ClassVar
 
@@ -42,7 +42,7 @@ class UserViewSet(GenericViewSet[User]):
     )
     def list(self, request: Request) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
-        self._record(Action.LISTED, "user", {"ids": [person.pk for person in page]})
+        self._record(Action.LISTED, "user", {"ids": [user.pk for user in page]})
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @document(
@@ -55,11 +55,11 @@ class UserViewSet(GenericViewSet[User]):
         refusals=(refusals.PhoneNumberTaken,),
     )
     def create(self, request: Request) -> Response:
-        given = self._given()
+        fields = self._validated_data()
         with transaction.atomic():
-            person = User.objects.create_user(**given)
-            self._record(Action.CREATED, person, audit.changes_between({}, audit.values_of(person, given)))
-        return Response(UserDetailSerializer(person).data, status=status.HTTP_201_CREATED)
+            user = User.objects.create_user(**fields)
+            self._record(Action.CREATED, user, audit.changes_between({}, audit.values_of(user, fields)))
+        return Response(UserDetailSerializer(user).data, status=status.HTTP_201_CREATED)
 
     @document(
         operation_id="getUser",
@@ -68,9 +68,9 @@ class UserViewSet(GenericViewSet[User]):
         answers={status.HTTP_200_OK: UserDetailSerializer},
     )
     def retrieve(self, request: Request, pk: int) -> Response:
-        person = self.get_object()
-        self._record(Action.VIEWED, person)
-        return Response(UserDetailSerializer(person).data)
+        user = self.get_object()
+        self._record(Action.VIEWED, user)
+        return Response(UserDetailSerializer(user).data)
 
     @document(
         operation_id="replaceUser",
@@ -82,7 +82,7 @@ class UserViewSet(GenericViewSet[User]):
         refusals=(refusals.PhoneNumberTaken,),
     )
     def update(self, request: Request, pk: int) -> Response:
-        return self._change({"username": "", "is_active": True, **self._given()})
+        return self._change({"username": "", "is_active": True, **self._validated_data()})
 
     @document(
         operation_id="changeUser",
@@ -93,7 +93,7 @@ class UserViewSet(GenericViewSet[User]):
         refusals=(refusals.PhoneNumberTaken,),
     )
     def partial_update(self, request: Request, pk: int) -> Response:
-        return self._change(self._given(partial=True))
+        return self._change(self._validated_data(partial=True))
 
     @document(
         operation_id="eraseUser",
@@ -103,25 +103,25 @@ class UserViewSet(GenericViewSet[User]):
         answers={status.HTTP_204_NO_CONTENT: None},
     )
     def destroy(self, request: Request, pk: int) -> Response:
-        person = self.get_object()
+        user = self.get_object()
         with transaction.atomic():
-            self._record(Action.DELETED, person)
-            erase(user=person)
+            self._record(Action.DELETED, user)
+            erase(user=user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def _given(self, *, partial: bool = False) -> dict[str, Any]:
-        given = UserChangeSerializer(data=self.request.data, partial=partial)
-        given.is_valid(raise_exception=True)
-        return dict(given.validated_data)
+    def _validated_data(self, *, partial: bool = False) -> dict[str, Any]:
+        serializer = UserChangeSerializer(data=self.request.data, partial=partial)
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
 
     def _change(self, fields: dict[str, Any]) -> Response:
-        person = self.get_object()
-        before = audit.values_of(person, fields)
+        user = self.get_object()
+        before = audit.values_of(user, fields)
         with transaction.atomic():
-            User.objects.update_user(person, **fields)
-            if changes := audit.changes_between(before, audit.values_of(person, fields)):
-                self._record(Action.CHANGED, person, changes)
-        return Response(UserDetailSerializer(person).data)
+            User.objects.update_user(user, **fields)
+            if changes := audit.changes_between(before, audit.values_of(user, fields)):
+                self._record(Action.CHANGED, user, changes)
+        return Response(UserDetailSerializer(user).data)
 
     def _record(self, action: Action, about: User | str, details: audit.Details | None = None) -> None:
         audit.record(by=self.request, action=action, about=about, details=details)

@@ -1,8 +1,10 @@
-"""Who a request is from: a program, which wants JSON, or a person, who wants a page."""
+"""Whether a request comes from a program, which wants JSON, or from a browser, which wants a page."""
 
 from django.http import HttpRequest
 
+from common.http import paths
+
 
 def is_program(request: HttpRequest) -> bool:
-    """Tell by the address alone. The documents of the API are pages, but such as know nobody."""
-    return request.path.startswith(("/api/", "/health/"))
+    """Decide by the path alone. Swagger and ReDoc count as programs: they need neither session nor user."""
+    return request.path.startswith((paths.API, paths.HEALTH))

@@ -1,10 +1,10 @@
-"""Where somebody may be led on to: an address that a request names leads nowhere but to this host."""
+"""Redirects to a URL that a request names."""
 
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 
 
-def safe_address(request: HttpRequest, address: str) -> str:
-    """Return an address of this host, or "" for any other."""
-    is_safe = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
-    return address if is_safe else ""
+def safe_url(request: HttpRequest, url: str) -> str:
+    """Return a URL of this host, or "" for any other: no open redirects."""
+    is_safe = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
+    return url if is_safe else ""

@@ -1,4 +1,4 @@
-"""What browsers are told they may do with an answer. Nginx says the same on what it answers itself (infra/nginx)."""
+"""Security headers of all responses. Nginx sets the same on responses that it generates (infra/nginx)."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -7,47 +7,48 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-#: Nothing in an answer for programs is ever to be run or shown.
+from common.http import paths
+
+#: JSON: nothing to load, run or frame.
 _DATA = "default-src 'none'; frame-ancestors 'none'"
-#: Pages: everything from this host, and no script or style written into the page.
+#: Pages: resources of this host only, no inline scripts or styles.
 _PAGE = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
 )
-#: The panel: Alpine evaluates what stands in Unfold's templates; the style elements are its colours and htmx's.
+#: The panel: Alpine evaluates expressions in Unfold's templates; the hashes are style elements of Unfold and htmx.
 _PANEL = (
     f"{_PAGE}; script-src 'self' 'unsafe-eval'; style-src-attr 'unsafe-inline'; "
     "style-src 'self' 'sha256-CftXQ/6rIQ3AMOrJUsQzoK+KGLgk4scJJlfXyvE/1mQ=' "
     "'sha256-bsV5JivYxvGywDAZ22EZJKBFip65Ng9xoJVLbBg7bdo='"
 )
-#: Swagger: one style element in its page.
+#: Swagger: one inline style element.
 _SWAGGER = f"{_PAGE}; style-src 'self' 'sha256-MMpT0iDxyjALd9PdfepImGX3DBfJPXZ4IlDWdPAgtn0='"
-#: ReDoc: adds two style elements by script, one of them empty at first, and searches in a worker.
+#: ReDoc: its script adds two style elements, the first one empty, and searches in a worker.
 _REDOC = (
     f"{_PAGE}; worker-src blob:; style-src 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' "
     "'sha256-QMIg+bpjm3JdElJ388KYke01izlUW0UoNOeKjpMxdgc='"
 )
-#: The Content-Security-Policy (CSP level 3) of every address, by how it starts.
+#: Content-Security-Policy (CSP level 3) by prefix of the path; the first match applies.
 POLICIES = {
-    "/admin/": _PANEL,
-    "/api/schema/swagger-ui/": _SWAGGER,
-    "/api/schema/redoc/": _REDOC,
-    "/api/": _DATA,
-    "/health/": _DATA,
+    paths.ADMIN: _PANEL,
+    paths.SWAGGER: _SWAGGER,
+    paths.REDOC: _REDOC,
+    paths.API: _DATA,
+    paths.HEALTH: _DATA,
     "/": _PAGE,
 }
 HEADERS = {
-    # Whatever may be kept says so itself, as static files do.
+    # Cacheable responses, such as static files, set their own.
     "Cache-Control": "no-store",
     "Cross-Origin-Resource-Policy": "same-origin",
-    # Nothing here needs a sensor, a camera or money.
     "Permissions-Policy": "accelerometer=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), "
     "gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=(), xr-spatial-tracking=()",
 }
 
 
 class SecurityHeaders:
-    """Adds what Django's own SecurityMiddleware does not know."""
+    """Adds headers that Django's SecurityMiddleware doesn't set."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -66,5 +67,5 @@ def policy_for(path: str) -> str:
 
 
 def _is_for_developers(response: HttpResponseBase) -> bool:
-    """Whether this may be Django's own error page, which is full of styles."""
+    """True for a possible debug page of Django, which has inline styles."""
     return settings.DEBUG and response.status_code in (HTTPStatus.NOT_FOUND, HTTPStatus.INTERNAL_SERVER_ERROR)

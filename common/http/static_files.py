@@ -1,10 +1,10 @@
-"""Style sheets, scripts and pictures under names that tell their content, so that they may be kept for a year."""
+"""Static files with a content hash in the name, cacheable for a year."""
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class StaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
-    """Where a file was not collected, a page lacks it: it must not fail for it, least of all the page of an error."""
+    """Returns the plain name for a file missing from the manifest, instead of failing the page."""
 
     def stored_name(self, name: str) -> str:
         try:

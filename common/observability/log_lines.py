@@ -1,4 +1,4 @@
-"""How log lines look: JSON outside of DEBUG, readable on a laptop, without secrets everywhere."""
+"""Logging: JSON outside DEBUG, plain text in DEBUG, secrets masked in both."""
 
 import logging
 from typing import Any
@@ -9,13 +9,23 @@ from pythonjsonlogger.json import JsonFormatter
 from common.observability import request_id
 from common.observability.masking import HIDDEN, is_secret, masker
 
-#: Libraries that print SQL, messages and addresses with all they contain at DEBUG, whatever LOG_LEVEL is.
-TALKATIVE = ("amqp", "asyncio", "celery", "django", "django.db.backends", "kombu", "redis", "requests", "urllib3")
+#: Libraries that log SQL, messages and URLs in full at level DEBUG; kept at INFO or above for every LOG_LEVEL.
+VERBOSE_LIBRARIES = (
+    "amqp",
+    "asyncio",
+    "celery",
+    "django",
+    "django.db.backends",
+    "kombu",
+    "redis",
+    "requests",
+    "urllib3",
+)
 _PLAIN = str | int | float | None
 
 
 def configuration(*, debug: bool, level: str, code_length: int) -> dict[str, Any]:
-    """Return the setting LOGGING; `code_length` tells how many digits in a row may be a confirmation code."""
+    """Return the setting LOGGING. `code_length`: digits of a confirmation code, to mask them."""
     lines = ReadableLines if debug else JSONLines
     return {
         "version": 1,
@@ -23,28 +33,29 @@ def configuration(*, debug: bool, level: str, code_length: int) -> dict[str, Any
         "formatters": {"lines": {"()": lines, "code_length": code_length}},
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "lines"}},
         "root": {"handlers": ["console"], "level": level},
-        # Through the root handler only: Django's own one would print everything twice.
+        # No handlers besides the root's: Django's default one would print every line twice.
         "loggers": {
-            name: {"handlers": [], "level": max(logging.INFO, logging.getLevelName(level))} for name in TALKATIVE
+            name: {"handlers": [], "level": max(logging.INFO, logging.getLevelName(level))}
+            for name in VERBOSE_LIBRARIES
         }
         | {
-            # The middleware has a line for every request; of these, only what breaks is news.
+            # RequestMiddleware logs every request; from these only errors are needed.
             "django.request": {"level": "ERROR"},
             "django.server": {"handlers": [], "level": "ERROR", "propagate": True},
-            # That a task has been received says no more than what became of it.
+            # "Task received" lines; the result is logged anyway.
             "celery.worker.strategy": {"level": "WARNING"},
-            # It writes whole messages, numbers and parts of addresses, passwords included; users.sms tells what failed.
+            # Logs messages, phone numbers and parts of URLs with passwords; users.sms logs failures.
             "apprise": {"level": "CRITICAL"},
-            # It tells every start and every sign-in that went well.
+            # Logs each start and each successful sign-in at INFO.
             "axes": {"level": "WARNING"},
         },
     }
 
 
 class JSONLines(JsonFormatter):
-    """One JSON object a line, in ASCII, so that nothing in it can begin another line.
+    """One JSON object per line, in ASCII, which prevents log injection.
 
-    Of `extra`, plain values are shown and objects left out: they hold requests, bodies and arguments of tasks.
+    Only plain values of `extra` are logged: objects hold requests, bodies and task arguments.
     """
 
     def __init__(self, *, code_length: int) -> None:

@@ -1,11 +1,11 @@
-"""What must not be read in a log, and how it is made unreadable."""
+"""Masking of secrets and phone numbers in log lines."""
 
 import re
 from collections.abc import Callable
 from functools import lru_cache
 
 HIDDEN = "***"
-#: Names whose values are secret, in whatever follows them: a colon, an equals sign, quotes.
+#: Names that precede a secret value, after a colon or an equals sign, with or without quotes.
 NAMES_OF_SECRETS = (
     r"passw(?:or)?d|\bpsw|secret|token|authorization|cookie|session(?:id)?|csrf\w{0,16}|confirmation_code|api_?key"
     r"|\btext|\bmes\b"
@@ -13,29 +13,29 @@ NAMES_OF_SECRETS = (
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _GAP = r"(?:[ ().\u00a0-]|%20|%28|%29){0,3}"
-_SHORT, _REMEMBERED_TEXTS = 200, 1_000
+_SHORT, _CACHED_TEXTS = 200, 1_000
 
 
-@lru_cache(_REMEMBERED_TEXTS)
+@lru_cache(_CACHED_TEXTS)
 def is_secret(name: str) -> bool:
     return re.search(NAMES_OF_SECRETS, name, re.IGNORECASE) is not None
 
 
 def masker(*, code_length: int) -> Callable[[str], str]:
-    """Return a function that hides secrets in a text, and of a phone number all but its beginning and end.
+    """Return a function that hides secrets in a text, and the middle digits of phone numbers.
 
-    Secrets are told by their shape (tokens, JWTs, UUIDs but those of Celery's tasks, confirmation codes: a group of
-    `code_length` digits on its own) or by the name before them. One pass; linear in the length of the text.
+    Secrets are recognized by their form (tokens, JWTs, UUIDs except ids of Celery tasks, confirmation codes: a separate
+    group of `code_length` digits) or by the name before them. One pass, linear in the length of the text.
     """
     patterns = re.compile(
         rf"""
         (?P<task>(?<=\w\[){_UUID}(?=\]))
         |(?P<secret>
-            (?<=://)[^/\s@"']+(?=@)                              # the name and password of an address
+            (?<=://)[^/\s@"']+(?=@)                              # user and password of a URL
             |(?<![\w-])eyJ[\w-]+\.[\w.-]+                         # a JWT
             |(?<![0-9A-Za-z])(?=[A-Za-z]{{0,40}}\d)[0-9A-Za-z]{{32,}}
             |{_UUID}
-            # a confirmation code: no part of a path, a time, a date or an address
+            # a confirmation code: not part of a path, a time, a date or an IP address
             |(?:(?<![\w/+])(?<!\d[.:-])(?<!\w:)(?<!(?:line|port)[ ])|(?<=code:)|(?<=код:))
              \d{{{code_length}}}(?!\w|/|[.:-]\d)
         )
@@ -60,8 +60,8 @@ def masker(*, code_length: int) -> Callable[[str], str]:
     def mask(text: str) -> str:
         return patterns.sub(hide, text)
 
-    remembered = lru_cache(_REMEMBERED_TEXTS)(mask)  # the addresses of requests repeat
-    return lambda text: (remembered if len(text) <= _SHORT else mask)(text)
+    cached = lru_cache(_CACHED_TEXTS)(mask)  # paths of requests repeat
+    return lambda text: (cached if len(text) <= _SHORT else mask)(text)
 
 
 def _shorten(phone_number: str) -> str:

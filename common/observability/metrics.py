@@ -1,4 +1,4 @@
-"""Figures for Prometheus, at /metrics. No label holds anything that a client can make up."""
+"""Prometheus metrics, at /metrics. No label takes its value from client input: cardinality stays bounded."""
 
 from collections.abc import Callable, Iterable
 from hmac import compare_digest
@@ -34,13 +34,13 @@ def count_problem(code: str) -> None:
 
 
 def on_scrape(collect: Collect) -> Collect:
-    """Have `collect` give its figures whenever /metrics is asked: for what the database knows, a worker's work too."""
+    """Register a function that yields metrics at each scrape: for numbers kept in the database, as of workers."""
     _on_scrape.append(collect)
     return collect
 
 
 def answer(request: HttpRequest) -> HttpResponse:
-    """Give the figures of all processes of this container; outside of DEBUG only for METRICS_TOKEN."""
+    """Return the metrics of all processes of this container; outside DEBUG, METRICS_TOKEN is required."""
     if not settings.DEBUG:
         if not settings.METRICS_TOKEN:
             return HttpResponse(status=404)

@@ -1,4 +1,4 @@
-"""What happens around every request: its id, its line in the log, its place in the metrics."""
+"""Request id, access log and metrics of every request."""
 
 import logging
 import time
@@ -8,21 +8,22 @@ from django.http import HttpRequest, HttpResponse
 from django.http.request import HttpHeaders
 from django.utils.functional import SimpleLazyObject
 
+from common.http import paths
 from common.observability import metrics, request_id
 
 access = logging.getLogger("access")
-# Not by `headers`, which would parse all of them for each request.
+# `request.headers` would parse all headers of each request.
 _CLAIMED_ID = HttpHeaders.to_wsgi_name(request_id.HEADER)
 
 
 class RequestMiddleware:
-    """The outermost: whatever becomes of a request, it is seen here."""
+    """Outermost but for SecurityHeaders, to see the final response."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        # Asked by the address of a container, which is none of ALLOWED_HOSTS, and without TLS.
+        # Before the checks of ALLOWED_HOSTS and HTTPS: Prometheus scrapes the container's IP without TLS.
         if request.path == metrics.PATH:
             return metrics.answer(request)
         started = time.perf_counter()
@@ -39,10 +40,10 @@ class RequestMiddleware:
 
 
 def _log(request: HttpRequest, status: int, seconds: float) -> None:
-    """Write the line of a request: its path without the query, and not the person's number but their id."""
+    """Log a request: the path without its query, and the user's id, not the phone number."""
     milliseconds = round(seconds * 1000, 1)
-    # Probes come every few seconds.
-    is_probe = request.path.startswith("/health/") and status < 400  # noqa: PLR2004  the first of the errors
+    # Probes arrive every few seconds.
+    is_probe = request.path.startswith(paths.HEALTH) and status < 400  # noqa: PLR2004  lowest error status
     access.log(
         logging.DEBUG if is_probe else logging.INFO,
         "%s %s %d",
@@ -60,7 +61,7 @@ def _log(request: HttpRequest, status: int, seconds: float) -> None:
 
 
 def _user_id(request: HttpRequest) -> int | None:
-    """Return whose request it was, as far as that is known: nobody is looked up for the log alone."""
+    """Return the id of the user if already loaded; don't query it for the log alone."""
     user = request.__dict__.get("user")
     if isinstance(user, SimpleLazyObject):
         user = request.__dict__.get("_cached_user")

@@ -1,4 +1,4 @@
-"""The id of a request: in each of its log lines, in its answer, and in those of the tasks it leaves behind."""
+"""Request ids: in log lines, in responses, and passed on to Celery tasks."""
 
 import re
 import uuid
@@ -12,12 +12,12 @@ _WELL_FORMED = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
 def current() -> str | None:
-    """The id of the request, or of the request that left the task, at work here."""
+    """Return the id of the current request, or of the request that queued the current task."""
     return _current.get()
 
 
 def begin(claimed: str | None = None) -> str:
-    """Take over an id that somebody else gave if it is well-formed, or make a new one."""
+    """Use the claimed id if it is well-formed; otherwise make a new one."""
     request_id = claimed if claimed and _WELL_FORMED.fullmatch(claimed) else uuid.uuid4().hex
     _current.set(request_id)
     return request_id
@@ -27,11 +27,11 @@ def end() -> None:
     _current.set(None)
 
 
-# A task carries the id of the request that left it. These are receivers of Celery's signals.
+# Receivers of Celery's signals.
 
 
 def send_along(headers: dict[str, Any], **_kwargs: Any) -> None:
-    # Whoever hands out what others have asked for names their request.
+    # An id set by the sender wins: `dispatch` queues messages of other requests.
     headers["request_id"] = headers.get("request_id") or current()
 
 

@@ -12,4 +12,4 @@ def defect(_request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [path("api/defect/", defect)]
-handler500 = "api.problems.server_error"
+handler500 = "referral_project.error_pages.server_error"

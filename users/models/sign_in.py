@@ -7,7 +7,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from common.http import client_address
+from common.http.client_ip import DIGEST_LENGTH
 from users import phones
 from users.models.fields import PhoneNumberField
 
@@ -49,7 +49,7 @@ class SignInAttempt(models.Model):
     #: Empty, as the address, once the person is erased: the counts stay right.
     phone_number = PhoneNumberField(_("phone number"), max_length=phones.MAX_LENGTH, blank=True)
     #: A keyed digest: enough to tell addresses apart, and to know one again.
-    address = models.CharField(_("address"), max_length=client_address.DIGEST_LENGTH)
+    address = models.CharField(_("address"), max_length=DIGEST_LENGTH)
     at = models.DateTimeField(_("time"), default=timezone.now)
     succeeded = models.BooleanField(_("signed in"))
 

@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from common.http import client_address
+from common.http.client_ip import DIGEST_LENGTH
 from users.models.people import User
 
 
@@ -41,7 +41,7 @@ class AuditRecord(models.Model):
     #: Old and new value by field, null where neither is kept; of a list, the ids that it showed.
     details = models.JSONField(_("details"), default=dict)
     #: A keyed digest of the client's address: enough to know it again.
-    address = models.CharField(_("address, as a digest"), max_length=client_address.DIGEST_LENGTH)
+    address = models.CharField(_("address, as a digest"), max_length=DIGEST_LENGTH)
 
     class Meta:
         verbose_name = _("audit record")

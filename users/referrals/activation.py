@@ -29,7 +29,7 @@ _COUNT = "UPDATE users_user SET referrals_count = referrals_count + 1 WHERE id =
 def owner_of(*, referral_code: str, client_ip: str) -> User:
     """Return the active person whose invite code this is, however it was typed.
 
-    `client_ip` comes from `client_address.of`. Raises `TooManyRequests` or `ReferralCodeNotFound`.
+    `client_ip` comes from `client_ip_of`. Raises `TooManyRequests` or `ReferralCodeNotFound`.
     """
     limits.take(limits.REFERRAL_CODE_LOOKUPS_PER_ADDRESS.of(client_ip))
     owner = _owner(referral_codes.normalize(referral_code))

@@ -63,7 +63,7 @@ class SignIn:
 def send_code(*, phone_number: str, client_ip: str, username: str = "") -> SentCode:
     """Send a new code to a phone; it replaces the one before. Nothing here depends on who is registered.
 
-    `client_ip` comes from `client_address.of`. Raises `PhoneNumberInvalid`, `CountryNotServed`, `SignInLocked`,
+    `client_ip` comes from `client_ip_of`. Raises `PhoneNumberInvalid`, `CountryNotServed`, `SignInLocked`,
     `CodeRecentlySent`, a limit's refusal, or `DeliveryUnavailable`: then the number can ask again at once.
     """
     phone_number = phones.normalize(phone_number)

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from common.database import sql
-from common.http import client_address
+from common.http.client_ip import client_ip_digest
 from users.limits import limits
 from users.models import SignInAttempt
 from users.refusals import SignInLocked, seconds_between
@@ -28,7 +28,7 @@ def refuse_if_locked(*, phone_number: str, client_ip: str) -> None:
     signed in with it during KNOWN_ADDRESS_DAYS: what strangers do must not keep the owner out.
     """
     now = timezone.now()
-    here = client_address.digest(client_ip)
+    here = client_ip_digest(client_ip)
     tries = sql.find(SignInAttempt, _WRONG_TRIES, phone_number, now - _MEMORY)
     until = _locked_until([each.at for each in tries], settings.LIMIT_WRONG_TRIES_PER_NUMBER)
     if until and until > now and is_known(phone_number=phone_number, client_ip=client_ip):
@@ -42,7 +42,7 @@ def refuse_if_locked(*, phone_number: str, client_ip: str) -> None:
 def is_known(*, phone_number: str, client_ip: str) -> bool:
     """Whether somebody has lately signed in with this number from this address."""
     since = timezone.now() - timedelta(days=settings.KNOWN_ADDRESS_DAYS)
-    here = client_address.digest(client_ip)
+    here = client_ip_digest(client_ip)
     return SignInAttempt.objects.filter(phone_number=phone_number, succeeded=True, address=here, at__gt=since).exists()
 
 
@@ -55,12 +55,12 @@ def forgotten() -> QuerySet[SignInAttempt]:
 
 
 def record_wrong_try(*, phone_number: str, client_ip: str) -> None:
-    SignInAttempt.objects.create(phone_number=phone_number, address=client_address.digest(client_ip), succeeded=False)
+    SignInAttempt.objects.create(phone_number=phone_number, address=client_ip_digest(client_ip), succeeded=False)
 
 
 def record_success(*, phone_number: str, client_ip: str) -> None:
     """Remember the address, and forgive what went wrong from there before (NIST SP 800-63B, section 5.2.2)."""
-    here = client_address.digest(client_ip)
+    here = client_ip_digest(client_ip)
     sql.execute(_FORGIVE, phone_number, here)
     sql.insert(SignInAttempt(phone_number=phone_number, address=here, succeeded=True))
 

@@ -1,1 +1,1 @@
-"""The pages: a view translates a request to a rule of `users`, and its refusal to a page."""
+"""Views of the pages: they call the rules in `users` and show refusals."""

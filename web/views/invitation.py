@@ -6,13 +6,13 @@ from http import HTTPStatus
 import segno
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from common.http import client_address
+from common.http.client_ip import client_ip_of
 from users import referral_codes
 from users.referrals import activation
+from users.referrals.share_link import share_link
 from users.refusals import ReferralCodeNotFound
 from web.forms import PhoneNumberForm
 
@@ -22,7 +22,7 @@ _QR_SECONDS = 24 * 60 * 60
 @require_safe
 def invitation(request: HttpRequest, referral_code: str) -> HttpResponse:
     try:
-        owner = activation.owner_of(referral_code=referral_code, client_ip=client_address.of(request))
+        owner = activation.owner_of(referral_code=referral_code, client_ip=client_ip_of(request))
     except ReferralCodeNotFound as refusal:
         context = {"form": PhoneNumberForm(), "refusal": refusal}
         return render(request, "web/unknown_invitation.html", context, status=HTTPStatus.NOT_FOUND)
@@ -34,15 +34,12 @@ def invitation(request: HttpRequest, referral_code: str) -> HttpResponse:
 @cache_control(public=True, max_age=_QR_SECONDS)
 @require_safe
 def qr_code(request: HttpRequest, referral_code: str) -> HttpResponse:
-    """Draw the share link of any code that could exist: whether it does is for the link to tell."""
+    """Draw the share link of any well-formed code; the page behind the link checks that the code exists."""
     code = referral_codes.normalize(referral_code)
     if not code:
         raise Http404
     picture = io.BytesIO()
-    # Dark on light in every theme, with a quiet zone of four modules, or scanners fail: ISO/IEC 18004.
-    segno.make_qr(link_of(request, code)).save(picture, kind="svg", border=4, light="#fff", omitsize=True)
+    # Dark on light in every theme, with a quiet zone of four modules (ISO/IEC 18004), for scanners.
+    qr = segno.make_qr(share_link(request, referral_code=code))
+    qr.save(picture, kind="svg", border=4, light="#fff", omitsize=True)
     return HttpResponse(picture.getvalue(), content_type="image/svg+xml")
-
-
-def link_of(request: HttpRequest, referral_code: str) -> str:
-    return request.build_absolute_uri(reverse("web:invitation", args=[referral_code]))

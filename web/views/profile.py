@@ -1,4 +1,4 @@
-"""My invite code, who came with it, and whose code I came with."""
+"""The profile page: own invite code, referrals, inviter."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -8,12 +8,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from users.people.profile import change_profile
+from users.referrals.share_link import share_link
 from users.refusals import Refusal
 from web.answers import show
 from web.forms import ReferralCodeForm
 from web.referral_pages import page_of
 from web.requests import SignedInRequest
-from web.views.invitation import link_of
 
 
 @login_required
@@ -32,6 +32,6 @@ def profile(request: SignedInRequest) -> HttpResponse:
         request,
         "web/profile.html",
         form=form,
-        link=link_of(request, request.user.referral_code),
-        came=page_of(request.user, before=request.GET.get("before", "")),
+        link=share_link(request, referral_code=request.user.referral_code),
+        page=page_of(request.user, before=request.GET.get("before", "")),
     )

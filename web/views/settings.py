@@ -1,4 +1,4 @@
-"""My name, my sessions, the end of my account."""
+"""The settings page: name, sign-out, personal data, account deletion."""
 
 from django.contrib import messages
 from django.contrib.auth import logout

@@ -1,4 +1,4 @@
-"""Signing in: a phone number, then the code that was sent to it."""
+"""Sign-in: enter a phone number, then the code that was sent to it."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from common.http import client_address
-from common.http.redirects import safe_address
+from common.http.client_ip import client_ip_of
+from common.http.redirects import safe_url
 from users.people.sessions import open_web_session
 from users.refusals import CodeRecentlySent, Refusal
 from users.sign_in import codes
@@ -30,7 +30,7 @@ def ask_for_code(request: HttpRequest) -> HttpResponse:
         return show(request, "web/sign_in.html", form=form)
     pending = PendingSignIn(**form.cleaned_data)
     try:
-        sent = codes.send_code(phone_number=pending.phone_number, client_ip=client_address.of(request))
+        sent = codes.send_code(phone_number=pending.phone_number, client_ip=client_ip_of(request))
     except Refusal as refusal:
         if isinstance(refusal, CodeRecentlySent) and not _is_waiting_for(request, pending.phone_number):
             pending_sign_in.remember(request, pending.due_in(refusal.details["retry_after"]))
@@ -53,19 +53,21 @@ def redeem_code(request: HttpRequest) -> HttpResponse:
         return show(request, "web/code.html", form=form, pending=pending)
     try:
         signed_in = codes.sign_in(
-            phone_number=pending.phone_number, client_ip=client_address.of(request), **form.cleaned_data
+            phone_number=pending.phone_number, client_ip=client_ip_of(request), **form.cleaned_data
         )
     except Refusal as refusal:
         form.refuse(refusal)
         return show(request, "web/code.html", form=form, pending=pending)
     pending_sign_in.forget(request)
     open_web_session(request, user=signed_in.user)
-    return _welcome(request, signed_in, form.cleaned_data["used_referral_code"], pending.next)
+    return _redirect_after_sign_in(
+        request, signed_in, used_referral_code=form.cleaned_data["used_referral_code"], next_url=pending.next
+    )
 
 
 def _resend_code(request: HttpRequest, pending: PendingSignIn) -> HttpResponse:
     try:
-        sent = codes.send_code(phone_number=pending.phone_number, client_ip=client_address.of(request))
+        sent = codes.send_code(phone_number=pending.phone_number, client_ip=client_ip_of(request))
     except Refusal as refusal:
         form = ConfirmationCodeForm(initial={"used_referral_code": pending.used_referral_code})
         form.refuse(refusal)
@@ -80,10 +82,12 @@ def _is_waiting_for(request: HttpRequest, phone_number: str) -> bool:
     return pending is not None and pending.phone_number == phone_number
 
 
-def _welcome(request: HttpRequest, signed_in: SignIn, used_referral_code: str, next_address: str) -> HttpResponse:
+def _redirect_after_sign_in(
+    request: HttpRequest, signed_in: SignIn, *, used_referral_code: str, next_url: str
+) -> HttpResponse:
     if signed_in.is_new_user:
         messages.success(request, _("Welcome! This is your own invite code. It stays yours for good."))
     elif used_referral_code and signed_in.user.used_referral_code is None:
         messages.info(request, _("You were registered before, so the invite code was not activated yet."))
         return redirect(f"{reverse('web:profile')}?{urlencode({'used_referral_code': used_referral_code})}")
-    return redirect(safe_address(request, next_address) or "web:profile")
+    return redirect(safe_url(request, next_url) or "web:profile")

@@ -1,11 +1,11 @@
-"""The start page, and what belongs to no page in particular."""
+"""The start page, the theme, the Postman files."""
 
 from django.conf import settings
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
-from common.http.redirects import safe_address
+from common.http.redirects import safe_url
 from web import theme
 
 POSTMAN_FILES = ("referral.postman_collection.json", "local.postman_environment.json")
@@ -25,6 +25,6 @@ def postman(_request: HttpRequest, file: str) -> FileResponse:
 
 @require_POST
 def set_theme(request: HttpRequest) -> HttpResponse:
-    answer = HttpResponseRedirect(safe_address(request, request.POST.get("next", "")) or "/")
+    answer = HttpResponseRedirect(safe_url(request, request.POST.get("next", "")) or "/")
     theme.remember(answer, request.POST.get("theme", ""))
     return answer

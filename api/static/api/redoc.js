@@ -1,17 +1,17 @@
-// The bundle wants its maker's logo, by attribute and by property: other hosts are not even asked.
+// ReDoc loads its vendor's logo, by attribute and by property: block images of other hosts.
 const image = HTMLImageElement.prototype;
 const { set } = Object.getOwnPropertyDescriptor(image, "src");
-const isElsewhere = (address) => /^https?:/.test(address);
+const isElsewhere = (url) => /^https?:/.test(url);
 Object.defineProperty(image, "src", {
-  set(address) {
-    if (!isElsewhere(address)) set.call(this, address);
+  set(url) {
+    if (!isElsewhere(url)) set.call(this, url);
   },
 });
 image.setAttribute = function (name, value) {
   if (name !== "src" || !isElsewhere(value)) Element.prototype.setAttribute.call(this, name, value);
 };
 
-// Fonts of the system: the package's own page asks Google for them.
+// System fonts instead of Google's.
 const page = document.getElementById("redoc");
 Redoc.init(page.dataset.schemaUrl, {
   theme: {

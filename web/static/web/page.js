@@ -1,7 +1,7 @@
-// What is nicer with a script. Without one, every page works all the same.
+// Progressive enhancement: every page works without it.
 
 for (const button of document.querySelectorAll("[data-copy]")) {
-  if (!navigator.clipboard) continue; // on plain HTTP browsers have none
+  if (!navigator.clipboard) continue; // missing on plain HTTP
   button.hidden = false;
   const label = button.querySelector("span");
   const name = label.textContent;
@@ -17,7 +17,7 @@ for (const button of document.querySelectorAll("[data-share]")) {
   if (!navigator.share) continue;
   button.hidden = false;
   button.addEventListener("click", () =>
-    navigator.share({ url: button.dataset.share, text: button.dataset.text }).catch(() => {}), // thought better of it
+    navigator.share({ url: button.dataset.share, text: button.dataset.text }).catch(() => {}), // the user cancelled
   );
 }
 
@@ -26,7 +26,7 @@ for (const form of document.querySelectorAll("form")) {
     const button = event.submitter;
     if (!button || button.getAttribute("aria-disabled") === "true") return event.preventDefault();
     if (form.dataset.busy) button.textContent = form.dataset.busy;
-    button.setAttribute("aria-disabled", "true"); // a second press sends nothing
+    button.setAttribute("aria-disabled", "true"); // prevents a second submit
   });
 }
 
@@ -43,7 +43,7 @@ for (const button of document.querySelectorAll("[data-wait]")) {
   tick();
 }
 
-// A page that the browser kept comes back as it was left: with its buttons pressed.
+// A page restored from the back/forward cache has disabled buttons: reload it.
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 
 function announce(text) {

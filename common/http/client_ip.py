@@ -1,0 +1,39 @@
+"""The IP address of a client, behind proxies too."""
+
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from common import digests
+
+DIGEST_LENGTH = 16
+UNKNOWN = "unknown"
+
+
+def client_ip_of(request: HttpRequest) -> str:
+    """Return the IPv4 address, or the /64 network of an IPv6 one: the size assigned to a site (RFC 6177, section 2).
+
+    Each of TRUSTED_PROXIES appends its client's address to X-Forwarded-For; entries further left are the client's own
+    and are ignored. `UNKNOWN` if there is no valid address.
+    """
+    hops = [*request.headers.get("X-Forwarded-For", "").split(","), request.META.get("REMOTE_ADDR", "")]
+    trusted = hops[-settings.TRUSTED_PROXIES - 1 :][0].strip()
+    return _network(trusted) or _network(hops[-1]) or UNKNOWN
+
+
+def client_ip_digest(client_ip: str) -> str:
+    """Return a keyed digest to store: equal for equal addresses, without revealing them."""
+    return digests.keyed("users.client_address", client_ip)[:DIGEST_LENGTH]
+
+
+def _network(text: str) -> str:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return ""
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(ip_network((int(address) >> 64 << 64, 64)))

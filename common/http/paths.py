@@ -1,0 +1,7 @@
+"""Prefixes of paths, known in one place; the root URLs, the settings and the middleware use them."""
+
+ADMIN = "/admin/"
+API = "/api/"
+HEALTH = "/health/"
+SWAGGER = f"{API}schema/swagger-ui/"
+REDOC = f"{API}schema/redoc/"

@@ -1,0 +1,47 @@
+"""Errors outside of a view (`handler400` and the like): a problem document for programs, a page for people."""
+
+import sys
+
+from django.http import HttpRequest, HttpResponse, HttpResponseServerError
+from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
+from django.views import defaults
+from rest_framework.exceptions import NotFound
+
+from api.outages import ServiceUnavailable, is_outage
+from api.problems import problem_response
+from common.http.audience import is_program
+from common.observability import request_id
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_program(request):
+        return problem_response(400, "bad_request", _("The request is malformed."))
+    return defaults.bad_request(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_program(request):
+        return problem_response(404, NotFound.default_code, NotFound.default_detail)
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer a defect with 500, a database outage with 503. Neither page reads the user or the session."""
+    failure = sys.exception()
+    if is_outage(failure):
+        return _unavailable(request, ServiceUnavailable.because_of(failure))
+    if is_program(request):
+        detail = _("Something broke on our side. It has been recorded; please try again.")
+        return problem_response(500, "server_error", detail)
+    return HttpResponseServerError(render_to_string("500.html", {"request_id": request_id.current()}))
+
+
+def _unavailable(request: HttpRequest, outage: ServiceUnavailable) -> HttpResponse:
+    if is_program(request):
+        response = problem_response(outage.status_code, outage.default_code, outage.detail, retry_after=outage.wait)
+    else:
+        page = render_to_string("503.html", {"detail": outage.detail, "request_id": request_id.current()})
+        response = HttpResponse(page, status=outage.status_code)
+    response["Retry-After"] = str(outage.wait)
+    return response

@@ -1,0 +1,28 @@
+"""Host names, proxies, HTTPS and the cookies that depend on it."""
+
+from common.http import paths
+from common.observability import request_id
+from referral_project.settings.environment import DEBUG, env
+
+ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=["*"] if DEBUG else []), "localhost", "127.0.0.1"]
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_EXPOSE_HEADERS = [request_id.HEADER, "Retry-After"]
+# Number of proxies in front of the service; each appends its client's address to X-Forwarded-For.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+
+HTTPS = env.bool("HTTPS", default=not DEBUG)
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000) if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+# Safe to trust: nginx is the only way in, and it overwrites the client's header.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+# Probes reach the container directly, without TLS.
+SECURE_REDIRECT_EXEMPT = [rf"^{paths.HEALTH.lstrip('/')}"]
+X_FRAME_OPTIONS = "DENY"
+
+# Browsers accept a `__Host-` cookie only over TLS, from this exact host and for path `/`.
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = ("__Host-session", "__Host-csrf") if HTTPS else ("session", "csrf")
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60

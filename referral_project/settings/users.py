@@ -1,0 +1,66 @@
+"""The rules of `users`: sign-in, limits, messages, referrals, statistics."""
+
+from phonenumbers import country_code_for_region
+
+from referral_project.settings.environment import DEBUG, env
+
+AUTH_USER_MODEL = "users.User"
+AUTHENTICATION_BACKENDS = ["panel.lockout.PasswordBackend", "users.people.sessions.ConfirmationCodeBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+PHONENUMBER_DEFAULT_REGION = env.str("PHONENUMBER_DEFAULT_REGION", default="RU")
+PHONENUMBER_DB_FORMAT = PHONENUMBER_DEFAULT_FORMAT = "E164"
+
+CONFIRMATION_CODE_LENGTH = env.int("CONFIRMATION_CODE_LENGTH", default=4)
+CONFIRMATION_CODE_LIFETIME_SECONDS = env.int("CONFIRMATION_CODE_LIFETIME_SECONDS", default=300)
+CONFIRMATION_CODE_RESEND_SECONDS = env.int("CONFIRMATION_CODE_RESEND_SECONDS", default=60)
+CONFIRMATION_CODE_MAX_WRONG_TRIES = env.int("CONFIRMATION_CODE_MAX_WRONG_TRIES", default=5)
+CONFIRMATION_CODE_EXPOSED = env.bool("CONFIRMATION_CODE_EXPOSED", default=DEBUG)
+
+# Limits: "5/hour 10/day" allows 5 per hour and 10 per day; empty: no limit. A month is 30 days.
+
+LIMIT_CODES_PER_NUMBER_AND_ADDRESS = env.str("LIMIT_CODES_PER_NUMBER_AND_ADDRESS", default="3/hour 6/day")
+LIMIT_CODES_PER_NUMBER = env.str("LIMIT_CODES_PER_NUMBER", default="5/hour 10/day")
+LIMIT_CODES_PER_ADDRESS = env.str("LIMIT_CODES_PER_ADDRESS", default="30/hour 100/day")
+LIMIT_CODES_PER_COUNTRY = env.str("LIMIT_CODES_PER_COUNTRY", default="1000/hour 5000/day")
+LIMIT_CODES = env.str("LIMIT_CODES", default="2000/hour 10000/day")
+LIMIT_FAILED_SIGN_INS_PER_ADDRESS = env.str("LIMIT_FAILED_SIGN_INS_PER_ADDRESS", default="30/hour 100/day")
+LIMIT_WRONG_TRIES_PER_NUMBER_AND_ADDRESS = env.str(
+    "LIMIT_WRONG_TRIES_PER_NUMBER_AND_ADDRESS", default="10/day 30/month"
+)
+LIMIT_WRONG_TRIES_PER_NUMBER = env.str("LIMIT_WRONG_TRIES_PER_NUMBER", default="15/day 40/month")
+LIMIT_REFERRAL_CODE_LOOKUPS_PER_ADDRESS = env.str("LIMIT_REFERRAL_CODE_LOOKUPS_PER_ADDRESS", default="60/hour 300/day")
+LIMIT_REFERRAL_CODES_ENTERED_PER_PERSON = env.str("LIMIT_REFERRAL_CODES_ENTERED_PER_PERSON", default="10/hour 20/day")
+# Length of the first lock after too many wrong tries; each further lock lasts twice as long.
+SIGN_IN_LOCK_FIRST_SECONDS = env.int("SIGN_IN_LOCK_FIRST_SECONDS", default=3_600)
+SIGN_IN_LOCK_LONGEST_SECONDS = env.int("SIGN_IN_LOCK_LONGEST_SECONDS", default=604_800)
+# A client_ip that signed in with a number this recently is exempt from locks caused by other clients.
+KNOWN_ADDRESS_DAYS = env.int("KNOWN_ADDRESS_DAYS", default=90)
+# Calling codes of the countries that codes are sent to; *: all. The default bounds the bill of SMS pumping fraud.
+SMS_COUNTRIES = env.list(
+    "SMS_COUNTRIES", default=["*" if DEBUG else str(country_code_for_region(PHONENUMBER_DEFAULT_REGION))]
+)
+
+SMS_URL = env.str("SMS_URL", default="console:")
+SMS_TIMEOUT_SECONDS = env.float("SMS_TIMEOUT_SECONDS", default=5.0)
+SMS_RETRY_SECONDS = env.float("SMS_RETRY_SECONDS", default=2.0)
+CONSOLE_SMS_MIN_DELAY_SECONDS = env.float("CONSOLE_SMS_MIN_DELAY_SECONDS", default=1.0)
+CONSOLE_SMS_MAX_DELAY_SECONDS = env.float("CONSOLE_SMS_MAX_DELAY_SECONDS", default=2.0)
+
+# How long messages keep their phone number; codes, tokens and sessions are deleted when they expire.
+PERSONAL_DATA_MESSAGES_DAYS = env.int("PERSONAL_DATA_MESSAGES_DAYS", default=90)
+
+REFERRAL_CODE_LENGTH = env.int("REFERRAL_CODE_LENGTH", default=6)
+REFERRAL_ALLOW_CIRCLES = env.bool("REFERRAL_ALLOW_CIRCLES", default=False)
+# Days after sign-up within which an invite code can be activated; 0: no limit.
+REFERRAL_WINDOW_DAYS = env.int("REFERRAL_WINDOW_DAYS", default=0)
+
+# Where a day of the statistics begins and ends, unless the request names another time zone.
+STATISTICS_TIME_ZONE = env.str("STATISTICS_TIME_ZONE", default="UTC")
