@@ -13,7 +13,7 @@ from rest_framework_simplejwt.tokens import Token
 
 from common.database import sql
 from users.models import User
-from users.people.tokens import EPOCH_CLAIM
+from users.people.sessions import EPOCH_CLAIM
 from users.refusals import SessionEnded
 
 _FIND_OWNER = """

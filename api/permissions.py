@@ -1,18 +1,37 @@
-"""Who may do what."""
+"""Permissions of the endpoints for staff."""
 
-from django.utils.translation import gettext_lazy as _
+from typing import Any
+
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import PermissionDenied
-from rest_framework.permissions import SAFE_METHODS, IsAdminUser
+from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from users.models import User
+from users.people import rights
+from users.people.rights import Verb, may
+
+#: All other methods only read.
+_VERBS: dict[str, Verb] = {"POST": "add", "PUT": "change", "PATCH": "change", "DELETE": "delete"}
 
 
-class ManagesPeople(IsAdminUser):
-    """Staff manage people; only a superuser manages staff."""
+def verb_of(method: str | None) -> Verb:
+    """Return what an HTTP method does to users."""
+    return _VERBS.get(method or "", "view")
 
-    def has_object_permission(self, request: Request, view: APIView, person: User) -> bool:
-        if request.method in SAFE_METHODS or not person.is_staff or request.user.is_superuser:
-            return True
-        raise PermissionDenied(_("Only a superuser may change or delete staff."))
+
+class ManagesUsers(IsAdminUser):
+    """Asks `users.people.rights` for the verb of the HTTP method. Raises `PermissionDenied`, which says what lacks."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        if not super().has_permission(request, view):
+            return False
+        verb = verb_of(request.method)
+        if not may(request.user, verb):
+            raise PermissionDenied(_("You need the permission %(name)s.") % {"name": rights.permission(verb)})
+        return True
+
+    def has_object_permission(self, request: Request, view: APIView, user: Any) -> bool:
+        if not may(request.user, verb_of(request.method), user):
+            raise PermissionDenied(_("Only a superuser may change or delete staff."))
+        return True

@@ -12,14 +12,15 @@ from drf_spectacular.extensions import (
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions
 from rest_framework.exceptions import NotFound
-from rest_framework.permissions import IsAdminUser
 from rest_framework.serializers import BaseSerializer, Serializer
 
 from api import problems
 from api.outages import ServiceUnavailable
 from api.parsers import BodyTooLarge
+from api.permissions import ManagesUsers, verb_of
 from common.http import paths
 from users import phones
+from users.people import rights
 from users.refusals import PhoneNumberInvalid, Refusal, SessionEnded
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -68,6 +69,16 @@ def document(  # noqa: PLR0913  one for each part of an operation's description
 class AutoSchema(openapi.AutoSchema):
     """Adds to each operation the problems that it can answer with, each with an example."""
 
+    def get_operation(self, *args: Any, **kwargs: Any) -> Any:
+        operation = super().get_operation(*args, **kwargs)
+        if operation and self._is_for_staff():
+            needed = rights.permission(verb_of(self.method))
+            operation["description"] += f"\n\nFor staff with the permission `{needed}`."
+        return operation
+
+    def _is_for_staff(self) -> bool:
+        return any(isinstance(permission, ManagesUsers) for permission in self.view.get_permissions())
+
     def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         answers: dict[str, Any] = super()._get_response_bodies(direction)
         schema = self.resolve_serializer(problems.ProblemSerializer, "response").ref
@@ -98,7 +109,7 @@ class AutoSchema(openapi.AutoSchema):
             yield problems.problem_of_error(exceptions.NotAuthenticated())
             yield problems.problem_of_error(exceptions.AuthenticationFailed())
             yield problems.problem_of_refusal(SessionEnded())
-        if any(isinstance(permission, IsAdminUser) for permission in self.view.get_permissions()):
+        if self._is_for_staff():
             yield problems.problem_of_error(exceptions.PermissionDenied())
         if not self.path.startswith(paths.HEALTH):
             yield problems.problem_of_error(ServiceUnavailable())

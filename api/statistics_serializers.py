@@ -52,10 +52,10 @@ class StepCountsSerializer(CountsSerializer):
 
 
 class ReferrerSerializer(serializers.Serializer[Referrer]):
-    id = serializers.IntegerField(source="person.pk")
-    phone_number = PhoneNumberField(source="person.get_username", help_text="E.164.")
-    username = serializers.CharField(source="person.username")
-    referral_code = serializers.CharField(source="person.referral_code")
+    id = serializers.IntegerField(source="user.pk")
+    phone_number = PhoneNumberField(source="user.get_username", help_text="E.164.")
+    username = serializers.CharField(source="user.username")
+    referral_code = serializers.CharField(source="user.referral_code")
     activations = serializers.IntegerField(help_text="In this period.")
 
 

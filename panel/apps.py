@@ -3,7 +3,7 @@ from django.contrib.admin.apps import AdminConfig
 
 
 class SiteConfig(AdminConfig):
-    """Django's admin with the site of this panel."""
+    """Django's admin, with `Panel` as the default site."""
 
     default_site = "panel.site.Panel"
 

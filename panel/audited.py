@@ -1,4 +1,4 @@
-"""Whatever staff do in the panel is written into the audit trail."""
+"""Records what staff do in the panel in the audit trail."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ Action = audit.Action
 
 
 class Audited:
-    """Writes down, for an admin of whatever model, what is done with it; Django's own journal stays empty."""
+    """Mixin for a `ModelAdmin`: writes audit records instead of Django's `LogEntry`."""
 
     opts: Any
 
@@ -46,5 +46,5 @@ class Audited:
         return page
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        whose = f"?person={object_id}" if self.opts.model_name == "user" else ""
-        return redirect(reverse("admin:users_auditrecord_changelist") + whose)
+        query = f"?person={object_id}" if self.opts.model_name == "user" else ""
+        return redirect(reverse("admin:users_auditrecord_changelist") + query)

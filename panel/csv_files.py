@@ -1,4 +1,4 @@
-"""Lists as CSV files of any length, in constant memory, that are safe to open in a spreadsheet."""
+"""Streams CSV files in constant memory; cells can't start a formula in a spreadsheet."""
 
 import csv
 from collections.abc import Iterator, Mapping
@@ -10,16 +10,16 @@ from django.db.models.expressions import Combinable
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 
-#: Where a formula starts, full-width forms included: https://owasp.org/www-community/attacks/CSV_Injection
+#: First characters of formulas, full-width forms included: https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _ROWS_AT_ONCE = 2_000
 
-#: What stands in the first line, and where it comes from.
+#: Heading: column or expression.
 Columns = Mapping[str, str | Combinable]
 
 
 def download(rows: QuerySet[Any], *, columns: Columns, name: str) -> StreamingHttpResponse:
-    """Answer with these rows, in their order, while they are read from the database; tell how many are to come."""
+    """Stream the rows in their order while they are read; `X-Total-Rows` is their number, for a progress bar."""
     filename = f"{name}-{timezone.now():%Y-%m-%d}.csv"
     return StreamingHttpResponse(
         lines(rows, columns),
@@ -34,22 +34,22 @@ def download(rows: QuerySet[Any], *, columns: Columns, name: str) -> StreamingHt
 
 def lines(rows: QuerySet[Any], columns: Columns) -> Iterator[str]:
     write = csv.writer(_Echo()).writerow
-    # Without the mark, Excel takes UTF-8 for the code page of its country.
+    # The byte order mark makes Excel read UTF-8.
     yield "\ufeff" + write(columns)
     sources = [F(source) if isinstance(source, str) else source for source in columns.values()]
     for cells in rows.select_related(None).values_list(*sources).iterator(chunk_size=_ROWS_AT_ONCE):
-        yield write(map(_written, cells))
+        yield write(map(_cell, cells))
 
 
-def _written(cell: Any) -> Any:
-    """Write times in ISO 8601; put an apostrophe before what a spreadsheet would take for a formula."""
-    if isinstance(cell, datetime):
-        return cell.isoformat(timespec="seconds")
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
+def _cell(value: Any) -> Any:
+    """Format times in ISO 8601; prefix text that a spreadsheet would run as a formula with an apostrophe."""
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
 
 
 class _Echo:
-    """The file that `csv` wants: it hands each line back."""
+    """File-like object for `csv.writer` that returns each line."""
 
     def write(self, line: str) -> str:
         return line

@@ -1,4 +1,4 @@
-"""The first page of the panel: how many came and how, in a period to choose; the numbers are those of the API."""
+"""Dashboard on the first page of the panel: the statistics of the API for a chosen period."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -20,23 +20,24 @@ from django.utils.translation import gettext_lazy as _
 
 from panel.lists import link_to
 from panel.templatetags.panel import show_number
+from users.people.rights import may
 from users.refusals import PeriodTooLong, Refusal
 from users.statistics import report
 from users.statistics.report import Period, Statistics, Step, share
 from users.statistics.totals import Counts
 
-UNLESS_CHOSEN = "30"
-EVERYTHING = "all"
+DEFAULT_PERIOD = "30"
+ALL_TIME = "all"
 PERIODS: dict[str, Promise] = {
     "7": _("7 days"),
     "30": _("30 days"),
     "90": _("90 days"),
     "365": _("A year"),
-    EVERYTHING: _("Everything"),
+    ALL_TIME: _("Everything"),
 }
-#: From how many days on a curve is drawn by weeks, and by months, unless chosen otherwise.
+#: Days from which the default step is a week, and a month.
 WEEKS_FROM, MONTHS_FROM = 367, 5 * 367
-#: More points than this are no curve to look at, and a table nobody reads.
+#: Largest number of steps in the chart and its table.
 MOST_POINTS = 400
 STEPS: dict[str, Promise] = {"": _("as fits"), Step.DAY: _("days"), Step.WEEK: _("weeks"), Step.MONTH: _("months")}
 
@@ -45,7 +46,7 @@ admin.site.index_template = "admin/users/dashboard.html"
 
 
 class PeriodForm(forms.Form):
-    """What stands in the address of the page; whatever is wrong with it is told, and the usual period shown."""
+    """Query string of the page. Invalid input shows an error and the default period."""
 
     period = forms.ChoiceField(choices=[*PERIODS.items()], required=False)
     first = forms.DateField(label=_("From"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
@@ -53,36 +54,35 @@ class PeriodForm(forms.Form):
     step = forms.ChoiceField(label=_("By"), choices=[*STEPS.items()], required=False)
 
     def __init__(self, query: Any) -> None:
-        """Read the fields by the names that they have in the API; `from` is a keyword of Python."""
+        """Read the API's parameter names; `from` is a keyword of Python, so the field is called `first`."""
         names = {"first": "from", "last": "to"}
         super().__init__({name: query.get(names.get(name, name), "") for name in self.base_fields})
 
     def chosen(self) -> Period:
-        """Return the period that was asked for, or the usual one beside an error."""
+        """Return the chosen period; the default one if there is an error."""
         if not self.is_valid():
-            return _usual()
+            return _default_period()
         asked = self.cleaned_data
         zone = ZoneInfo(settings.STATISTICS_TIME_ZONE)
         first, last = asked["first"], asked["last"] or _today(zone)
         if first is None:
-            first = _first_day_of(asked["period"] or UNLESS_CHOSEN, last, zone)
+            first = _first_day_of(asked["period"] or DEFAULT_PERIOD, last, zone)
         try:
             period = report.period(first=first, last=last, step=asked["step"] or _step_that_fits(first, last))
             if len(list(period.steps())) > MOST_POINTS:
                 raise PeriodTooLong(steps=MOST_POINTS)
         except Refusal as refusal:
             self.add_error(None, str(refusal))
-            return _usual()
+            return _default_period()
         return period
 
 
 def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Add the dashboard to what the first page shows."""
+    """Add the dashboard to the context of the first page (Unfold's `DASHBOARD_CALLBACK`)."""
     form = PeriodForm(request.GET)
     period = form.chosen()
     counted = report.count(period=period)
     labels = [_label(period.step, step.first, step.last) for step in counted.steps]
-    may_see_people = request.user.has_perm("users.view_user")
     return context | {
         "form": form,
         "periods": list(_choices(form)),
@@ -94,11 +94,11 @@ def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "funnel": list(_funnel(counted)),
         "delivery": counted,
         "delivery_rate": _percent(counted.delivery_rate),
-        "top_referrers": list(_top_referrers(counted)) if may_see_people else None,
+        "top_referrers": list(_top_referrers(counted)) if may(request.user, "view") else None,
     }
 
 
-def _usual() -> Period:
+def _default_period() -> Period:
     return report.period(time_zone=settings.STATISTICS_TIME_ZONE)
 
 
@@ -107,7 +107,7 @@ def _today(zone: ZoneInfo) -> date:
 
 
 def _first_day_of(period: str, last: date, zone: ZoneInfo) -> date:
-    if period == EVERYTHING:
+    if period == ALL_TIME:
         return min(last, report.first_day(time_zone=zone))
     return date.fromordinal(max(1, last.toordinal() - int(period) + 1))
 
@@ -121,7 +121,7 @@ def _step_that_fits(first: date, last: date) -> Step:
 
 def _choices(form: PeriodForm) -> Iterator[dict[str, Any]]:
     is_own = bool(form.data["first"] or form.data["last"])
-    current = "" if is_own else form.data["period"] or UNLESS_CHOSEN
+    current = "" if is_own else form.data["period"] or DEFAULT_PERIOD
     for value, label in PERIODS.items():
         query = urlencode({"period": value} | ({"step": form.data["step"]} if form.data["step"] else {}))
         yield {"label": label, "query": query, "is_current": value == current}
@@ -141,7 +141,7 @@ def _figure(label: Promise, icon: str, number: int, ever: int) -> dict[str, str 
 
 
 def _chart(counted: Statistics, labels: list[str]) -> dict[str, Any]:
-    """Return what the page's script draws."""
+    """Return the data for `dashboard.js`."""
 
     def series(label: Promise, name: str) -> dict[str, Any]:
         return {"label": str(label), "data": [getattr(one.counts, name) for one in counted.steps]}
@@ -180,15 +180,15 @@ def _top_referrers(counted: Statistics) -> Iterator[dict[str, Any]]:
     most = max((referrer.activations for referrer in counted.top_referrers), default=0)
     for referrer in counted.top_referrers:
         yield {
-            "link": link_to(referrer.person),
-            "referral_code": referrer.person.referral_code,
+            "link": link_to(referrer.user),
+            "referral_code": referrer.user.referral_code,
             "activations": show_number(referrer.activations),
             "width": f"{referrer.activations / most * 100:.2f}%",
         }
 
 
 def _cells(counts: Counts) -> SafeString:
-    # Here rather than in the template, which would take longer over a thousand days than the database.
+    # Formatted here: for a thousand rows the template engine takes longer than the database.
     return format_html_join("", "<td>{}</td>", ((show_number(count),) for count in counts))
 
 

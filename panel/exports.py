@@ -1,4 +1,4 @@
-"""Taking a list along as a CSV file."""
+"""Export of a list as CSV."""
 
 from typing import Any, ClassVar
 
@@ -15,7 +15,7 @@ from users import audit
 
 
 class ExportsList:
-    """Offers every row that the list, as it is searched, filtered and ordered, would show."""
+    """Mixin for a `ModelAdmin`: exports all rows of the list as searched, filtered and ordered."""
 
     csv_name: ClassVar[str]
     csv_columns: ClassVar[Columns]
@@ -36,9 +36,9 @@ class ExportsList:
             rows = self.get_changelist_instance(request).queryset  # type: ignore[attr-defined]
         except IncorrectLookupParameters:
             return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"))
-        # By which criteria, but not what was looked for: that may be somebody's number.
-        how = {"filtered by": sorted(request.GET)}
-        audit.record(by=request, action=audit.Action.EXPORTED, about=self.opts.model_name, details=how)
+        # Names of the parameters only: a value may be a phone number.
+        details = {"filtered by": sorted(request.GET)}
+        audit.record(by=request, action=audit.Action.EXPORTED, about=self.opts.model_name, details=details)
         return self.download(rows)
 
     def download(self, rows: Any) -> HttpResponseBase:

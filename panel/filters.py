@@ -1,4 +1,4 @@
-"""Filters whose every choice an index serves."""
+"""Filters of the lists; an index serves every choice."""
 
 from datetime import date, datetime, time
 from typing import Any
@@ -20,7 +20,7 @@ from users.sms import channels
 
 
 class DaysFilter(RangeDateFilter):  # type: ignore[misc]
-    """Whole days, both included, as they are written in the reader's language."""
+    """Range of whole days, both included, in the date format of the current language."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if first := self._day(f"{self.parameter_name}_from"):
@@ -34,13 +34,13 @@ class DaysFilter(RangeDateFilter):  # type: ignore[misc]
     def _day(self, parameter: str) -> date | None:
         try:
             day: date | None = forms.DateField(required=False).clean(self.used_parameters.get(parameter))
-        except ValidationError:  # the filter's own form shows what is wrong
+        except ValidationError:  # the form of the filter shows the error
             return None
         return day
 
 
 class InviterFilter(SimpleListFilter):
-    """Shows whose referrals are listed; a link from that person's page sets it, for a million are not a choice."""
+    """Referrals of one inviter. Set by a link on that user's page; the filter itself lists no other choices."""
 
     title = _("inviter")
     parameter_name = "inviter"
@@ -72,7 +72,7 @@ class OutcomeFilter(DropdownFilter):  # type: ignore[misc]
 
 
 class ChannelFilter(DropdownFilter):  # type: ignore[misc]
-    """The channel that took the message, of those that SMS_URL names now."""
+    """The channel that accepted the message; choices are the channels in SMS_URL."""
 
     title = _("channel")
     parameter_name = "channel"

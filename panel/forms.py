@@ -1,4 +1,4 @@
-"""Forms of the admin panel. They check form; the rules speak when the data are saved."""
+"""Forms of the admin panel. They validate format; the domain's rules are checked on saving."""
 
 from typing import Any, ClassVar, cast
 
@@ -34,18 +34,18 @@ class SignInForm(AuthenticationForm):  # type: ignore[misc]
         }
 
     def clean(self) -> dict[str, Any]:
-        """Check one password at a time for each address: guesses at once would all be let in before any is counted."""
+        """Check one password at a time per client IP; concurrent guesses would all be checked before one is counted."""
         with transaction.atomic():
-            locks.hold_name(f"password from {lockout.address_of(self.request)}")
+            locks.hold_name(f"password from {lockout.locked_ip(self.request)}")
             try:
                 return cast("dict[str, Any]", super().clean())
-            except ValidationError as refused:
-                refusal = refused
-        raise refusal  # outside of the block, or the wrong password would not be counted
+            except ValidationError as invalid:
+                error = invalid
+        raise error  # outside of the transaction, which would roll back the count of wrong passwords
 
 
-class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
-    #: What a rule said when these data, well-formed as they are, were saved.
+class UserForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    #: The refusal of a rule when valid data were saved; shown as an error of its field.
     refusal: ClassVar[Refusal | None] = None
 
     phone_number = TypedPhoneNumberField(
@@ -69,10 +69,10 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at r
         return self.cleaned_data
 
     def validate_unique(self) -> None:
-        """Leave it to the database, whose word is the last and whose refusal has the better message."""
+        """Do nothing: saving checks the unique constraint and raises `PhoneNumberTaken`."""
 
 
-class PersonAddForm(PersonForm):
+class UserAddForm(UserForm):
     password1 = forms.CharField(
         label=_("Password"),
         required=False,

@@ -1,4 +1,4 @@
-"""What every list of the panel has in common: it is as quick with a million rows as with ten."""
+"""Base classes of the lists; response times don't grow with the number of rows."""
 
 from collections.abc import Collection
 from functools import cached_property
@@ -25,14 +25,14 @@ from users.refusals import PhoneNumberInvalid
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at run time
-    """Counts to MAX_COUNTED and no further, for counting a whole table takes longer with every row."""
+    """Counts up to MAX_COUNTED rows: counting a whole table takes time in proportion to its size."""
 
     MAX_COUNTED = 10_000
     template_name = "admin/users/capped_pagination.html"
 
     @cached_property
     def _counted(self) -> int:
-        # Unordered: a plan that walks an index in order could pass the whole table to find a few matches.
+        # Unordered: with an order, the planner may scan a whole index to find a few matches.
         rows = cast("QuerySet[Any]", self.object_list)
         return rows.order_by()[: self.MAX_COUNTED + 1].count()
 
@@ -42,29 +42,29 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at ru
 
     @property
     def has_more(self) -> bool:
-        """Whether there are more rows than were counted."""
+        """True if there are more than MAX_COUNTED rows."""
         return self._counted > self.MAX_COUNTED
 
 
 class QuickChangeList(ChangeList):  # type: ignore[misc]
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        # How many there are stands below the list, "10000+" included; the heading would take the cap for the number.
+        # The heading shows `full_result_count` without the "+" of a capped count, which the pagination shows.
         self.full_result_count = self.result_count
 
     def get_ordering_field(self, field_name: str) -> Any:
-        """Ignore an address that asks for an order which the headings don't offer: it would sort the whole table."""
+        """Ignore an order in the URL that the headings don't offer: no index serves it."""
         return super().get_ordering_field(field_name) if field_name in self.sortable_by else None
 
 
 class SelectedOnlyActionForm(ActionForm):  # type: ignore[misc]
     def clean_select_across(self) -> bool:
-        """Take the ticked rows only: no action, erasing least of all, runs over a million people at a click."""
+        """Restrict actions to selected rows: "select all" could erase a million users."""
         return False
 
 
 class QuickModelAdmin(Audited, ModelAdmin):  # type: ignore[misc]
-    """A list that never counts, sorts or filters by what no index serves."""
+    """A list that counts up to a cap, and sorts and filters by indexed columns only."""
 
     paginator = CappedPaginator
     action_form = SelectedOnlyActionForm
@@ -72,7 +72,7 @@ class QuickModelAdmin(Audited, ModelAdmin):  # type: ignore[misc]
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
     list_per_page = 50
-    #: The only query parameters that may filter: any column could be read out by guessing its beginning otherwise.
+    #: The query parameters that may filter; with others, `?column__startswith=` would reveal any column.
     allowed_lookups: ClassVar[Collection[str]] = ()
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[QuickChangeList]:
@@ -83,7 +83,7 @@ class QuickModelAdmin(Audited, ModelAdmin):  # type: ignore[misc]
 
 
 class ReadOnlyModelAdmin(QuickModelAdmin):
-    """Rows that only the rules write."""
+    """A list to view only; the domain writes the rows."""
 
     actions = None
 
@@ -98,7 +98,7 @@ class ReadOnlyModelAdmin(QuickModelAdmin):
 
 
 class ByPhone:
-    """A list of rows about phone numbers, which are found by the whole number only, as people type it."""
+    """Mixin for rows with a phone number: finds them by the whole number in any format."""
 
     search_fields = ("phone_number",)
     search_help_text = _("A whole phone number")
@@ -119,17 +119,17 @@ class ByPhone:
 
 
 def show_phone(number: phones.PhoneNumber) -> str:
-    """The number as it is read, and never broken over two lines."""
+    """Return the number in international format with spaces and hyphens that don't break."""
     return number.as_international.translate({ord(" "): "\u00a0", ord("-"): "\u2011"})
 
 
-def describe(person: User) -> str:
-    return f"{show_phone(person.phone_number)} {person.username}".strip()
+def describe(user: User) -> str:
+    return f"{show_phone(user.phone_number)} {user.username}".strip()
 
 
-def link_to(person: User | None) -> str | SafeString:
-    """A link to a person's page; the other party of an anonymous referral has none."""
-    if person is None:
+def link_to(user: User | None) -> str | SafeString:
+    """Return a link to a user's page; "erased" for None."""
+    if user is None:
         return gettext("erased")
-    url = reverse("admin:users_user_change", args=[person.pk])
-    return format_html('<a href="{}" class="text-link">{}</a>', url, describe(person))
+    url = reverse("admin:users_user_change", args=[user.pk])
+    return format_html('<a href="{}" class="text-link">{}</a>', url, describe(user))

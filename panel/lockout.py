@@ -1,4 +1,4 @@
-"""Guessing the passwords of staff: django-axes counts and locks, here is what is particular to this panel."""
+"""Lockout after wrong passwords of staff: django-axes with the limits of this panel."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from users.refusals import PhoneNumberInvalid
 
 
 class PasswordBackend(AxesStandaloneBackend, ModelBackend):  # type: ignore[misc]
-    """Checks the password only while neither the address nor the number from this address is locked."""
+    """Checks the password unless the client IP, or the phone number from this client IP, is locked."""
 
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **others: Any
@@ -31,26 +31,26 @@ class PasswordBackend(AxesStandaloneBackend, ModelBackend):  # type: ignore[misc
 
 
 class Handler(AxesDatabaseHandler):  # type: ignore[misc]
-    """Counts by number and address, and, up to a higher limit, by address alone."""
+    """Counts failures by phone number and client IP, and by client IP alone with a higher limit."""
 
     def get_failures(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> int:
-        of_number, of_address = map(_failures, self.get_user_attempts(request, credentials))
-        is_locked = of_address >= settings.ADMIN_WRONG_PASSWORDS_PER_ADDRESS
+        of_number, of_client_ip = map(_failures, self.get_user_attempts(request, credentials))
+        is_locked = of_client_ip >= settings.ADMIN_WRONG_PASSWORDS_PER_ADDRESS
         return settings.AXES_FAILURE_LIMIT if is_locked else of_number
 
     def user_logged_in(self, sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> None:
-        # Whoever signs in elsewhere has typed no password; with a second factor, a password alone is half a sign-in.
+        # A sign-in on the pages uses no password; with a second factor, the sign-in is not complete yet.
         if self.is_admin_request(request) and not settings.STAFF_SECOND_FACTOR:
             super().user_logged_in(sender, request, user, **kwargs)
 
     def reset_user_attempts(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> int:
-        """Forget the failures of this number only: one's own password must not buy guesses at those of others."""
-        of_number, _of_address = self.filter_user_attempts(request, credentials)
+        """Reset this number only: a correct password must not reset the limit of the client IP."""
+        of_number, _of_client_ip = self.filter_user_attempts(request, credentials)
         return int(of_number.delete()[0])
 
 
 def forgive(request: HttpRequest) -> None:
-    """Forget the failures of whoever has signed in completely."""
+    """Reset the failures of the signed-in user after a complete sign-in."""
     AxesProxyHandler.update_request(request)
     Handler().reset_user_attempts(request, {"username": request.user.get_username()})
 
@@ -60,21 +60,21 @@ def _failures(attempts: QuerySet[AccessAttempt]) -> int:
 
 
 def phone_number_of(_request: HttpRequest, credentials: dict[str, Any] | None) -> str:
-    """Return the number that is tried (E.164), however it is typed: another spelling is no other number."""
+    """Return the phone number of an attempt as E.164, so that other spellings count together; "" if invalid."""
     try:
         return phones.normalize((credentials or {}).get("username") or "")
     except PhoneNumberInvalid:
         return ""
 
 
-def address_of(request: HttpRequest) -> str | None:
-    """Return the client's address, of IPv6 the first of its /64; None if it is unknown."""
-    address = client_ip_of(request).partition("/")[0]
-    return None if address == UNKNOWN else address
+def locked_ip(request: HttpRequest) -> str | None:
+    """Return the client IP that locks count, for IPv6 the first of its /64; None if it is unknown."""
+    client_ip = client_ip_of(request).partition("/")[0]
+    return None if client_ip == UNKNOWN else client_ip
 
 
 def answer(request: HttpRequest, *_about: Any) -> HttpResponse:
-    """Say that too much was tried: the same whether or not anybody has this number."""
+    """Answer 429, with the same page for registered and unknown numbers."""
     seconds = int(settings.AXES_COOLOFF_TIME.total_seconds())
     context = {
         **admin.site.each_context(request),

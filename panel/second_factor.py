@@ -1,4 +1,4 @@
-"""The second factor of staff: codes of an app (TOTP, RFC 6238), and recovery codes for the day when it is lost."""
+"""Second factor of staff: codes of an authenticator app (TOTP, RFC 6238) and recovery codes."""
 
 from typing import cast
 
@@ -19,12 +19,12 @@ from users import audit
 from users.models import User
 
 RECOVERY_CODES = 10
-#: As long as the column of the library: half of it would do, for a code has 40 bits.
+#: Length of django-otp's column. A recovery code has 40 bits, so 64 bits of digest are enough.
 _DIGEST_LENGTH = 16
 
 
 def is_passed(request: HttpRequest) -> bool:
-    """Whether this session has shown a second factor, or none is asked for."""
+    """True if this session has passed the second factor, or none is required."""
     if not settings.STAFF_SECOND_FACTOR:
         return True
     shown = request.session.get(django_otp.DEVICE_ID_SESSION_KEY)
@@ -33,7 +33,7 @@ def is_passed(request: HttpRequest) -> bool:
 
 
 def app_of(user: User) -> TOTPDevice:
-    """Return the app that a member of staff has confirmed, or else the one that waits to be set up."""
+    """Return the confirmed app of a member of staff, or the one to set up; creates it if there is none."""
     apps = TOTPDevice.objects.filter(user=user)
     device: TOTPDevice = apps.order_by("-confirmed", "pk").first() or apps.create(
         user=user, name="app", confirmed=False
@@ -43,7 +43,10 @@ def app_of(user: User) -> TOTPDevice:
 
 @sensitive_variables("code")
 def enter(request: HttpRequest, *, code: str) -> bool:
-    """Let this session in if the code is right. A wrong one counts like a wrong password, and slows down the next."""
+    """Pass the second factor with a code; True on success. A wrong code counts as a wrong password (axes).
+
+    django-otp also doubles the waiting time after each wrong code.
+    """
     user = cast("User", request.user)
     device = _device_of(user, code)
     given = code if isinstance(device, TOTPDevice) else _digest(code)
@@ -63,7 +66,7 @@ def is_locked(request: HttpRequest) -> bool:
 
 @transaction.atomic
 def confirm(request: HttpRequest, *, code: str) -> list[str] | None:
-    """Set up the app that shows this code; return the recovery codes, clear for the only time. None if it is wrong."""
+    """Confirm the app with its first code and return the recovery codes in clear; None if the code is wrong."""
     user = cast("User", request.user)
     app = TOTPDevice.objects.select_for_update().get(pk=app_of(user).pk)
     if app.confirmed or not app.verify_token(code):
@@ -71,8 +74,8 @@ def confirm(request: HttpRequest, *, code: str) -> list[str] | None:
     app.confirmed = True
     app.save(update_fields=["confirmed"])
     codes = [StaticToken.random_token() for _ in range(RECOVERY_CODES)]
-    paper = StaticDevice.objects.create(user=user, name="recovery code")
-    StaticToken.objects.bulk_create(StaticToken(device=paper, token=_digest(code)) for code in codes)
+    recovery_device = StaticDevice.objects.create(user=user, name="recovery code")
+    StaticToken.objects.bulk_create(StaticToken(device=recovery_device, token=_digest(code)) for code in codes)
     request.session.cycle_key()
     django_otp.login(request, app)
     audit.record(by=request, action=audit.Action.CHANGED, about=user, details={"second_factor": None})
@@ -81,7 +84,7 @@ def confirm(request: HttpRequest, *, code: str) -> list[str] | None:
 
 @transaction.atomic
 def reset(*, user: User) -> None:
-    """Take a member of staff's app and recovery codes away: they set up new ones when they next come."""
+    """Delete the app and the recovery codes of a user, who sets up new ones at the next sign-in."""
     TOTPDevice.objects.filter(user=user).delete()
     StaticDevice.objects.filter(user=user).delete()
 
@@ -92,5 +95,5 @@ def _device_of(user: User, code: str) -> Device | None:
 
 
 def _digest(recovery_code: str) -> str:
-    """Return what is stored of a recovery code."""
+    """Return the keyed digest that is stored instead of a recovery code."""
     return digests.keyed("users.second_factor", recovery_code.lower())[:_DIGEST_LENGTH]

@@ -1,4 +1,4 @@
-"""The page between password and panel, on which staff show their second factor, or set it up."""
+"""Page after the password: staff enter their second factor or set it up."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ from panel.lists import ReadOnlyModelAdmin, link_to
 from users import audit
 from users.models import SecondFactor, User
 
-# The library's own pages show the secrets.
+# django-otp's admin pages show the secrets.
 admin.site.unregister([TOTPDevice, StaticDevice])
 
 
@@ -41,7 +41,7 @@ class CodeForm(forms.Form):
 @never_cache
 @sensitive_post_parameters("code")
 def page(request: HttpRequest) -> HttpResponse:
-    """Ask for a code; of the app if one is set up, and else show how to set it up."""
+    """Ask for a code; show how to set up the app if there is none."""
     if "leave" in request.POST:
         logout(request)
         return redirect("admin:login")
@@ -50,17 +50,17 @@ def page(request: HttpRequest) -> HttpResponse:
     if second_factor.is_locked(request):
         return lockout.answer(request)
     form = CodeForm(request.POST or None)
-    app = second_factor.app_of(request.user)  # type: ignore[arg-type]  # Panel lets nobody else come here
+    app = second_factor.app_of(request.user)  # type: ignore[arg-type]  # `Panel.second_factor` lets only staff through
     if form.is_valid():
         if app.confirmed and second_factor.enter(request, code=form.cleaned_data["code"]):
             return redirect(_next(request))
         if not app.confirmed and (codes := second_factor.confirm(request, code=form.cleaned_data["code"])):
             return _show(request, codes=codes, title=_("Recovery codes"), next=_next(request))
         form.add_error("code", _("This code is wrong or used up. After several wrong ones, wait a little."))
-    return _show(request, form=form, title=_("Second factor"), **({} if app.confirmed else _how_to_set_up(app)))
+    return _show(request, form=form, title=_("Second factor"), **({} if app.confirmed else _setup(app)))
 
 
-def _how_to_set_up(app: TOTPDevice) -> dict[str, Any]:
+def _setup(app: TOTPDevice) -> dict[str, Any]:
     picture = segno.make(app.config_url).svg_data_uri(scale=4, border=3, light="white")
     secret = app.config_url.partition("secret=")[2].partition("&")[0]
     return {"picture": picture, "secret": secret.removesuffix("%3D")}
@@ -76,16 +76,16 @@ def _show(request: HttpRequest, **context: Any) -> HttpResponse:
 
 @admin.register(SecondFactor)
 class SecondFactorAdmin(ReadOnlyModelAdmin):
-    """Deleting resets: whoever has lost phone and paper sets up anew. For superusers, who hand out rights as well."""
+    """Deleting a row resets the second factor of a user who lost phone and recovery codes. Superusers only."""
 
     actions = ()  # type: ignore[assignment]
-    list_display = ("whose", "is_set_up", "since", "last_used")
+    list_display = ("owner", "is_set_up", "since", "last_used")
     list_select_related = ("user",)
     sortable_by = ()
-    fields = readonly_fields = ("whose", "is_set_up", "since", "last_used")
+    fields = readonly_fields = ("owner", "is_set_up", "since", "last_used")
 
     @admin.display(description=_("person"))
-    def whose(self, device: SecondFactor) -> str:
+    def owner(self, device: SecondFactor) -> str:
         return link_to(device.user)
 
     @admin.display(description=_("set up"), boolean=True)
@@ -110,7 +110,7 @@ class SecondFactorAdmin(ReadOnlyModelAdmin):
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         consequence = str(_("They set up a new second factor when they next come."))
-        return [*(self.whose(each) for each in objs), consequence], {}, set(), []
+        return [*(self.owner(each) for each in objs), consequence], {}, set(), []
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
         for device in queryset:

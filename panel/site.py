@@ -1,4 +1,4 @@
-"""Who gets into the admin panel, and for how long."""
+"""Access to the admin panel: password, second factor, length of the session."""
 
 from http import HTTPStatus
 from typing import Any, cast
@@ -20,7 +20,7 @@ class Panel(UnfoldAdminSite):  # type: ignore[misc]
         return self._knows_password(request) and second_factor.is_passed(request)
 
     def _knows_password(self, request: HttpRequest) -> bool:
-        """Let staff in by password only: four digits sent to a phone open one's own profile, not everybody's."""
+        """True for staff with a password session: a confirmation code opens only one's own profile."""
         return bool(super().has_permission(request)) and not opened_by_code(request)
 
     def extra_urls(self) -> list[URLPattern]:

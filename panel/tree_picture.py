@@ -1,4 +1,4 @@
-"""Where everybody stands in the picture of a tree of invitations: inviters to the left, those invited to the right."""
+"""Layout of the picture of a tree of invitations: inviters to the left, invited users to the right."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ LONGEST_NAME = 14
 
 @dataclass
 class Box:
-    """A person, or how many are not shown, at a place."""
+    """A box at a place in the grid: a user, an erased user or the number of hidden users."""
 
     column: int
     row: float
@@ -59,15 +59,15 @@ class Picture:
 
 
 def draw(tree: Tree) -> Picture:
-    """Place everybody: nobody on top of anybody, each in the middle of those they invited."""
+    """Place all users without overlaps, each at the vertical middle of those they invited."""
     picture = Picture()
     above = list(_above(tree))
-    person = _place(picture, tree.root, column=len(above))
-    person.kind = "self"
+    own = _place(picture, tree.root, column=len(above))
+    own.kind = "self"
     for box in above:
-        box.row = person.row
+        box.row = own.row
     picture.boxes += above
-    picture.lines += [_line(left, right) for left, right in pairwise([*above, person])]
+    picture.lines += [_line(left, right) for left, right in pairwise([*above, own])]
     return picture
 
 
@@ -105,17 +105,17 @@ def _next_row(picture: Picture, box: Box) -> Box:
     return box
 
 
-def _box_of(person: User | None, column: int) -> Box:
-    if person is None:
+def _box_of(user: User | None, column: int) -> Box:
+    if user is None:
         return Box(column, 0, _("erased"), kind="erased")
-    name = person.username if len(person.username) <= LONGEST_NAME else f"{person.username[: LONGEST_NAME - 1]}…"
-    invited = _("invited %(count)s") % {"count": show_number(person.referrals_count)} if person.referrals_count else ""
+    name = user.username if len(user.username) <= LONGEST_NAME else f"{user.username[: LONGEST_NAME - 1]}…"
+    invited = _("invited %(count)s") % {"count": show_number(user.referrals_count)} if user.referrals_count else ""
     note = " · ".join(part for part in (name, invited) if part)
-    return Box(column, 0, show_phone(person.phone_number), note, reverse("admin:users_user_change", args=[person.pk]))
+    return Box(column, 0, show_phone(user.phone_number), note, reverse("admin:users_user_change", args=[user.pk]))
 
 
 def _line(left: Box, right: Box) -> str:
-    """Return the path of a curve from the right side of one box to the left side of another."""
+    """Return the SVG path of a curve from the right side of one box to the left side of another."""
     start, end = left.x + BOX_WIDTH, right.x
     bend = (start + end) // 2
     return f"M{start} {left.middle}C{bend} {left.middle} {bend} {right.middle} {end} {right.middle}"

@@ -113,7 +113,7 @@ def test_no_cell_of_the_export_can_start_a_formula(boss: Client, start: str) -> 
 
 @pytest.mark.parametrize("path", LISTS)
 def test_staff_without_the_right_to_see_a_list_can_not_export_it(path: str) -> None:
-    assert browser_of(factories.staff()).get(f"{path}export/").status_code == 403
+    assert browser_of(factories.staff(permissions=())).get(f"{path}export/").status_code == 403
 
 
 @pytest.mark.parametrize("path", LISTS)

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.contrib.auth.models import Permission
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -201,9 +200,7 @@ def test_staff_find_the_tries_for_a_number_and_unlock_it(clock: time_machine.Tra
 def test_staff_without_the_right_to_change_people_can_not_unlock_anybody(clock: time_machine.Traveller) -> None:
     phone = phone_number()
     lock(phone, clock)
-    reader = staff()
-    reader.user_permissions.add(Permission.objects.get(codename="view_signinattempt"))
-    browser = browser_of(reader)
+    browser = browser_of(staff(permissions=["view_signinattempt"]))
 
     attempt = browser.get(ATTEMPTS).context["cl"].result_list[0]
     browser.post(ATTEMPTS, {"action": "unlock", "_selected_action": [attempt.pk]})

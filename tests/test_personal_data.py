@@ -78,6 +78,22 @@ def test_tells_everything(export: Export, anna: User) -> None:
     assert len(told["sessions"]) >= 1
 
 
+def test_has_the_keys_that_the_documentation_describes(anna: User) -> None:
+    invited_by(anna)
+    by_staff(anna)
+
+    told = json.loads(by_the_api(anna).getvalue())
+
+    schemas = APIClient().get("/api/schema/?format=json").json()["components"]["schemas"]
+    described = schemas["PersonalData"]["properties"]
+    assert list(told) == list(described)
+    for name, value in told.items():
+        if name != "exported_at":
+            reference = described[name].get("items", described[name])["$ref"]
+            row = value if isinstance(value, dict) else value[0]
+            assert list(row) == list(schemas[reference.rpartition("/")[2]]["properties"]), name
+
+
 def test_tells_nothing_of_whoever_invited_them(export: Export, anna: User) -> None:
     inviter = anna.invitation.inviter
     assert inviter

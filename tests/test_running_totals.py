@@ -139,7 +139,7 @@ def test_the_number_of_queries_is_constant(office: APIClient, is_rolled_up: bool
             statistics(office, from_="2020-01-01")
         return len(queries)
 
-    assert queries_with(2) == queries_with(40) <= 10
+    assert queries_with(2) == queries_with(40) <= 12
 
 
 @pytest.mark.parametrize("path", [STATISTICS, "/admin/"])

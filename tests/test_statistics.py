@@ -201,6 +201,7 @@ def test_a_message_that_nobody_took_in_time_has_failed(office: APIClient) -> Non
 def test_nobody_but_staff_may_ask() -> None:
     assert APIClient().get(STATISTICS).status_code == 401
     assert signed_in(person()).get(STATISTICS).status_code == 403
+    assert signed_in(staff(permissions=())).get(STATISTICS).status_code == 403
     assert signed_in(staff()).get(STATISTICS).status_code == 200
 
 

@@ -21,6 +21,7 @@ from users.models import Referral, User
 from users.people import personal_data
 from users.people.erasure import erase
 from users.people.profile import change_profile
+from users.people.rights import may
 
 REFUSALS_OF_ACTIVATION = (
     refusals.TooManyReferralCodes,
@@ -76,7 +77,8 @@ class ProfileByPhoneView(APIView):
         operation_id="getProfileByPhone",
         tag="profile",
         summary="A profile by its number",
-        description="One's own; staff may read every one. Somebody else's looks as if it did not exist.",
+        description="My own; staff with the permission `users.view_user` may read every one. To others, the profile of "
+        "another person looks as if it did not exist.",
         parameters=[PHONE_NUMBER],
         answers={status.HTTP_200_OK: ProfileSerializer},
     )
@@ -104,7 +106,7 @@ class PersonalDataView(APIView):
         tag="profile",
         summary="Everything that is kept about me",
         description="A file to keep: profile, all who came with my code, sessions, attempts to sign in, messages. "
-        "Tokens and codes are not in it.",
+        "Tokens and codes are not in it. The phone number of someone who has been erased is null.",
         answers={status.HTTP_200_OK: PersonalDataSerializer},
     )
     def get(self, request: AuthenticatedRequest) -> StreamingHttpResponse:
@@ -149,7 +151,7 @@ def _visible_user(request: AuthenticatedRequest, phone_number: str) -> User:
         raise NotFound from None
     if phone_number == request.user.get_username():
         return request.user
-    user = User.objects.filter(phone_number=phone_number).first() if request.user.is_staff else None
+    user = User.objects.filter(phone_number=phone_number).first() if may(request.user, "view") else None
     if user is None:
         raise NotFound
     audit.record(by=request, action=audit.Action.VIEWED, about=user)

@@ -10,8 +10,7 @@ from api.schema import document
 from api.serializers import JWTPairSerializer, JWTRefreshSerializer
 from api.views.public import PublicView
 from users import refusals
-from users.people import tokens
-from users.people.sessions import end_all_sessions
+from users.people import sessions
 
 
 class LogoutView(APIView):
@@ -24,7 +23,7 @@ class LogoutView(APIView):
         refusals=(refusals.JWTSession,),
     )
     def post(self, request: AuthenticatedRequest) -> Response:
-        tokens.end_session(request.auth)
+        sessions.end_session(request.auth)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -37,7 +36,7 @@ class LogoutAllView(APIView):
         answers={status.HTTP_204_NO_CONTENT: None},
     )
     def post(self, request: AuthenticatedRequest) -> Response:
-        end_all_sessions(user=request.user)
+        sessions.end_all_sessions(user=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -54,7 +53,7 @@ class JWTRefreshView(PublicView):
     def post(self, request: Request) -> Response:
         serializer = JWTRefreshSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        refresh = tokens.renew_jwt_session(serializer.validated_data["refresh"])
+        refresh = sessions.renew_jwt_session(serializer.validated_data["refresh"])
         return Response({"access": str(refresh.access_token), "refresh": str(refresh)})
 
 
@@ -71,5 +70,5 @@ class JWTLogoutView(PublicView):
     def post(self, request: Request) -> Response:
         serializer = JWTRefreshSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        tokens.end_jwt_session(serializer.validated_data["refresh"])
+        sessions.end_jwt_session(serializer.validated_data["refresh"])
         return Response(status=status.HTTP_204_NO_CONTENT)

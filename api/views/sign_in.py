@@ -21,7 +21,7 @@ from api.serializers import (
 from api.views.public import PublicView
 from common.http.client_ip import client_ip_of
 from users import refusals
-from users.people.tokens import open_jwt_session, open_session
+from users.people.sessions import open_jwt_session, open_token_session
 from users.sign_in import codes
 from users.sign_in.codes import SignIn
 
@@ -119,7 +119,7 @@ class JWTLoginView(PublicView):
 
 
 def _session(request: Request, signed_in: SignIn) -> Response:
-    token, expires_at = open_session(signed_in.user)
+    token, expires_at = open_token_session(signed_in.user)
     return Response({"token": token, "expires_at": expires_at, **_common_fields(request, signed_in)})
 
 

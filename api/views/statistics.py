@@ -1,11 +1,11 @@
 """Statistics, for staff."""
 
 from rest_framework import status
-from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from api.permissions import ManagesUsers
 from api.schema import document
 from api.statistics_serializers import StatisticsQuerySerializer, StatisticsSerializer
 from users import refusals
@@ -13,7 +13,7 @@ from users.statistics import report
 
 
 class StatisticsView(APIView):
-    permission_classes = (IsAdminUser,)
+    permission_classes = (ManagesUsers,)
 
     @document(
         operation_id="getStatistics",

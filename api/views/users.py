@@ -12,7 +12,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from api.filters import KnownOrderingFilter, UserFilter
 from api.pagination import UserPagination
-from api.permissions import ManagesPeople
+from api.permissions import ManagesUsers
 from api.schema import document
 from api.serializers import UserChangeSerializer, UserDetailSerializer, UserSerializer
 from users import audit, refusals
@@ -23,7 +23,7 @@ from users.people.erasure import erase
 
 class UserViewSet(GenericViewSet[User]):
     serializer_class = UserSerializer
-    permission_classes = (ManagesPeople,)
+    permission_classes = (ManagesUsers,)
     pagination_class = UserPagination
     filter_backends = (DjangoFilterBackend, KnownOrderingFilter)
     filterset_class = UserFilter

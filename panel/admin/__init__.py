@@ -1,4 +1,4 @@
-"""The lists of the panel, one module each."""
+"""Lists of the panel, one module each."""
 
 from panel import dashboard, second_factor_page
 from panel.admin import (

@@ -1,4 +1,4 @@
-"""The audit trail, to read."""
+"""Audit trail, read-only."""
 
 import json
 from typing import Any
@@ -18,7 +18,7 @@ from users.refusals import PhoneNumberInvalid
 
 
 class PersonFilter(admin.SimpleListFilter):
-    """Shows about whom the records are; a link from that person's page sets it."""
+    """Records about one user; set by a link on that user's page."""
 
     title = _("whom")
     parameter_name = "person"
@@ -36,9 +36,9 @@ class PersonFilter(admin.SimpleListFilter):
 
 @admin.register(AuditRecord)
 class AuditRecordAdmin(ExportsList, ReadOnlyModelAdmin):
-    """To look at only, for whoever could change it could cover their traces."""
+    """Read-only, so that staff can't cover their traces."""
 
-    list_display = ("at", "who", "action", "about", "what_exactly")
+    list_display = ("at", "who", "action", "about", "details_shown")
     list_filter = (PersonFilter, ("action", ChoicesDropdownFilter))
     list_filter_submit = True
     list_select_related = ("actor", "person")
@@ -55,8 +55,8 @@ class AuditRecordAdmin(ExportsList, ReadOnlyModelAdmin):
         "thing": "thing",
         "details": Cast("details", CharField()),
     }
-    fields = ("at", "who", "action", "about", "what_exactly", "address")
-    readonly_fields = ("who", "about", "what_exactly")
+    fields = ("at", "who", "action", "about", "details_shown", "address")
+    readonly_fields = ("who", "about", "details_shown")
 
     @admin.display(description=_("who"))
     def who(self, record: AuditRecord) -> str:
@@ -67,7 +67,7 @@ class AuditRecordAdmin(ExportsList, ReadOnlyModelAdmin):
         return link_to(record.person) if record.person_id else record.thing
 
     @admin.display(description=_("details"))
-    def what_exactly(self, record: AuditRecord) -> str:
+    def details_shown(self, record: AuditRecord) -> str:
         return json.dumps(record.details, ensure_ascii=False) if record.details else ""
 
     def get_search_results(
@@ -76,7 +76,7 @@ class AuditRecordAdmin(ExportsList, ReadOnlyModelAdmin):
         if not search_term:
             return queryset, False
         try:
-            person = User.objects.filter(phone_number=phones.normalize(search_term)).first()
+            user = User.objects.filter(phone_number=phones.normalize(search_term)).first()
         except PhoneNumberInvalid:
-            person = None
-        return queryset.filter(Q(person=person) | Q(actor=person)) if person else queryset.none(), False
+            user = None
+        return queryset.filter(Q(person=user) | Q(actor=user)) if user else queryset.none(), False

@@ -1,4 +1,4 @@
-"""Confirmation codes: what state each is in, and never the code itself, its digest or its link."""
+"""Confirmation codes and their state; never the code, its digest or its verification token."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ class ConfirmationCodeAdmin(ByPhone, ExportsList, ReadOnlyModelAdmin):
         "used_at": "used_at",
     }
     fieldsets = (
-        (None, {"fields": ("phone", "state_told", "username")}),
+        (None, {"fields": ("phone", "state_name", "username")}),
         (_("Tries"), {"fields": (("wrong_tries", "tries_left"),)}),
         (_("Times"), {"fields": (("issued_at", "expires_at"), ("resend_at", "used_at"))}),
     )
@@ -46,8 +46,8 @@ class ConfirmationCodeAdmin(ByPhone, ExportsList, ReadOnlyModelAdmin):
         return ("waiting", _("waiting")) if record.is_waiting else ("expired", _("expired"))
 
     @admin.display(description=_("state"))
-    def state_told(self, record: ConfirmationCode) -> str:
-        """In words: a record's own page has no coloured labels."""
+    def state_name(self, record: ConfirmationCode) -> str:
+        """Return the state as plain text: the page of a record has no coloured labels."""
         return str(self.state(record)[1])
 
     @admin.display(description=_("tries left"))
@@ -55,4 +55,4 @@ class ConfirmationCodeAdmin(ByPhone, ExportsList, ReadOnlyModelAdmin):
         return record.tries_left
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("phone", "state_told", "tries_left")
+        return ("phone", "state_name", "tries_left")

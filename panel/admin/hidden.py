@@ -1,4 +1,4 @@
-"""Sessions are not shown in the panel: their rows are digests and tokens, which staff do not need."""
+"""Hides the sessions of knox and simplejwt: staff don't need their digests and tokens."""
 
 from django.contrib import admin
 from knox.models import AuthToken

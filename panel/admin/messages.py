@@ -1,4 +1,4 @@
-"""Messages: what became of each code that was sent, and which gateway is failing. Never the text."""
+"""Messages and their state, with a warning about failing gateways. Never the text."""
 
 from typing import Any
 
@@ -74,12 +74,12 @@ class DeliveryAdmin(ByPhone, ExportsList, ReadOnlyModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         for gateway in health.health():
             if gateway.is_failing and request.method == "GET":
-                messages.error(request, _told(gateway))
+                messages.error(request, _warning(gateway))
         page: HttpResponse = super().changelist_view(request, extra_context)
         return page
 
 
-def _told(gateway: health.Health) -> str:
+def _warning(gateway: health.Health) -> str:
     return gettext("Gateway %(channel)s failed %(failures)d of its last %(messages)d messages.") % {
         "channel": gateway.channel,
         "failures": gateway.failures,

@@ -1,47 +1,48 @@
-"""People: finding, adding, changing and erasing them, each through the rules."""
+"""Users: list, search, add, change, erase; the domain's rules apply on saving."""
 
 from collections.abc import Iterable
 from typing import Any, cast
 
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
-from django.utils.functional import Promise
-from django.utils.html import format_html
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
 from unfold.contrib.filters.admin import BooleanRadioFilter
-from unfold.decorators import action, display
+from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm
 
+from panel.admin.people_columns import UserColumns
 from panel.admin.rights import OffersRights
 from panel.exports import ExportsList
 from panel.filters import DaysFilter
-from panel.forms import PersonAddForm, PersonForm
-from panel.lists import QuickModelAdmin, describe, link_to, show_phone
+from panel.forms import UserAddForm, UserForm
+from panel.lists import QuickModelAdmin, describe, link_to
 from panel.tree_picture import draw
 from users import audit
 from users.models import User
 from users.people import personal_data, search
 from users.people.erasure import erase
+from users.people.rights import may
 from users.referrals.activation import activate
 from users.referrals.tree import tree_of
 from users.refusals import Refusal
 
 NEWEST_REFERRALS = 50
 Action = audit.Action
-#: The form's fields that are columns of the person.
+#: Fields of the form that are columns of `User`.
 COLUMNS = frozenset({"phone_number", "username", "is_active", "is_staff", "is_superuser"})
 RIGHTS = (_("Rights"), {"fields": ("is_staff", "is_superuser", "groups", "user_permissions", "password_state")})
 
 
 @admin.register(User)
-class PersonAdmin(ExportsList, OffersRights, UserAdmin, QuickModelAdmin):  # type: ignore[type-arg, misc]
-    """Staff manage people; only a superuser manages staff, rights and passwords."""
+class UserAdmin(UserColumns, ExportsList, OffersRights, DjangoUserAdmin, QuickModelAdmin):  # type: ignore[type-arg, misc]
+    """Permissions are those of `users.people.rights`; only superusers assign permissions and passwords."""
 
     list_display = (
         "phone",
@@ -90,73 +91,55 @@ class PersonAdmin(ExportsList, OffersRights, UserAdmin, QuickModelAdmin):  # typ
     change_form_outer_after_template = "admin/users/user/invitations.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        people: QuerySet[User] = super().get_queryset(request)
-        return people.select_related("invitation__inviter")
+        users: QuerySet[User] = super().get_queryset(request)
+        return users.select_related("invitation__inviter")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[User], search_term: str
     ) -> tuple[QuerySet[User], bool]:
         return (search.matching(queryset, search_term) if search_term else queryset), False
 
-    # Columns
+    # Permissions
 
-    @admin.display(description=_("phone number"), ordering="phone_number")
-    def phone(self, person: User) -> str:
-        return show_phone(person.phone_number)
+    def has_view_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return may(request.user, "view", obj)
 
-    @admin.display(description=_("came with"))
-    def inviter(self, person: User) -> str | None:
-        return link_to(person.invitation.inviter) if hasattr(person, "invitation") else None
-
-    @admin.display(description=_("people invited"))
-    def referrals(self, person: User) -> str | int:
-        if not person.referrals_count:
-            return 0
-        url = reverse("admin:users_referral_changelist")
-        return format_html('<a href="{}?inviter={}" class="text-link">{}</a>', url, person.pk, person.referrals_count)
-
-    @admin.display(description=_("invite code they came with"))
-    def used_code(self, person: User) -> str | None:
-        return person.used_referral_code
-
-    @admin.display(description=_("password"))
-    def password_state(self, person: User) -> str:
-        has_one = person.has_usable_password()
-        state = gettext("Set.") if has_one else gettext("None: signs in by a code sent to the phone.")
-        url = reverse("admin:auth_user_password_change", args=[person.pk])
-        label = gettext("Change the password") if has_one else gettext("Set a password")
-        return format_html('{} <a href="{}" class="text-link underline">{}</a>', state, url, label)
-
-    @display(  # type: ignore[untyped-decorator]
-        description=_("status"), label={"active": "success", "staff": "info", "disabled": "danger"}
-    )
-    def status(self, person: User) -> tuple[str, Promise]:
-        if not person.is_active:
-            return "disabled", _("disabled")
-        return ("staff", _("staff")) if person.is_staff else ("active", _("active"))
-
-    # Who may do what
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return may(request.user, "add")
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return _may_touch(request, obj) and super().has_change_permission(request, obj)
+        return may(request.user, "change", obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return _may_touch(request, obj) and super().has_delete_permission(request, obj)
+        return may(request.user, "delete", obj)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
-        # A password is of use to staff only: set beforehand, it would open the panel once they become staff.
+        # Staff could otherwise set the password of a user who later becomes staff.
         if not request.user.is_superuser:
             raise PermissionDenied
         return super().user_change_password(request, id, form_url)
 
-    # The person's page
+    # Adding
+
+    @method_decorator(sensitive_post_parameters())
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Skip Django's `UserAdmin`, which also needs the permission to change users: new ones can't be staff here."""
+        page: HttpResponse = super(DjangoUserAdmin, self).add_view(request, form_url, extra_context)
+        return page
+
+    def response_add(self, request: HttpRequest, obj: User, post_url_continue: str | None = None) -> HttpResponse:
+        if may(request.user, "view", obj):
+            return super().response_add(request, obj, post_url_continue)
+        return self.response_post_save_add(request, obj)
+
+    # Page of a user
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         is_superuser = request.user.is_superuser
         if obj is None:
             passwords: Any = (_("For staff"), {"fields": ("password1", "password2")})
             return [(None, {"fields": ("phone_number", "username")}), *([passwords] if is_superuser else [])]
-        # What was typed is shown again, with what the rules said about it.
+        # After a refusal the form shows the typed code and the error.
         enters_code = "used_referral_code" in request.POST or (
             obj.used_referral_code is None and self.has_change_permission(request, obj)
         )
@@ -169,28 +152,28 @@ class PersonAdmin(ExportsList, OffersRights, UserAdmin, QuickModelAdmin):  # typ
         ]
 
     def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
-        kwargs["form"] = PersonAddForm if obj is None and request.user.is_superuser else PersonForm
-        form = cast("type[PersonForm]", super().get_form(request, obj, change=change, **kwargs))
+        kwargs["form"] = UserAddForm if obj is None and request.user.is_superuser else UserForm
+        form = cast("type[UserForm]", super().get_form(request, obj, change=change, **kwargs))
         form.refusal = getattr(request, "refusal", None)
         return form
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Save through the rules; when one refuses, everything is rolled back and the form shows why."""
+        """Save; a refusal of a rule rolls back the transaction and is shown as an error of the form."""
         try:
             return super().changeform_view(request, *args, **kwargs)
         except Refusal as refusal:
             request.refusal = refusal  # type: ignore[attr-defined]
             return super().changeform_view(request, *args, **kwargs)
 
-    def save_model(self, request: HttpRequest, obj: User, form: PersonForm, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: User, form: UserForm, change: bool) -> None:
         data = form.cleaned_data
         if change:
             User.objects.update_user(obj, **{name: data[name] for name in COLUMNS.intersection(form.changed_data)})
         else:
-            person = User.objects.create_user(
+            user = User.objects.create_user(
                 data["phone_number"], data.get("password1") or None, username=data["username"]
             )
-            obj.pk = person.pk
+            obj.pk = user.pk
             obj.refresh_from_db()
         if code := data.get("used_referral_code"):
             activate(user=obj, referral_code=code)
@@ -207,25 +190,25 @@ class PersonAdmin(ExportsList, OffersRights, UserAdmin, QuickModelAdmin):  # typ
             }
         return super().render_change_form(request, context, *args, **kwargs)
 
-    # Erasing
+    # Erasure
 
     def get_deleted_objects(self, objs: Iterable[User], request: HttpRequest) -> Any:
-        """Say what is erased without looking for it: an inviter may have a million referrals."""
-        people = list(objs)
+        """Describe the erasure without collecting related rows: an inviter may have a million referrals."""
+        users = list(objs)
         consequences = [
             gettext("Their sessions and confirmation codes end."),
             gettext("Their invite code is never given to anyone again."),
             gettext("Whom they invited, and who invited them, stays as an anonymous link."),
         ]
-        lacking = set() if all(self.has_delete_permission(request, person) for person in people) else {gettext("staff")}
-        return [*map(describe, people), consequences], {self.opts.verbose_name_plural: len(people)}, lacking, []
+        lacking = set() if all(self.has_delete_permission(request, user) for user in users) else {gettext("staff")}
+        return [*map(describe, users), consequences], {self.opts.verbose_name_plural: len(users)}, lacking, []
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         erase(user=obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        for person in queryset:
-            erase(user=person)
+        for user in queryset:
+            erase(user=user)
 
     # Export
 
@@ -239,11 +222,7 @@ class PersonAdmin(ExportsList, OffersRights, UserAdmin, QuickModelAdmin):  # typ
         description=_("Everything kept about them"), icon="download", permissions=["view"], url_path="personal-data"
     )  # type: ignore[untyped-decorator]
     def personal_data(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
-        """What they may ask for by law, for staff to hand it over."""
-        person = get_object_or_404(User, pk=object_id)
-        audit.record(by=request, action=Action.EXPORTED, about=person)
-        return personal_data.download(person)
-
-
-def _may_touch(request: HttpRequest, person: User | None) -> bool:
-    return request.user.is_superuser or person is None or not (person.is_staff or person.is_superuser)
+        """Download the personal-data export of a user."""
+        user = get_object_or_404(User, pk=object_id)
+        audit.record(by=request, action=Action.EXPORTED, about=user)
+        return personal_data.download(user)

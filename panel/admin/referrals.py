@@ -1,4 +1,4 @@
-"""Who came with whom: to look at only, for a code is activated through the rules."""
+"""Referrals, read-only: codes are activated on the page of a user."""
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
@@ -45,14 +45,14 @@ class ReferralAdmin(ExportsList, ReadOnlyModelAdmin):
     ) -> tuple[QuerySet[Referral], bool]:
         if not search_term:
             return queryset, False
-        # Two steps: with the people known, both columns are looked up in their index; joined, the table is scanned.
-        ids = list(User.objects.filter(_whose(search_term)).values_list("pk", flat=True))
+        # Two queries: with known ids each column uses its index; a join would scan the table.
+        ids = list(User.objects.filter(_matching(search_term)).values_list("pk", flat=True))
         return queryset.filter(Q(invited__in=ids) | Q(inviter__in=ids)), False
 
 
-def _whose(term: str) -> Q:
-    whose = Q(referral_code=referral_codes.normalize(term) or None)
+def _matching(term: str) -> Q:
+    has_code = Q(referral_code=referral_codes.normalize(term) or None)
     try:
-        return whose | Q(phone_number=phones.normalize(term))
+        return has_code | Q(phone_number=phones.normalize(term))
     except PhoneNumberInvalid:
-        return whose
+        return has_code

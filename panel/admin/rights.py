@@ -1,4 +1,4 @@
-"""Rights, alone or in groups: for superusers to hand out."""
+"""Groups and the permissions that superusers assign."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from panel.audited import Audited
 
-#: Those of Django's permissions that open something in this panel.
+#: The permissions that the panel or the API ask for.
 OFFERED = Q(content_type__app_label="users") & Q(
     codename__in=(
         "view_user",
@@ -29,7 +29,7 @@ OFFERED = Q(content_type__app_label="users") & Q(
 
 
 class OffersRights:
-    """Offers only the permissions that are good for something: few enough to tick."""
+    """Mixin for a `ModelAdmin`: offers only the permissions that have an effect, as checkboxes."""
 
     filter_horizontal = ()
 
@@ -45,7 +45,7 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class GroupAdmin(Audited, OffersRights, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
-    """Only a superuser sees and changes groups: anybody else could add rights to a group of their own."""
+    """Groups, for superusers only: other staff could give permissions to their own group."""
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.is_superuser)

@@ -1,4 +1,4 @@
-"""Attempts to sign in by a code: who could not get in, and letting them in again."""
+"""Sign-in attempts by confirmation code, and unlocking phone numbers."""
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -12,6 +12,7 @@ from panel.filters import DaysFilter
 from panel.lists import ByPhone, ReadOnlyModelAdmin
 from users import audit
 from users.models import SignInAttempt
+from users.people.rights import may
 from users.sign_in import lockout
 
 
@@ -34,8 +35,8 @@ class SignInAttemptAdmin(ByPhone, ExportsList, ReadOnlyModelAdmin):
         for number in numbers:
             lockout.forgive(phone_number=number)
             audit.record(by=request, action=audit.Action.CHANGED, about=self.opts.model_name or "")
-        told = ngettext("%(count)d number is unlocked.", "%(count)d numbers are unlocked.", len(numbers))
-        messages.success(request, told % {"count": len(numbers)})
+        message = ngettext("%(count)d number is unlocked.", "%(count)d numbers are unlocked.", len(numbers))
+        messages.success(request, message % {"count": len(numbers)})
 
     def has_unlock_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm("users.change_user"))
+        return may(request.user, "change")

@@ -1,4 +1,4 @@
-"""Wrong passwords typed into this panel: to see who is locked out, and to let them in again."""
+"""Wrong passwords of the panel's sign-in, and unlocking."""
 
 from ipaddress import ip_address
 from typing import Any
@@ -15,8 +15,8 @@ from users.refusals import PhoneNumberInvalid
 
 
 @admin.register(AccessAttempt)
-class FailedSignInAdmin(ReadOnlyModelAdmin):
-    """Deleting rows resets them: whoever they are about may try again at once."""
+class AccessAttemptAdmin(ReadOnlyModelAdmin):
+    """Deleting rows unlocks their phone number and client IP at once."""
 
     actions = ()  # type: ignore[assignment]
     list_display = ("number", "ip_address", "failures_since_start", "attempt_time")
@@ -38,10 +38,10 @@ class FailedSignInAdmin(ReadOnlyModelAdmin):
     ) -> tuple[QuerySet[AccessAttempt], bool]:
         if not search_term:
             return queryset, False
-        return queryset.filter(_about(search_term)), False
+        return queryset.filter(_matching(search_term)), False
 
 
-def _about(term: str) -> Q:
+def _matching(term: str) -> Q:
     try:
         return Q(username=phones.normalize(term))
     except PhoneNumberInvalid:

@@ -21,7 +21,7 @@ AXES_COOLOFF_TIME = timedelta(seconds=ADMIN_LOCKOUT_SECONDS)
 AXES_HANDLER = "panel.lockout.Handler"
 AXES_USERNAME_FORM_FIELD = "username"
 AXES_USERNAME_CALLABLE = "panel.lockout.phone_number_of"
-AXES_CLIENT_IP_CALLABLE = "panel.lockout.address_of"
+AXES_CLIENT_IP_CALLABLE = "panel.lockout.locked_ip"
 AXES_LOCKOUT_CALLABLE = "panel.lockout.answer"
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False

@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from tests.hostile_input.raw_http import Server, assert_refused, everything_stored
 from users.models import User
-from users.people.tokens import open_jwt_session
+from users.people.sessions import open_jwt_session
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

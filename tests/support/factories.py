@@ -1,8 +1,10 @@
 """People for the tests, and what they do most."""
 
 import itertools
+from collections.abc import Iterable
 from typing import Any
 
+from django.contrib.auth.models import Permission
 from django.test import Client
 from knox.models import AuthToken
 from rest_framework.test import APIClient
@@ -11,6 +13,8 @@ from users.models import User
 from users.referrals import activation
 
 _numbers = itertools.count(1)
+#: The permissions of Django that staff need to manage users.
+MANAGES_USERS = ("view_user", "add_user", "change_user", "delete_user")
 
 
 def draw_numbers_from(first: int) -> None:
@@ -30,8 +34,11 @@ def person(**fields: Any) -> User:
     return User.objects.create_user(**fields)
 
 
-def staff(**fields: Any) -> User:
-    return person(is_staff=True, **fields)
+def staff(*, permissions: Iterable[str] = MANAGES_USERS, **fields: Any) -> User:
+    """A member of staff, who may do everything with users unless told otherwise."""
+    user = person(is_staff=True, **fields)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    return user
 
 
 def superuser(**fields: Any) -> User:

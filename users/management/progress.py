@@ -1,4 +1,4 @@
-"""How far a long command has come."""
+"""Progress bar of long commands."""
 
 from typing import NoReturn
 
@@ -6,6 +6,6 @@ from tqdm import tqdm
 
 
 def progress(what: str, *, total: int | None = None) -> "tqdm[NoReturn]":
-    """Return a bar to be used as a context manager and moved on by `update(done)`: on a terminal; silent elsewhere."""
-    # Whether it is a terminal, tqdm finds out itself when `disable` is None.
+    """Return a progress bar (a context manager; `update(done)` advances it). Silent without a terminal."""
+    # disable=None: tqdm is silent unless stderr is a terminal.
     return tqdm(desc=what, total=total, unit="", disable=None, leave=False, dynamic_ncols=True)

@@ -1,31 +1,31 @@
-"""Erasing a person: nothing of them stays but an anonymous link in the chain of invitations."""
+"""Erasure of a user: only an anonymous link in the chain of invitations is kept."""
 
 from axes.models import AccessAttempt
 from django.db import transaction
-from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from common.database import locks
 from users import audit
 from users.models import ConfirmationCode, Delivery, RetiredReferralCode, SignInAttempt, User
+from users.people import sessions
 from users.sms import outbox
 from users.statistics.totals import quarter_of
 
 
 @transaction.atomic
 def erase(*, user: User) -> None:
-    """Delete a person with their sessions and codes; their inviter's count stays, their invite code is never reused."""
+    """Delete a user with sessions and codes; keep the inviter's count and retire the invite code."""
     locks.hold(exclusively=user.pk)
-    # A sign-in holds the row of its code to the end: it is over now, or finds no code.
+    # A sign-in locks the row of its code until it commits: this waits for it, and later sign-ins find no code.
     ConfirmationCode.objects.filter(phone_number=user.phone_number).delete()
-    # How many messages were sent and sign-ins there were stays known, but not whose; one on its way is sent no more.
+    # Messages and sign-ins stay counted, without the phone number; messages that wait are not sent.
     Delivery.objects.filter(phone_number=user.phone_number).update(phone_number="", **outbox.NOTHING_TO_SEND)
-    # Whatever is being written for this person now is written before it is collected for deletion, or fails.
+    # Lock the row: concurrent inserts of related rows commit before the deletion collects them, or fail.
     if not User.objects.select_for_update().filter(pk=user.pk).exists():
         return
     AccessAttempt.objects.filter(username=user.phone_number).delete()
     SignInAttempt.objects.filter(phone_number=user.phone_number).update(phone_number="", address="")
-    OutstandingToken.objects.filter(user=user).delete()
+    sessions.forget_voided_jwts(user=user)
     RetiredReferralCode.objects.create(referral_code=user.referral_code, registered_at=quarter_of(user.registered_at))
-    # What staff did stays on record, but not with which values.
+    # Audit records stay, without old and new values.
     audit.forget_values_of(user)
     user.delete()

@@ -1,23 +1,98 @@
-"""Everything that is kept about a person, for them to take along (GDPR, articles 15 and 20)."""
+"""Export of everything that is stored about a user, as JSON (GDPR, articles 15 and 20)."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from axes.models import AccessAttempt
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import F, QuerySet
+from django.db.models import F, Model, QuerySet
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 from knox.models import AuthToken
 
-from users.models import AuditRecord, ConfirmationCode, Delivery, SignInAttempt, User
+from users.models import AuditRecord, ConfirmationCode, Delivery, Referral, SignInAttempt, User
+from users.people import sessions
 
 _ROWS_AT_ONCE = 2_000
 
 
+@dataclass(frozen=True)
+class Part:
+    """Rows of one model in the export. The API derives the schema of the document from these declarations."""
+
+    model: type[Model]
+    rows_of: Callable[[User], QuerySet[Any]]
+    #: Key in the document: column of the model, or of a related one by "relation__column".
+    columns: Mapping[str, str]
+
+    def read(self, user: User) -> Iterator[dict[str, Any]]:
+        """Yield the rows of a user in constant memory, by one query."""
+        columns = [F(column) for column in self.columns.values()]
+        for cells in self.rows_of(user).values_list(*columns).iterator(chunk_size=_ROWS_AT_ONCE):
+            yield dict(zip(self.columns, cells, strict=True))
+
+
+PROFILE = Part(
+    User,
+    lambda user: User.objects.filter(pk=user.pk),
+    {
+        "phone_number": "phone_number",
+        "username": "username",
+        "referral_code": "referral_code",
+        "used_referral_code": "invitation__referral_code",
+        "activated_at": "invitation__activated_at",
+        "referrals_count": "referrals_count",
+        "registered_at": "registered_at",
+        "last_login": "last_login",
+        "is_active": "is_active",
+        "is_staff": "is_staff",
+    },
+)
+#: Secrets are left out: of tokens and codes, only the times are exported. So is the inviter, who is never shown to
+#: the users they invited.
+LISTS: Mapping[str, Part] = {
+    "referrals": Part(
+        Referral,
+        lambda user: user.referrals.order_by("-activated_at", "-id"),
+        {"phone_number": "invited__phone_number", "activated_at": "activated_at"},
+    ),
+    "sessions": Part(AuthToken, sessions.token_sessions_of, {"created_at": "created", "expires_at": "expiry"}),
+    "sign_in_attempts": Part(
+        SignInAttempt,
+        lambda user: SignInAttempt.objects.filter(phone_number=user.phone_number),
+        {"at": "at", "succeeded": "succeeded"},
+    ),
+    "wrong_passwords": Part(
+        AccessAttempt,
+        lambda user: AccessAttempt.objects.filter(username=user.phone_number),
+        {"at": "attempt_time"},
+    ),
+    "confirmation_codes": Part(
+        ConfirmationCode,
+        lambda user: ConfirmationCode.objects.filter(phone_number=user.phone_number),
+        {
+            "username": "username",
+            "issued_at": "issued_at",
+            "expires_at": "expires_at",
+            "used_at": "used_at",
+            "wrong_tries": "wrong_tries",
+        },
+    ),
+    "messages": Part(
+        Delivery,
+        lambda user: Delivery.objects.filter(phone_number=user.phone_number),
+        {"created_at": "created_at", "state": "state", "channel": "channel", "finished_at": "finished_at"},
+    ),
+    "actions_of_staff": Part(
+        AuditRecord, lambda user: AuditRecord.objects.filter(person=user), {"at": "at", "action": "action"}
+    ),
+}
+
+
 def download(user: User) -> StreamingHttpResponse:
-    """Answer with a JSON document while it is read from the database."""
+    """Answer with the export while it is read from the database."""
     filename = f"personal-data-{timezone.now():%Y-%m-%d}.json"
     return StreamingHttpResponse(
         document(user),
@@ -27,58 +102,17 @@ def download(user: User) -> StreamingHttpResponse:
 
 
 def document(user: User) -> Iterator[str]:
-    """Yield the text of a JSON document in pieces: one query for each list in it, however long, in constant memory.
-
-    Secrets are left out: of tokens and codes, only when they were made. So is who invited this person: it is shown to
-    nobody whom somebody invited.
-    """
-    yield f'{{"exported_at": {_json(timezone.now())},\n"profile": {_json(_profile(user))}'
-    for name, rows in _lists(user).items():
+    """Yield the export as pieces of one JSON document: one query for each list, in constant memory."""
+    profile = next(PROFILE.read(user), None)  # None if the user was erased after the request was authenticated
+    yield f'{{"exported_at": {_json(timezone.now())},\n"profile": {_json(profile)}'
+    for name, part in LISTS.items():
         yield f',\n"{name}": ['
-        yield from _pieces(rows)
+        separator = "\n"
+        for row in part.read(user):
+            yield separator + _json(row)
+            separator = ",\n"
         yield "]"
     yield "}\n"
-
-
-def _profile(user: User) -> dict[str, Any]:
-    return {
-        "phone_number": user.phone_number,
-        "username": user.username,
-        "referral_code": user.referral_code,
-        "used_referral_code": user.used_referral_code,
-        "activated_at": user.invitation.activated_at if hasattr(user, "invitation") else None,
-        "referrals_count": user.referrals_count,
-        "registered_at": user.registered_at,
-        "last_login": user.last_login,
-        "is_active": user.is_active,
-        "is_staff": user.is_staff,
-    }
-
-
-def _lists(user: User) -> Mapping[str, QuerySet[Any, Any]]:
-    phone_number = user.phone_number
-    referrals = user.referrals.order_by("-activated_at", "-id").annotate(phone_number=F("invited__phone_number"))
-    attempts = SignInAttempt.objects.filter(phone_number=phone_number)
-    messages = Delivery.objects.filter(phone_number=phone_number)
-    codes = ConfirmationCode.objects.filter(phone_number=phone_number)
-    sessions: QuerySet[AuthToken] = AuthToken.objects.filter(user=user).order_by("created")
-    passwords: QuerySet[AccessAttempt] = AccessAttempt.objects.filter(username=phone_number)
-    return {
-        "referrals": referrals.values("phone_number", "activated_at"),
-        "sessions": sessions.values(created_at=F("created"), expires_at=F("expiry")),
-        "sign_in_attempts": attempts.values("at", "succeeded"),
-        "wrong_passwords": passwords.values(at=F("attempt_time")),
-        "confirmation_codes": codes.values("username", "issued_at", "expires_at", "used_at", "wrong_tries"),
-        "messages": messages.values("created_at", "state", "channel", "finished_at"),
-        "actions_of_staff": AuditRecord.objects.filter(person=user).values("at", "action"),
-    }
-
-
-def _pieces(rows: QuerySet[Any, Any]) -> Iterator[str]:
-    separator = "\n"
-    for row in rows.iterator(chunk_size=_ROWS_AT_ONCE):
-        yield separator + _json(row)
-        separator = ",\n"
 
 
 def _json(value: Any) -> str:

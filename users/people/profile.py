@@ -1,4 +1,4 @@
-"""What a person may change of their own profile."""
+"""Changes that users make to their own profile."""
 
 from django.db import transaction
 
@@ -8,9 +8,9 @@ from users.referrals import activation
 
 
 def change_profile(*, user: User, username: str | None = None, used_referral_code: str | None = None) -> None:
-    """Rename a person, and enter another person's invite code for them: all that is asked for, or nothing.
+    """Change the name and activate an invite code, both in one transaction.
 
-    Raises `TooManyReferralCodes` or a refusal of `referrals.activate`.
+    Raises `TooManyReferralCodes` or a refusal of `activation.activate`.
     """
     if used_referral_code is None:
         _change(user, username, None)

@@ -1,4 +1,4 @@
-"""Finding people in a list of any length."""
+"""Search for users by indexed columns."""
 
 from django.db.models import Q, QuerySet
 
@@ -7,19 +7,19 @@ from users.models import User
 from users.refusals import PhoneNumberInvalid
 
 
-def matching(people: QuerySet[User], term: str) -> QuerySet[User]:
-    """Keep those whose phone number or name begins with `term`, or whose invite code it is: each through an index."""
+def matching(users: QuerySet[User], term: str) -> QuerySet[User]:
+    """Filter by the beginning of the phone number or name, or by the whole invite code; an index serves each."""
     term = term.strip()
     matches = Q(username__istartswith=term)
     if code := referral_codes.normalize(term):
         matches |= Q(referral_code=code)
     if beginning := _beginning_of_phone(term):
         matches |= Q(phone_number__startswith=beginning)
-    return people.filter(matches)
+    return users.filter(matches)
 
 
 def _beginning_of_phone(term: str) -> str:
-    """Return the E.164 number, or its beginning, that `term` stands for; "" when it does not look like one."""
+    """Return `term` as an E.164 number or its beginning; "" if it does not look like a number."""
     try:
         return phones.normalize(term)
     except PhoneNumberInvalid:

@@ -1,4 +1,4 @@
-"""What staff want to know: how many registered, signed in and invited others, when, and how far people got."""
+"""Statistics for staff: registrations, sign-ins, activations and messages in a period."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True)
 class Period:
-    """Whole days in a time zone, both included, seen in steps; weeks begin on Monday."""
+    """Whole days in a time zone, first and last included, split into steps; weeks begin on Monday."""
 
     first: date
     last: date
@@ -38,7 +38,7 @@ class Period:
     time_zone: ZoneInfo
 
     def steps(self) -> Iterator[tuple[date, date]]:
-        """Yield the first and the last day of each step; a week or month that begins or ends outside is cut off."""
+        """Yield the first and the last day of each step; weeks and months are cut at the ends of the period."""
         day = self.first
         while day <= self.last:
             last = min(_last_day_of(self.step, day), self.last)
@@ -46,7 +46,7 @@ class Period:
             day = last + timedelta(days=1)
 
     def begins(self, day: date) -> datetime:
-        """Return the moment (UTC) at which a day begins here."""
+        """Return the moment (UTC) at which a day begins in the time zone of the period."""
         return datetime.combine(day, time.min, tzinfo=self.time_zone).astimezone(UTC)
 
     @property
@@ -60,7 +60,7 @@ class Period:
 
 @dataclass(frozen=True)
 class StepCounts:
-    """What happened from the first to the last day of a step, both included."""
+    """Counts of a step, first and last day included."""
 
     first: date
     last: date
@@ -76,33 +76,33 @@ class Statistics:
 
     @cached_property
     def top_referrers(self) -> list["Referrer"]:
-        """The people with whose code most others came, the first of them first."""
+        """The users with the most activations of their codes in the period, in descending order."""
         return top_referrers(period=self.period)
 
     @property
     def delivery_rate(self) -> float | None:
-        """Of the codes whose fate is known, how many reached the gateway."""
+        """Share of messages with a final state that were delivered; None without any."""
         return share(self.totals.codes_delivered, self.totals.codes_delivered + self.totals.codes_failed)
 
     @property
     def sign_in_rate(self) -> float | None:
-        """How many sign-ins there were for each code that was asked for."""
+        """Sign-ins per code sent; None without any."""
         return share(self.totals.sign_ins, self.totals.codes_sent)
 
     @property
     def activation_rate(self) -> float | None:
-        """How many invite codes were activated for each person who registered."""
+        """Activations per registration; None without any."""
         return share(self.totals.activations, self.totals.registrations)
 
 
 @dataclass(frozen=True)
 class Referrer:
-    person: User
+    user: User
     activations: int
 
 
 def period(*, first: date | None = None, last: date | None = None, step: str = Step.DAY, time_zone: str = "") -> Period:
-    """Return the days from `first` to `last`: to today, and thirty of them, unless told.
+    """Return a period; it ends today and lasts 30 days by default, in `STATISTICS_TIME_ZONE`.
 
     Raises `TimeZoneUnknown`, `PeriodInvalid` or `PeriodTooLong`.
     """
@@ -118,13 +118,13 @@ def period(*, first: date | None = None, last: date | None = None, step: str = S
 
 
 def first_day(*, time_zone: ZoneInfo) -> date:
-    """Return the day on which the first thing happened here; today if nothing has."""
+    """Return the day of the first event in a time zone; today if there is none."""
     moment = totals.first_moment() or timezone.now()
     return moment.astimezone(time_zone).date()
 
 
 def count(*, period: Period) -> Statistics:
-    """Count what happened in a period and in each of its steps, and ever, up to this moment."""
+    """Count events in a period, in each of its steps, and of all time up to now."""
     now = quarter_of(timezone.now()) + QUARTER
     steps = list(period.steps())
     starts = [period.begins(first) for first, _ in steps]
@@ -142,17 +142,17 @@ def count(*, period: Period) -> Statistics:
 
 
 def top_referrers(*, period: Period, limit: int = MOST_REFERRERS) -> list[Referrer]:
-    """Return the people with whose code most others came in a period; erased ones are nobody any more."""
+    """Return the users with the most activations of their codes in a period, without erased ones."""
     activated = Referral.objects.filter(activated_at__gte=period.start, activated_at__lt=period.end)
     counted = activated.filter(inviter__isnull=False).order_by().values_list("inviter_id").annotate(n=Count("pk"))
     activations: dict[int, int] = dict(counted.order_by("-n", "inviter_id")[:limit])
-    # Looked up only now: to join half a million referrals with their inviters would take longer than to count them.
-    people = User.objects.in_bulk(list(activations))
-    return [Referrer(people[pk], number) for pk, number in activations.items() if pk in people]
+    # A second query: joining half a million referrals with their inviters takes longer than counting them.
+    users = User.objects.in_bulk(list(activations))
+    return [Referrer(users[pk], number) for pk, number in activations.items() if pk in users]
 
 
 def share(part: int, whole: int) -> float | None:
-    """Return which part of a whole this is, 0.25 for a quarter; None of nothing."""
+    """Return `part` as a share of `whole`, 0.25 for a quarter; None if `whole` is 0."""
     return round(part / whole, 4) if whole else None
 
 
@@ -164,7 +164,7 @@ def _zone(name: str) -> ZoneInfo:
 
 @cache
 def _zone_names() -> set[str]:
-    return available_timezones()  # walks through six hundred files
+    return available_timezones()  # reads about 600 files
 
 
 def _last_day_of(step: Step, day: date) -> date:

@@ -1,9 +1,9 @@
-"""Counting what has happened, in the same time for a million events as for ten.
+"""Running totals of events: counting takes the same time for a million events as for ten.
 
-After every quarter of an hour in which something happened, `RunningTotals` keeps how often each thing had happened by
-then: what happened between two moments is the difference of two rows. A row is written when its time has settled; what
-came later is counted where it happened, so that totals are exact at any moment. A row outlives the events it counts.
-In every time zone of this century a day begins on a quarter of an hour (UTC), Nepal's (+5:45) included.
+`RunningTotals` has one row for the end of each quarter of an hour with events: the totals up to then. The count of a
+period is the difference of two rows. A row is written once its quarter can't change any more (`_settling_time`); newer
+events are counted in their own tables, so totals are exact at any moment. Rows are kept when the events are purged.
+Days begin on a quarter of an hour (UTC) in every time zone of this century, Nepal (+5:45) included.
 """
 
 import operator
@@ -28,7 +28,7 @@ _Span = tuple[datetime, datetime]
 
 
 class Counts(NamedTuple):
-    """How often each thing happened."""
+    """Numbers of events."""
 
     registrations: int = 0
     sign_ins: int = 0
@@ -37,7 +37,7 @@ class Counts(NamedTuple):
     codes_delivered: int = 0
     codes_failed: int = 0
 
-    def __add__(self, other: "Counts") -> "Counts":  # type: ignore[override]  # numbers, no longer tuple
+    def __add__(self, other: "Counts") -> "Counts":  # type: ignore[override]  # adds numbers; a tuple concatenates
         return Counts(*map(operator.add, self, other))
 
     def __sub__(self, other: "Counts") -> "Counts":
@@ -49,7 +49,7 @@ COUNTED = Counts._fields
 
 @dataclass(frozen=True)
 class _Source:
-    """Where events are recorded: a row each, at a time, and which count it adds to."""
+    """A table with one row for each event: the column of its time, and the counts it adds to."""
 
     rows: models.Manager[Any]
     time: str
@@ -60,7 +60,7 @@ class _Source:
         return earliest
 
     def counted(self, start: datetime | None, end: datetime) -> Iterator[tuple[datetime, Counts]]:
-        """Yield each quarter hour, by its beginning, in which something happened, and what."""
+        """Yield the counts of each quarter of an hour with events, by its beginning (UTC)."""
         rows = self.rows.filter(**{f"{self.time}__lt": end})
         if start:
             rows = rows.filter(**{f"{self.time}__gte": start})
@@ -89,7 +89,7 @@ _SOURCES = (
 
 
 def totals_before(moments: Iterable[datetime]) -> dict[datetime, Counts]:
-    """Return how often each thing had happened before each of these moments, all on a quarter of an hour."""
+    """Return the totals before each of these moments, which lie on quarters of an hour."""
     wanted = sorted(set(moments))
     newest = RunningTotals.objects.last()
     settled = [at for at in wanted if newest and at <= newest.at]
@@ -106,16 +106,17 @@ def totals_before(moments: Iterable[datetime]) -> dict[datetime, Counts]:
 
 
 def first_moment() -> datetime | None:
-    """Return the quarter hour in which the first thing happened; None if nothing has."""
+    """Return the quarter of an hour (UTC) of the first event; None without events."""
     if kept := RunningTotals.objects.first():
         return kept.at
     return min((quarter_of(first) for source in _SOURCES if (first := source.first())), default=None)
 
 
 def roll_up(*, since: datetime | None = None, progress: Callable[[list[_Span]], Iterable[_Span]] = iter) -> datetime:
-    """Write the rows that are missing, or anew all those `since` a moment; return until when all is counted (UTC).
+    """Write the missing rows and return the moment (UTC) up to which events are counted.
 
-    To be called every few minutes; several at once write the same. `progress` may watch the steps.
+    Rows after `since` are deleted first and written again. Runs every few minutes; concurrent runs write equal rows.
+    `progress` wraps the list of weeks to count.
     """
     if since:
         RunningTotals.objects.filter(at__gt=quarter_of(since)).delete()
@@ -131,7 +132,7 @@ def roll_up(*, since: datetime | None = None, progress: Callable[[list[_Span]], 
 
 
 def _settling_time() -> timedelta:
-    """Longer than a transaction lasts, a code lives, or its message is tried: nothing older changes any more."""
+    """Return the age after which events don't change: longer than a transaction, a code or a message lives."""
     return timedelta(seconds=max(3_600, 2 * settings.CONFIRMATION_CODE_LIFETIME_SECONDS))
 
 
@@ -140,14 +141,14 @@ def _write(begin: datetime, stop: datetime, running: Counts) -> Counts:
     for quarter, counts in sorted(_counted(begin, stop).items()):
         running += counts
         rows[quarter + QUARTER] = RunningTotals(at=quarter + QUARTER, **running._asdict())
-    rows[stop] = RunningTotals(at=stop, **running._asdict())  # until here it is settled, even if nothing happened
-    # One statement: whoever reads meanwhile sees all of them, or none.
+    rows[stop] = RunningTotals(at=stop, **running._asdict())  # marks the time as counted, even without events
+    # One statement, so that concurrent readers see all of the rows or none.
     RunningTotals.objects.bulk_create(rows.values(), ignore_conflicts=True)
     return running
 
 
 def _kept(moments: list[datetime]) -> dict[datetime, Counts]:
-    """Read the newest row up to each of these moments; before the first row nothing had happened."""
+    """Read the newest row up to each of these moments; totals are 0 before the first row."""
     as_stored = connection.ops.adapt_datetimefield_value
     wanted = ", ".join(f"({number}, %s)" for number in range(len(moments)))
     with connection.cursor() as cursor:
@@ -156,7 +157,7 @@ def _kept(moments: list[datetime]) -> dict[datetime, Counts]:
             WITH wanted(number, moment) AS (VALUES {wanted})
             SELECT number, {", ".join(COUNTED)} FROM wanted
             JOIN users_runningtotals ON at = (SELECT max(at) FROM users_runningtotals WHERE at <= moment)
-            """,  # noqa: S608  nothing but numbers and our own columns
+            """,  # noqa: S608  only numbers and names of columns
             [as_stored(moment) for moment in moments],
         )
         found = {number: Counts(*counts) for number, *counts in cursor.fetchall()}
@@ -164,7 +165,7 @@ def _kept(moments: list[datetime]) -> dict[datetime, Counts]:
 
 
 def quarter_of(moment: datetime) -> datetime:
-    """Return the beginning of the quarter of an hour that a moment lies in, in UTC."""
+    """Return the beginning (UTC) of the quarter of an hour that contains a moment."""
     moment = moment.astimezone(UTC)
     return moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)
 

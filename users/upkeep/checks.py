@@ -1,4 +1,4 @@
-"""What must not reach production: `manage.py check --deploy` fails on it, and the containers do not start."""
+"""Deployment checks (`manage.py check --deploy`); the containers don't start if one fails."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ def check_sign_in_is_safe(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def _error_of(channel: channels.Channel) -> CheckMessage | None:
-    """Say what is wrong with one address of SMS_URL, without showing it: it holds a password."""
+    """Return the error in one URL of SMS_URL, if any, without the URL: it contains a password."""
     if channel.is_simulated:
         return Error(
             "Codes are printed by the simulated gateway and reach no phone.",

@@ -1,4 +1,4 @@
-"""What nobody needs any longer, and deleting it: each kind of row once, with the rule that ends its life."""
+"""Deletes expired rows: every kind of row with the rule of its expiry."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -7,13 +7,11 @@ from typing import Any
 
 from axes.models import AccessAttempt
 from django.conf import settings
-from django.contrib.sessions.models import Session
 from django.db import models, transaction
 from django.utils import timezone
-from knox.models import AuthToken
-from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from users.models import AuditRecord, ConfirmationCode, Delivery, LimitCounter, SignInAttempt
+from users.people import sessions
 from users.sign_in import lockout
 from users.sms import outbox
 from users.statistics import totals
@@ -23,34 +21,33 @@ ROWS_AT_ONCE = 1_000
 
 @dataclass(frozen=True)
 class Expiring:
-    """A kind of row, and which of them have expired by now."""
+    """A kind of row and the query for its expired rows."""
 
     name: str
     expired: Callable[[], models.QuerySet[Any]]
 
     def purge(self) -> Iterator[int]:
-        """Delete what has expired, a batch to a transaction, and yield the size of each.
+        """Delete expired rows in batches, one transaction for each, and yield the size of each batch.
 
-        May run any number of times at once: rows that somebody else is at work on are left to them, or to the next
-        time, so that nobody waits for this and this waits for nobody.
+        Skips locked rows, so that concurrent purges and requests don't wait for each other; the next purge takes them.
         """
         rows, last = self.expired().order_by("pk"), None
         while True:
-            # On from where the last batch ended, for what was deleted still has to be passed over in an index.
+            # Continue after the last batch: the index still contains deleted rows, which would be scanned again.
             batch = rows.filter(pk__gt=last) if last is not None else rows
             with transaction.atomic():
                 keys = batch.select_for_update(skip_locked=True).values_list("pk", flat=True)[:ROWS_AT_ONCE]
-                doomed = list(keys)
-                rows.model._default_manager.filter(pk__in=doomed).delete()
-            if doomed:
-                yield len(doomed)
-                last = doomed[-1]
-            if len(doomed) < ROWS_AT_ONCE:
+                expired = list(keys)
+                rows.model._default_manager.filter(pk__in=expired).delete()
+            if expired:
+                yield len(expired)
+                last = expired[-1]
+            if len(expired) < ROWS_AT_ONCE:
                 return
 
 
 def _confirmation_codes() -> models.QuerySet[ConfirmationCode]:
-    # The row also says when the number may ask again.
+    # The row also holds the time at which the number may request the next code.
     now = timezone.now()
     return ConfirmationCode.objects.filter(expires_at__lt=now, resend_at__lt=now)
 
@@ -58,26 +55,12 @@ def _confirmation_codes() -> models.QuerySet[ConfirmationCode]:
 def _messages() -> models.QuerySet[Delivery]:
     since = timezone.now() - timedelta(days=settings.PERSONAL_DATA_MESSAGES_DAYS)
     outbox.forget_what_came_too_late()
-    # Counted first: the totals of the statistics outlive the rows.
+    # Roll up first: the totals must count the rows before they are deleted.
     return Delivery.objects.filter(expires_at__lt=timezone.now(), created_at__lt=min(since, totals.roll_up()))
 
 
 def _sign_in_attempts() -> models.QuerySet[SignInAttempt]:
     return lockout.forgotten().filter(at__lt=totals.roll_up())
-
-
-def _tokens() -> models.QuerySet[AuthToken]:
-    expired: models.QuerySet[AuthToken] = AuthToken.objects.filter(expiry__lt=timezone.now())
-    return expired
-
-
-def _jwts() -> models.QuerySet[OutstandingToken]:
-    # Those that were voided: no other is stored. The row of the voiding goes with them.
-    return OutstandingToken.objects.filter(expires_at__lt=timezone.now())
-
-
-def _browser_sessions() -> models.QuerySet[Session]:
-    return Session.objects.filter(expire_date__lt=timezone.now())
 
 
 def _wrong_passwords() -> models.QuerySet[AccessAttempt]:
@@ -99,9 +82,9 @@ EVERYTHING = (
     Expiring("confirmation codes", _confirmation_codes),
     Expiring("messages", _messages),
     Expiring("sign-in attempts", _sign_in_attempts),
-    Expiring("tokens", _tokens),
-    Expiring("JWTs", _jwts),
-    Expiring("sessions of browsers", _browser_sessions),
+    Expiring("tokens", sessions.expired_token_sessions),
+    Expiring("JWTs", sessions.expired_jwts),
+    Expiring("sessions of browsers", sessions.expired_web_sessions),
     Expiring("wrong passwords", _wrong_passwords),
     Expiring("audit trail", _audit_trail),
     Expiring("counters of limits", _counters_of_limits),

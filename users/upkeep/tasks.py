@@ -1,4 +1,4 @@
-"""Upkeep that the scheduler runs: deleting expired rows, adding to the totals."""
+"""Celery tasks of the scheduler: purge and statistics."""
 
 import logging
 
@@ -10,10 +10,10 @@ from users.upkeep import purging
 logger = logging.getLogger(__name__)
 
 
-# Acknowledged at once: handed out again while it is still at work, it would only look for the same rows twice.
+# acks_late=False: if the broker delivered a long purge twice, the second would only scan the same rows.
 @shared_task(name="users.tasks.purge", acks_late=False)  # type: ignore[untyped-decorator]
 def purge() -> None:
-    """Delete what has expired, as `manage.py purge` does."""
+    """Delete expired rows, as `manage.py purge` does."""
     for kind in purging.EVERYTHING:
         if deleted := sum(kind.purge()):
             logger.info("purged %s: %d", kind.name, deleted)
@@ -21,5 +21,5 @@ def purge() -> None:
 
 @shared_task(name="users.tasks.roll_up_statistics", acks_late=False)  # type: ignore[untyped-decorator]
 def roll_up_statistics() -> None:
-    """Add what has happened to the totals of the statistics, as `manage.py roll_up_statistics` does."""
+    """Add new events to the totals of the statistics, as `manage.py roll_up_statistics` does."""
     totals.roll_up()

@@ -1,10 +1,10 @@
-// Draws the charts of the dashboard from the data in the page, in the colours of the theme, light or dark.
+// Draws the charts of the dashboard from the JSON in the page, in the colours of the light or dark theme.
 (() => {
     const data = JSON.parse(document.getElementById("chart-data").textContent);
     const language = document.documentElement.lang;
     const number = new Intl.NumberFormat(language);
     const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-    const dashes = [[], [6, 3], [2, 3]]; // told apart without colours, too
+    const dashes = [[], [6, 3], [2, 3]]; // lines also differ without colours
 
     const kinds = {
         activity: { type: "line", colours: ["--series-1", "--series-2", "--series-3"] },

@@ -1,4 +1,4 @@
-// Shows how far an export has come; without this script the browser downloads the file by itself.
+// Shows the progress of an export; without this script the browser downloads the file directly.
 (() => {
     const LINE_FEED = 10;
     const number = new Intl.NumberFormat(document.documentElement.lang);
@@ -17,7 +17,7 @@
         URL.revokeObjectURL(link.href);
     };
 
-    const progressIn = (place) => {
+    const showProgress = (place) => {
         const box = document.createElement("span");
         box.className = "export-progress";
         const bar = document.createElement("progress");
@@ -32,19 +32,19 @@
         return { box, bar, text, cancel };
     };
 
-    const take = async (place, link) => {
+    const download = async (place, link) => {
         const stop = new AbortController();
-        const { box, bar, text, cancel } = progressIn(place);
+        const { box, bar, text, cancel } = showProgress(place);
         cancel.addEventListener("click", () => stop.abort());
         try {
             const answer = await fetch(link.href, { signal: stop.signal });
             if (!answer.ok || !answer.headers.get("Content-Type")?.startsWith("text/csv")) {
-                window.location.assign(link.href); // signed out, or no right to it: the page says so
+                window.location.assign(link.href); // signed out or not permitted: show that page
                 return;
             }
             const total = Number(answer.headers.get("X-Total-Rows"));
             const parts = [];
-            let done = -1; // the first line tells what is in the columns
+            let done = -1; // the heading does not count
             bar.max = Math.max(total, 1);
             const reader = answer.body.getReader();
             for (let part = await reader.read(); !part.done; part = await reader.read()) {
@@ -78,7 +78,7 @@
             if (isBusy) return;
             isBusy = true;
             place.querySelector(".export-progress")?.remove();
-            await take(place, link);
+            await download(place, link);
             isBusy = false;
         });
     }

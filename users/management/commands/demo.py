@@ -1,4 +1,4 @@
-"""`manage.py demo`: people with realistic chains of invitations, to look at the service with."""
+"""`manage.py demo`: adds demo users with realistic chains of invitations."""
 
 import random
 import uuid
@@ -17,7 +17,7 @@ from users.referrals import activation
 from users.statistics import totals
 
 STAFF_PHONE_NUMBER = "+79990000000"
-STAFF_PASSWORD = "demo-password"  # noqa: S105  on purpose, and in DEBUG only
+STAFF_PASSWORD = "demo-password"  # noqa: S105  DEBUG only
 FIRST_PHONE_NUMBER = 79991000000
 MOST_PEOPLE = 100_000
 DAYS = 60
@@ -54,7 +54,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Admin panel: {STAFF_PHONE_NUMBER}, password {STAFF_PASSWORD}.")
 
     def _add_up_to(self, people: int) -> None:
-        """Add those who are not there yet, so that the command can be repeated."""
+        """Add the users that are missing, so that the command can be repeated."""
         chance = random.Random(people)
         numbers = [f"+{FIRST_PHONE_NUMBER + nth}" for nth in range(people)]
         known = {str(user.phone_number): user for user in User.objects.filter(phone_number__gte=numbers[0])}
@@ -63,7 +63,7 @@ class Command(BaseCommand):
         with progress("people", total=people) as bar:
             for nth, number in enumerate(numbers):
                 if number not in known:
-                    inviter = _somebody(joined, chance)
+                    inviter = _inviter(joined, chance)
                     day = timezone.now() - timedelta(days=DAYS * (1 - nth / people))
                     known[number] = _join(number, inviter, day + timedelta(hours=chance.uniform(0, 12)), chance)
                     visits += _visits(known[number], chance)
@@ -73,8 +73,8 @@ class Command(BaseCommand):
         SignInAttempt.objects.bulk_create([attempt for _, attempt in visits if attempt], batch_size=1_000)
 
 
-def _somebody(joined: list[User], chance: random.Random) -> User | None:
-    """Pick an inviter: a few people invite many, most invite nobody."""
+def _inviter(joined: list[User], chance: random.Random) -> User | None:
+    """Pick an inviter, or None; the distribution is skewed: a few users invite many."""
     if not joined or chance.random() > SHARE_INVITED:
         return None
     return joined[int(len(joined) * chance.random() ** 2.5)]
@@ -90,7 +90,7 @@ def _join(number: str, inviter: User | None, moment: Any, chance: random.Random)
 
 
 def _visits(user: User, chance: random.Random) -> Iterator[tuple[Delivery, SignInAttempt | None]]:
-    """Yield the codes that were sent to a person since they came, and the sign-ins: some codes never arrive."""
+    """Yield the messages sent to a user since registration, each with its sign-in, if any."""
     moment = user.registered_at
     while moment < timezone.now():
         state = Delivery.State.DELIVERED if chance.random() < SHARE_DELIVERED else Delivery.State.FAILED

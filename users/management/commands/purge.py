@@ -1,4 +1,4 @@
-"""`manage.py purge`: what the scheduler does every hour, by hand or by cron."""
+"""`manage.py purge`: deletes expired rows; the scheduler does so every hour."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`manage.py roll_up_statistics`: what the scheduler does every few minutes, by hand."""
+"""`manage.py roll_up_statistics`: updates the totals; the scheduler does so every few minutes."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, time
@@ -12,18 +12,18 @@ from users.statistics import totals
 
 
 class Command(BaseCommand):
-    help = "Add what has happened since the last time to the totals that the statistics are made of."
+    help = "Add new events to the totals of the statistics."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--since",
             metavar="YYYY-MM-DD",
-            help="Count anew from the beginning of this day (UTC), after rows were added to the past. "
-            "What has been purged since then is lost.",
+            help="Count again from the beginning of this day (UTC), after rows were added to the past. "
+            "Events that were purged since then are lost from the totals.",
         )
 
     def handle(self, *_args: Any, since: str | None, **_options: Any) -> None:
-        totals.roll_up(since=_midnight(since) if since else None, progress=_shown)
+        totals.roll_up(since=_midnight(since) if since else None, progress=_with_progress_bar)
 
 
 def _midnight(typed: str) -> datetime:
@@ -36,7 +36,7 @@ def _midnight(typed: str) -> datetime:
     return datetime.combine(day, time.min, tzinfo=UTC)
 
 
-def _shown(weeks: list[Any]) -> Iterator[Any]:
+def _with_progress_bar(weeks: list[Any]) -> Iterator[Any]:
     with progress("weeks", total=len(weeks)) as bar:
         for week in weeks:
             yield week

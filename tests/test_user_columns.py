@@ -1,0 +1,62 @@
+"""Every column of a user is exported and shown to staff, or is listed here with the reason why not."""
+
+import csv
+import io
+import json
+
+import pytest
+from django.contrib.admin.utils import flatten_fieldsets
+from django.test import Client
+
+from tests.support.factories import person, signed_in
+from tests.support.panel import PEOPLE, page_of
+from users.models import User
+
+pytestmark = pytest.mark.django_db
+
+INTERNAL = {
+    "id": "a number without meaning outside of the database; part of the page's URL",
+    "session_epoch": "a counter that ends sessions",
+}
+EXCEPTIONS = {
+    "personal data": {
+        **INTERNAL,
+        "password": "a secret",
+        "is_superuser": "a right among staff, as groups and permissions are",
+    },
+    "csv": {
+        **INTERNAL,
+        "password": "a secret",
+        "is_superuser": "a right among staff, as groups and permissions are",
+        "last_login": "data minimisation: shown for one user at a time",
+    },
+    "page": {
+        **INTERNAL,
+        "password": "a secret; `password_state` shows whether there is one",
+        "referrals_count": "shown as `referrals`, a link to them",
+    },
+}
+
+
+def columns_of_personal_data(_boss: Client) -> set[str]:
+    return set(json.loads(signed_in(person()).get("/api/profile/export/").getvalue())["profile"])
+
+
+def columns_of_csv(boss: Client) -> set[str]:
+    text = b"".join(boss.get(f"{PEOPLE}export/")).decode("utf-8-sig")
+    return set(next(csv.reader(io.StringIO(text))))
+
+
+def columns_of_page(boss: Client) -> set[str]:
+    return set(flatten_fieldsets(boss.get(page_of(person())).context["adminform"].fieldsets))
+
+
+@pytest.mark.parametrize(
+    ("place", "columns"),
+    [("personal data", columns_of_personal_data), ("csv", columns_of_csv), ("page", columns_of_page)],
+)
+def test_every_column_is_there_or_is_an_exception_with_a_reason(place: str, columns, boss: Client) -> None:
+    shown = columns(boss)
+
+    expected = {field.name for field in User._meta.concrete_fields}
+    assert expected - shown == set(EXCEPTIONS[place])
