@@ -12,23 +12,22 @@ from rest_framework_simplejwt.authentication import JWTAuthentication as SimpleJ
 from rest_framework_simplejwt.tokens import Token
 
 from common.database import sql
-from users.models import User
+from users.models import USED_REFERRAL_CODE, User
 from users.people.sessions import EPOCH_CLAIM
 from users.refusals import SessionEnded
 
-_FIND_OWNER = """
-    SELECT person.*, invitation.referral_code AS used_referral_code
-    FROM knox_authtoken AS token JOIN users_user AS person ON person.id = token.user_id
-    LEFT JOIN users_referral AS invitation ON invitation.invited_id = person.id
-    WHERE token.digest = %s AND token.expiry > %s AND person.is_active
-"""
+_OWNER_OF_TOKEN = f"""
+    SELECT users_user.*, {USED_REFERRAL_CODE}
+    FROM knox_authtoken AS token JOIN users_user ON users_user.id = token.user_id
+    WHERE token.digest = %s AND token.expiry > %s AND users_user.is_active
+"""  # noqa: S608  constants only
 
 
 class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]
     def authenticate_credentials(self, token: bytes) -> tuple[User, AuthToken]:
         """Find the active user of an unexpired token, in one indexed query by the digest of the token."""
         digest = hash_token(token.decode("latin-1"))
-        user = sql.find_one(User, _FIND_OWNER, digest, timezone.now())
+        user = sql.find_one(User, _OWNER_OF_TOKEN, digest, timezone.now())
         if user is None:
             raise SessionEnded
         return user, AuthToken(digest=digest, user=user)

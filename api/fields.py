@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from django.conf import settings
-from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from users import phones
+from users.form_fields import MAX_TYPED
 from users.refusals import PhoneNumberInvalid
+from users.validators import confirmation_code_form
 
 
 class TextField(serializers.CharField):
@@ -32,7 +32,7 @@ class PhoneNumberField(TextField):
     """A mobile number in any common notation, normalized to E.164."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=40, **kwargs)
+        super().__init__(max_length=MAX_TYPED, **kwargs)
 
     def to_internal_value(self, data: Any) -> str:
         try:
@@ -45,12 +45,7 @@ class ConfirmationCodeField(TextField, serializers.RegexField):
     """A confirmation code: digits, surrounding spaces are stripped."""
 
     def __init__(self, **kwargs: Any) -> None:
-        length = settings.CONFIRMATION_CODE_LENGTH
-        super().__init__(
-            rf"^[0-9]{{{length}}}$",
-            error_messages={"invalid": _("A code consists of %(length)d digits.") % {"length": length}},
-            **kwargs,
-        )
+        super().__init__(**confirmation_code_form(), **kwargs)
 
 
 class ReferralCodeField(TextField):

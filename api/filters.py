@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 
 from users.models import User
 from users.people import search
+from users.validators import USERNAME_MAX_LENGTH
 
 
 class _TrueOrFalseField(forms.NullBooleanField):
@@ -51,7 +52,7 @@ class _TimeFilter(django_filters.IsoDateTimeFilter):  # type: ignore[misc]
 
 
 class UserFilter(django_filters.FilterSet):  # type: ignore[misc]
-    search = django_filters.CharFilter(method="by_search", max_length=150)
+    search = django_filters.CharFilter(method="by_search", max_length=USERNAME_MAX_LENGTH)
     registered_after = _TimeFilter("registered_at", "gte", help_text="UTC, inclusive.")
     registered_before = _TimeFilter("registered_at", "lt", help_text="UTC, exclusive.")
 
@@ -65,7 +66,7 @@ class UserFilter(django_filters.FilterSet):  # type: ignore[misc]
     @extend_schema_field(
         {
             "type": "string",
-            "maxLength": 150,
+            "maxLength": USERNAME_MAX_LENGTH,
             "description": "Invite code, or the beginning of a phone number or name.",
         }
     )

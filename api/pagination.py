@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from users import phones
+from users.models.referrals import NEWEST_FIRST
 
 #: The field that validates the position in a cursor, by column of the ordering.
 POSITIONS: Mapping[str, Any] = {
@@ -65,7 +66,7 @@ class NewestFirst(pagination.CursorPagination):
 
 class ReferralPagination(NewestFirst):
     url_name = "referrals"
-    ordering = ("-activated_at", "-id")
+    ordering = NEWEST_FIRST
 
 
 class UserPagination(NewestFirst):

@@ -1,6 +1,5 @@
 """Problem details (RFC 9457), the form of every error: with a stable `code`, and `errors` by field."""
 
-from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -15,30 +14,11 @@ from rest_framework.response import Response
 from api.outages import ServiceUnavailable, is_outage
 from api.parsers import BodyTooLarge
 from common.observability import metrics, request_id
-from users import refusals
 from users.refusals import Refusal
 
 CONTENT_TYPE = "application/problem+json"
 CHALLENGE = "Token, Bearer"  # WWW-Authenticate, which a 401 must have (RFC 9110, section 15.5.2)
 INVALID_INPUT = _("Some of the input is wrong: see errors.")
-
-#: The status of each refusal of the domain. Unlisted: 503 if `is_ours`, else 400.
-STATUS_OF_REFUSAL: Mapping[type[Refusal], HTTPStatus] = {
-    refusals.PhoneNumberTaken: HTTPStatus.CONFLICT,
-    refusals.CodeRecentlySent: HTTPStatus.TOO_MANY_REQUESTS,
-    refusals.TooManyCodes: HTTPStatus.TOO_MANY_REQUESTS,
-    refusals.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
-    refusals.TooManyReferralCodes: HTTPStatus.TOO_MANY_REQUESTS,
-    refusals.SignInLocked: HTTPStatus.TOO_MANY_REQUESTS,
-    refusals.VerificationLinkInvalid: HTTPStatus.NOT_FOUND,
-    refusals.AccountDisabled: HTTPStatus.FORBIDDEN,
-    refusals.SessionEnded: HTTPStatus.UNAUTHORIZED,
-    refusals.NotYourProfile: HTTPStatus.FORBIDDEN,
-    refusals.JWTSession: HTTPStatus.CONFLICT,
-    refusals.AlreadyActivated: HTTPStatus.CONFLICT,
-    refusals.ReferralCircle: HTTPStatus.CONFLICT,
-    refusals.ActivationWindowClosed: HTTPStatus.CONFLICT,
-}
 
 
 class FieldErrorSerializer(serializers.Serializer[Any]):
@@ -85,12 +65,7 @@ def problem_of_refusal(refusal: Refusal) -> dict[str, object]:
     members: dict[str, object] = dict(refusal.details)
     if refusal.field:
         members["errors"] = {refusal.field: [{"code": refusal.code, "detail": str(refusal)}]}
-    return problem(status_of_refusal(refusal), refusal.code, refusal, **members)
-
-
-def status_of_refusal(refusal: Refusal) -> HTTPStatus:
-    unless_listed = HTTPStatus.SERVICE_UNAVAILABLE if refusal.is_ours else HTTPStatus.BAD_REQUEST
-    return STATUS_OF_REFUSAL.get(type(refusal), unless_listed)
+    return problem(refusal.status, refusal.code, refusal, **members)
 
 
 def not_found_because(refusal: type[Refusal]) -> exceptions.NotFound:
@@ -113,7 +88,7 @@ def exception_handler(exception: Exception, context: dict[str, Any]) -> Response
 
 
 def _answer_refusal(refusal: Refusal) -> Response:
-    response = Response(problem_of_refusal(refusal), status_of_refusal(refusal))
+    response = Response(problem_of_refusal(refusal), refusal.status)
     if "retry_after" in refusal.details:
         response["Retry-After"] = str(refusal.details["retry_after"])
     return response

@@ -12,9 +12,10 @@ from rest_framework.request import Request
 from api import examples
 from api.fields import ConfirmationCodeField, PhoneNumberField, ReferralCodeField, TextField, TrueOrFalseField
 from users.models import User
+from users.referrals import newest
 from users.referrals.share_link import share_link
 from users.sign_in.codes import SentCode
-from users.validators import validate_username
+from users.validators import USERNAME_MAX_LENGTH, validate_username
 
 NEWEST_REFERRALS = 100
 
@@ -48,7 +49,11 @@ class Input(serializers.Serializer[Any]):
 class UsernameField(TextField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
-            max_length=150, allow_blank=True, validators=[validate_username], help_text="A name to show.", **kwargs
+            max_length=USERNAME_MAX_LENGTH,
+            allow_blank=True,
+            validators=[validate_username],
+            help_text="A name to show.",
+            **kwargs,
         )
 
 
@@ -129,7 +134,7 @@ class ProfileSerializer(serializers.Serializer[User]):
             "used_referral_code": user.used_referral_code,
             "can_activate_until": user.activation_deadline,
             "referrals_count": user.referrals_count,
-            "referrals": user.newest_referral_phones(NEWEST_REFERRALS),
+            "referrals": newest.phone_numbers(user, limit=NEWEST_REFERRALS),
             "registered_at": user.registered_at,
         }
 
@@ -216,7 +221,7 @@ class UserDetailSerializer(UserSerializer):
         fields = (*UserSerializer.Meta.fields, "referrals")
 
     def get_referrals(self, user: User) -> list[str]:
-        return user.newest_referral_phones(NEWEST_REFERRALS)
+        return newest.phone_numbers(user, limit=NEWEST_REFERRALS)
 
 
 @extend_schema_serializer(examples=[examples.USER_CHANGE])

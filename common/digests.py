@@ -1,4 +1,4 @@
-"""Keyed digests: the same as Django's `salted_hmac` by SHA-256, whose key is not made anew for each of them."""
+"""Keyed digests (HMAC-SHA-256): like Django's `salted_hmac`, with a cached key."""
 
 import hmac
 from functools import lru_cache
@@ -8,12 +8,12 @@ from django.conf import settings
 
 
 def keyed(purpose: str, text: str) -> str:
-    """Return 64 hexadecimal digits (HMAC, RFC 2104); digests of different purposes have nothing in common."""
+    """Return 64 hexadecimal digits (HMAC, RFC 2104). `purpose` is a salt: changing it voids stored digests."""
     return hmac.digest(key(purpose), text.encode(), "sha256").hex()
 
 
 def key(purpose: str) -> bytes:
-    """Return 32 bytes, made of SECRET_KEY, for this purpose alone."""
+    """Return 32 bytes, derived from SECRET_KEY and `purpose`."""
     return _derive(purpose, settings.SECRET_KEY)
 
 

@@ -1,4 +1,4 @@
-"""The connections to Redis of what a request waits for; Celery has its own."""
+"""Redis connections for requests, with a short time-out; Celery has its own."""
 
 from functools import lru_cache
 

@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from common.database import locks
 from panel import lockout
-from users.form_fields import MAX_TYPED, TypedPhoneNumberField
+from users.form_fields import MAX_TYPED, TypedPhoneNumberField, TypedReferralCodeField
 from users.models import User
 from users.refusals import Refusal
 
@@ -36,7 +36,7 @@ class SignInForm(AuthenticationForm):  # type: ignore[misc]
     def clean(self) -> dict[str, Any]:
         """Check one password at a time per client IP; concurrent guesses would all be checked before one is counted."""
         with transaction.atomic():
-            locks.hold_name(f"password from {lockout.locked_ip(self.request)}")
+            locks.lock_name(f"password from {lockout.locked_ip(self.request)}")
             try:
                 return cast("dict[str, Any]", super().clean())
             except ValidationError as invalid:
@@ -50,13 +50,11 @@ class UserForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run
 
     phone_number = TypedPhoneNumberField(
         label=_("Phone number"),
-        max_length=MAX_TYPED,
         widget=UnfoldAdminTextInputWidget(attrs={"type": "tel", "autocomplete": "off"}),
         help_text=_("The person signs in with it, by a code in a text message."),
     )
-    used_referral_code = forms.CharField(
+    used_referral_code = TypedReferralCodeField(
         label=_("Invite code they came with"),
-        max_length=MAX_TYPED,
         required=False,
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
         help_text=_("Another person's code. It is activated by the usual rules, once and for all."),

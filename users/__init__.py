@@ -1,1 +1,1 @@
-"""The domain: people, confirmation codes, referrals, delivery. Knows nothing of HTTP."""
+"""The domain: users, sign-in, referrals, messages. Imports none of the API, the pages and the panel."""

@@ -1,4 +1,4 @@
-"""Phone numbers: from what people type to E.164, and what of them may be shown."""
+"""Phone numbers: parsing what is typed into E.164."""
 
 import re
 from functools import cached_property
@@ -10,17 +10,17 @@ from users.refusals import CountryNotServed, PhoneNumberInvalid
 
 MAX_LENGTH = 16  # "+" and at most 15 digits: ITU-T E.164, section 6
 E164_PATTERN = r"^\+[1-9][0-9]{6,14}$"
-#: What may be typed: digits and ordinary phone punctuation. The parser alone would let letters and extensions in.
+#: Digits and phone punctuation. The parser alone would accept letters and extensions.
 TYPED_PATTERN = r"^\+?[0-9 ().\-]{5,31}$"
 
 _TYPED = re.compile(TYPED_PATTERN)
-#: No-break spaces and the dashes that word processors make of a hyphen.
+#: No-break spaces and typographic dashes.
 _TYPOGRAPHY = str.maketrans("\u00a0\u202f\u2010\u2011\u2012\u2013\u2014", "  -----")
 _MOBILE = {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
 
 
-class PhoneNumber(str):  # noqa: SLOT000  it remembers how it was parsed
-    """A number in E.164, such as +79161234567: a text that is parsed only where more is asked of it."""
+class PhoneNumber(str):  # noqa: SLOT000  `parsed` is cached in its __dict__
+    """A number in E.164, such as +79161234567; parsed only on demand."""
 
     @cached_property
     def parsed(self) -> phonenumbers.PhoneNumber:
@@ -28,14 +28,14 @@ class PhoneNumber(str):  # noqa: SLOT000  it remembers how it was parsed
 
     @property
     def as_international(self) -> str:
-        """The number as people read it: +7 916 123-45-67."""
+        """For people to read: +7 916 123-45-67."""
         return phonenumbers.format_number(self.parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 def normalize(typed: str) -> PhoneNumber:
-    """Return the E.164 form of a mobile number, read in PHONENUMBER_DEFAULT_REGION when it has no country code.
+    """Return the E.164 form of a mobile number; PHONENUMBER_DEFAULT_REGION applies when it has no country code.
 
-    Raises `PhoneNumberInvalid` for anything else, fixed lines included where the number plan tells them apart.
+    Raises `PhoneNumberInvalid` for anything else, including fixed lines where the numbering plan can tell.
     """
     if isinstance(typed, PhoneNumber):
         return typed
@@ -46,7 +46,7 @@ def normalize(typed: str) -> PhoneNumber:
         number = phonenumbers.parse(typed, settings.PHONENUMBER_DEFAULT_REGION)
     except phonenumbers.NumberParseException:
         raise PhoneNumberInvalid from None
-    if phonenumbers.number_type(number) not in _MOBILE:  # UNKNOWN unless the number is valid
+    if phonenumbers.number_type(number) not in _MOBILE:  # UNKNOWN for an invalid number
         raise PhoneNumberInvalid
     normal = PhoneNumber(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
     normal.parsed = number

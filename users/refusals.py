@@ -1,7 +1,8 @@
-"""Every refusal of the domain, once: a stable code for programs, a message for people."""
+"""Every refusal of the domain: a stable code for programs, a message for people, an HTTP status."""
 
 import math
 from datetime import datetime
+from http import HTTPStatus
 from typing import ClassVar
 
 from django.utils.functional import Promise
@@ -10,14 +11,14 @@ from django.utils.translation import ngettext
 
 
 class Refusal(Exception):
-    """A rule said no. `details` fill the message and travel to the client beside it."""
+    """A rule was violated. `details` fill the placeholders of the message and are sent to the client as well."""
 
     code: ClassVar[str]
     message: ClassVar[str | Promise]
-    #: The input field at fault, where there is one.
+    #: The invalid input field, if there is one.
     field: ClassVar[str | None] = None
-    #: Whether it is for us to mend, and not for whoever asked.
-    is_ours: ClassVar[bool] = False
+    #: 503 for a server-side condition.
+    status: ClassVar[HTTPStatus] = HTTPStatus.BAD_REQUEST
 
     def __init__(self, **details: int) -> None:
         super().__init__(self.code)
@@ -28,12 +29,12 @@ class Refusal(Exception):
 
 
 def seconds_between(now: datetime, later: datetime) -> int:
-    """Return how long to wait, for a `retry_after`: whole seconds, one at least, since 0 would mean at once."""
+    """Return whole seconds for a `retry_after`, at least 1."""
     return max(1, round((later - now).total_seconds()))
 
 
 def _wait(seconds: int) -> str:
-    """Say a time as people do: 90 seconds, 45 minutes, 16 hours."""
+    """Format a duration for people: 90 seconds, 45 minutes, 16 hours."""
     minutes, hours = math.ceil(seconds / 60), math.ceil(seconds / 3_600)
     if minutes <= 2:  # noqa: PLR2004
         return ngettext("%(count)d second", "%(count)d seconds", seconds) % {"count": seconds}
@@ -56,40 +57,45 @@ class CountryNotServed(Refusal):
 
 class PhoneNumberTaken(Refusal):
     code = "phone_number_taken"
+    status = HTTPStatus.CONFLICT
     message = _("Someone with this phone number is registered already.")
     field = "phone_number"
 
 
 class CodeRecentlySent(Refusal):
     code = "code_recently_sent"
+    status = HTTPStatus.TOO_MANY_REQUESTS
     message = _("A code was sent a moment ago. Ask for a new one in %(retry_after)d s.")
 
 
 class TooManyCodes(Refusal):
     code = "too_many_codes"
+    status = HTTPStatus.TOO_MANY_REQUESTS
     message = _("Too many codes were asked for this number. Try again in %(wait)s.")
 
 
 class TooManyRequests(Refusal):
     code = "too_many_requests"
+    status = HTTPStatus.TOO_MANY_REQUESTS
     message = _("Too many requests came from your network. Try again in %(wait)s.")
 
 
 class SignInLocked(Refusal):
     code = "sign_in_locked"
+    status = HTTPStatus.TOO_MANY_REQUESTS
     message = _("Too many wrong codes were entered for this number. Try again in %(wait)s.")
 
 
 class SendingPaused(Refusal):
     code = "sending_paused"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
     message = _("So many codes are being asked for that sending has paused. Try again in %(wait)s.")
-    is_ours = True
 
 
 class DeliveryUnavailable(Refusal):
     code = "delivery_unavailable"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
     message = _("The code could not be sent. Try again in %(retry_after)d s.")
-    is_ours = True
 
 
 class ConfirmationCodeWrong(Refusal):
@@ -112,26 +118,31 @@ class ConfirmationCodeExhausted(Refusal):
 
 class VerificationLinkInvalid(Refusal):
     code = "verification_link_invalid"
+    status = HTTPStatus.NOT_FOUND
     message = _("This link has been replaced by a newer one or never existed. Ask for a new code.")
 
 
 class AccountDisabled(Refusal):
     code = "account_disabled"
+    status = HTTPStatus.FORBIDDEN
     message = _("This account is disabled. Please contact support.")
 
 
 class SessionEnded(Refusal):
     code = "session_ended"
+    status = HTTPStatus.UNAUTHORIZED
     message = _("This session is unknown, expired or signed out. Sign in again.")
 
 
 class JWTSession(Refusal):
     code = "jwt_session"
+    status = HTTPStatus.CONFLICT
     message = _("This session is a JWT pair: end it by its refresh token, at /api/jwt/logout/.")
 
 
 class NotYourProfile(Refusal):
     code = "not_your_profile"
+    status = HTTPStatus.FORBIDDEN
     message = _("You may read this profile, but only its owner can change it.")
 
 
@@ -143,6 +154,7 @@ class ReferralCodeNotFound(Refusal):
 
 class TooManyReferralCodes(Refusal):
     code = "too_many_referral_codes"
+    status = HTTPStatus.TOO_MANY_REQUESTS
     message = _("You have tried too many invite codes. Try again in %(wait)s.")
 
 
@@ -154,12 +166,14 @@ class OwnReferralCode(Refusal):
 
 class AlreadyActivated(Refusal):
     code = "already_activated"
+    status = HTTPStatus.CONFLICT
     message = _("You have already activated another invite code. That can be done once only.")
     field = "used_referral_code"
 
 
 class ReferralCircle(Refusal):
     code = "referral_circle"
+    status = HTTPStatus.CONFLICT
     message = _("The owner of this code was invited by you or by people you invited.")
     field = "used_referral_code"
 
@@ -184,5 +198,6 @@ class PeriodTooLong(Refusal):
 
 class ActivationWindowClosed(Refusal):
     code = "activation_window_closed"
+    status = HTTPStatus.CONFLICT
     message = _("An invite code could be activated during the first %(days)d days only.")
     field = "used_referral_code"

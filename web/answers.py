@@ -27,6 +27,6 @@ def _refused(answer: HttpResponse, refusal: Refusal) -> HttpResponse:
     """Count the refusal; set the status and Retry-After (RFC 9110, section 10.2.3) of a temporary one."""
     metrics.count_problem(refusal.code)
     if "retry_after" in refusal.details:
-        answer.status_code = HTTPStatus.SERVICE_UNAVAILABLE if refusal.is_ours else HTTPStatus.TOO_MANY_REQUESTS
+        answer.status_code = refusal.status
         answer["Retry-After"] = str(refusal.details["retry_after"])
     return answer

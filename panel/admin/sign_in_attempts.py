@@ -33,7 +33,7 @@ class SignInAttemptAdmin(ByPhone, ExportsList, ReadOnlyModelAdmin):
     def unlock(self, request: HttpRequest, queryset: QuerySet[SignInAttempt]) -> None:
         numbers = {str(number) for number in queryset.values_list("phone_number", flat=True)}
         for number in numbers:
-            lockout.forgive(phone_number=number)
+            lockout.unlock(phone_number=number)
             audit.record(by=request, action=audit.Action.CHANGED, about=self.opts.model_name or "")
         message = ngettext("%(count)d number is unlocked.", "%(count)d numbers are unlocked.", len(numbers))
         messages.success(request, message % {"count": len(numbers)})

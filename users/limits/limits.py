@@ -1,9 +1,9 @@
-"""How often something may be done: each limit once, by name; the numbers are settings."""
+"""The limits, by name; their numbers are settings."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from django.conf import settings
@@ -30,24 +30,34 @@ def parse(text: str) -> tuple[tuple[int, int], ...]:
 
 @dataclass(frozen=True)
 class Limit:
-    """`setting` says how many in which time, and `refusal` what is said to one too many."""
+    """A limit: `setting` names its numbers, `refusal` is raised once it is used up."""
 
     setting: str
     refusal: type[Refusal]
 
     def of(self, *subject: object) -> "Use":
-        """Return this limit for one number, address or person."""
+        """Return one use of this limit by a phone number, client IP, country or user."""
         return Use(self, subject)
+
+
+def _never() -> bool:
+    return False
 
 
 @dataclass(frozen=True)
 class Use:
+    """One use of a limit. `is_waived` is asked only when the limit is used up."""
+
     limit: Limit
     subject: tuple[object, ...] = ()
+    is_waived: Callable[[], bool] = _never
+
+    def unless(self, is_waived: Callable[[], bool]) -> "Use":
+        return replace(self, is_waived=is_waived)
 
     @property
     def counters(self) -> list[Counter]:
-        # Numbers and addresses are personal data: a counter knows only their digest.
+        # Phone numbers and IPs are personal data: the key of a counter has only their digest.
         digest = digests.keyed("users.limits", repr(self.subject))[:32]
         terms = parse(getattr(settings, self.limit.setting))
         return [Counter(f"{self.limit.setting}:{seconds}:{digest}", allowed, seconds) for allowed, seconds in terms]
@@ -63,26 +73,42 @@ REFERRAL_CODE_LOOKUPS_PER_ADDRESS = Limit("LIMIT_REFERRAL_CODE_LOOKUPS_PER_ADDRE
 REFERRAL_CODES_ENTERED_PER_PERSON = Limit("LIMIT_REFERRAL_CODES_ENTERED_PER_PERSON", refusals.TooManyReferralCodes)
 
 
-def take(*uses: Use) -> None:
-    """Count one more of each, or of none. Raises the refusal of the first that is used up, with `retry_after`."""
-    wanted = {counter: use.limit for use in uses for counter in use.counters}
-    if wanted and (used_up := counters.take(list(wanted))):
-        raise wanted[used_up.counter].refusal(retry_after=used_up.seconds)
+def take(*uses: Use) -> list[Use]:
+    """Count one more of each use, or of none, and return the uses that were counted: a waived one is not.
+
+    Raises the refusal of the limit that stays used up longest, with `retry_after` (seconds).
+    """
+    wanted = list(uses)
+    while used_up := counters.take([counter for use in wanted for counter in use.counters]):
+        full = next(use for use in wanted if used_up.counter in use.counters)
+        if not full.is_waived():
+            raise full.limit.refusal(retry_after=used_up.seconds)
+        wanted.remove(full)
+    return wanted
 
 
 @contextmanager
-def counting_failures(use: Use, *, forgiving: Iterable[Use] = ()) -> Iterator[None]:
-    """Let so many attempts fail; one that succeeds is not counted, nor is what it is `forgiving`.
+def reserved(*uses: Use) -> Iterator[None]:
+    """Count one more of each use, as `take` does, and refund them if the body raises a refusal."""
+    counted = take(*uses)
+    try:
+        yield
+    except Refusal:
+        _refund(counted)
+        raise
+
+
+@contextmanager
+def counting_failures(use: Use, *, refunding: Iterable[Use] = ()) -> Iterator[None]:
+    """Limit the failures of the body: one that succeeds refunds `use`, and `refunding` besides.
 
     Raises the refusal of `use`.
     """
-    # Taken before it is known how the attempt ends, or a thousand at once would all be under the limit.
+    # Reserve first, refund on success; otherwise concurrent attempts bypass the limit.
     take(use)
     yield
-    give_back(use, *forgiving)
+    _refund([use, *refunding])
 
 
-def give_back(*uses: Use) -> None:
-    """Let what was taken count no longer."""
-    if taken := [counter for use in uses for counter in use.counters]:
-        counters.give_back(taken)
+def _refund(uses: Iterable[Use]) -> None:
+    counters.refund([counter for use in uses for counter in use.counters])

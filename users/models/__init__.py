@@ -1,7 +1,7 @@
-"""The tables, by subject."""
+"""The models, one module for each subject."""
 
 from users.models.limits import LimitCounter
-from users.models.people import RetiredReferralCode, User, UserManager
+from users.models.people import USED_REFERRAL_CODE, RetiredReferralCode, User, UserManager
 from users.models.referrals import Referral
 from users.models.sign_in import ConfirmationCode, SignInAttempt
 from users.models.sms import Delivery, DeliveryQuerySet
@@ -9,6 +9,7 @@ from users.models.staff import AuditRecord, SecondFactor
 from users.models.statistics import RunningTotals
 
 __all__ = [
+    "USED_REFERRAL_CODE",
     "AuditRecord",
     "ConfirmationCode",
     "Delivery",

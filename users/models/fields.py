@@ -1,23 +1,29 @@
-"""How columns of the database look to Python."""
+"""Columns that several models have."""
 
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.db.models.query_utils import DeferredAttribute
+from django.utils.translation import gettext_lazy as _
 from phonenumber_field import modelfields
 
-from users import phones
+from users import phones, referral_codes
 from users.phones import PhoneNumber
 from users.refusals import PhoneNumberInvalid
+from users.validators import USERNAME_MAX_LENGTH
 
 
 class PhoneNumberField(modelfields.PhoneNumberField):  # type: ignore[misc]
-    """A `PhoneNumber`: what the database holds was read when it came in, and is not parsed again at every load."""
+    """An E.164 number, loaded as `PhoneNumber`: it was validated before it was saved, and is not parsed at load."""
 
     descriptor_class = DeferredAttribute
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"verbose_name": _("phone number"), "max_length": phones.MAX_LENGTH, **options})
+
     def to_python(self, value: Any) -> Any:
-        """Read what is typed, as for `createsuperuser`. Raises `ValidationError`."""
+        """Return the E.164 form of a typed number, as `createsuperuser` needs it. Raises `ValidationError`."""
         try:
             return phones.normalize(value) if value else value
         except PhoneNumberInvalid as refusal:
@@ -30,6 +36,14 @@ class PhoneNumberField(modelfields.PhoneNumberField):  # type: ignore[misc]
         return None if value is None else PhoneNumber(value)
 
     def deconstruct(self) -> Any:
-        """Tell migrations what the column is: how Python reads it makes no difference to it."""
+        """Name the library's field in migrations: the column is the same."""
         name, _, args, kwargs = super().deconstruct()
         return name, "phonenumber_field.modelfields.PhoneNumberField", args, kwargs
+
+
+def username_field(**options: Any) -> "models.CharField[str, str]":
+    return models.CharField(_("name"), max_length=USERNAME_MAX_LENGTH, blank=True, **options)
+
+
+def referral_code_field(**options: Any) -> "models.CharField[str, str]":
+    return models.CharField(_("invite code"), max_length=referral_codes.MAX_LENGTH, **options)

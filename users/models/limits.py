@@ -4,7 +4,7 @@ from django.db import models
 
 
 class LimitCounter(models.Model):
-    """How much of a limit is used up, kept here as long as no Redis keeps it."""
+    """A count towards a limit, kept here only while Redis does not count."""
 
     key = models.CharField(max_length=120, primary_key=True)
     count = models.PositiveIntegerField()

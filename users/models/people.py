@@ -1,4 +1,4 @@
-"""People, and the invite codes of those who were erased."""
+"""Users, and the invite codes of erased users."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -7,28 +7,26 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
-from django.db import IntegrityError, connection, models, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils import timezone
-from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from users import phones, referral_codes
-from users.models.fields import PhoneNumberField
+from users.models.fields import PhoneNumberField, referral_code_field, username_field
 from users.refusals import PhoneNumberInvalid, PhoneNumberTaken
 from users.validators import validate_username
 
-# Part of every profile, and written out as those of `sql` are.
-_NEWEST_REFERRALS = """
-    SELECT phone_number FROM users_referral JOIN users_user ON users_user.id = invited_id
-    WHERE inviter_id = %s ORDER BY activated_at DESC, users_referral.id DESC LIMIT %s
+#: For hand-written SQL over `users_user`: a column that fills `User.fetched_used_referral_code`.
+USED_REFERRAL_CODE = """
+    (SELECT referral_code FROM users_referral WHERE invited_id = users_user.id) AS fetched_used_referral_code
 """
 
 
 class RetiredReferralCode(models.Model):
-    """The invite code of an erased person: never given to anyone again."""
+    """The invite code of an erased user, which is never drawn again."""
 
-    referral_code = models.CharField(_("invite code"), max_length=referral_codes.MAX_LENGTH, primary_key=True)
-    #: In which quarter of an hour that person registered: enough to count them still, and to tell nothing else of them.
+    referral_code = referral_code_field(primary_key=True)
+    #: Rounded down to a quarter of an hour (UTC): enough for the statistics, too little to identify the user.
     registered_at = models.DateTimeField(_("registered"), null=True, db_index=True)
 
     class Meta:
@@ -41,14 +39,14 @@ class RetiredReferralCode(models.Model):
 
 class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> "User":
-        """Find a person by a phone number as it is typed."""
+        """Find a user by a phone number in any form."""
         try:
             return self.get(phone_number=phones.normalize(username or ""))
         except PhoneNumberInvalid:
             raise self.model.DoesNotExist from None
 
     def create_user(self, phone_number: str, password: str | None = None, **fields: Any) -> "User":
-        """Save a person with an invite code of their own; without a password they sign in by code only.
+        """Create a user with a new invite code. Without a password the user signs in by confirmation code only.
 
         Raises `PhoneNumberInvalid` or `PhoneNumberTaken`.
         """
@@ -72,7 +70,7 @@ class UserManager(BaseUserManager["User"]):
                 return user
 
     def update_user(self, user: "User", **fields: Any) -> None:
-        """Change a person's own data. Raises `PhoneNumberInvalid` or `PhoneNumberTaken`."""
+        """Change fields of a user. Raises `PhoneNumberInvalid` or `PhoneNumberTaken`."""
         if "phone_number" in fields:
             fields["phone_number"] = phones.normalize(fields["phone_number"])
         for name, value in fields.items():
@@ -84,25 +82,26 @@ class UserManager(BaseUserManager["User"]):
             raise PhoneNumberTaken from None
 
     def create_superuser(self, phone_number: str, password: str | None = None, **fields: Any) -> "User":
-        """Save a person who may do everything in the admin panel."""
+        """Create a user with every permission in the admin panel."""
         return self.create_user(phone_number, password, **fields, is_staff=True, is_superuser=True)
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person, known by phone number. Only staff have a password; everyone has an invite code, once and for all."""
+    """A user, identified by phone number. Only staff have a password; the invite code never changes."""
 
-    phone_number = PhoneNumberField(_("phone number"), max_length=phones.MAX_LENGTH, unique=True)
-    username = models.CharField(_("name"), max_length=150, blank=True, validators=[validate_username])
-    referral_code = models.CharField(
-        _("invite code"), max_length=referral_codes.MAX_LENGTH, unique=True, editable=False
-    )
-    #: How many people entered this code, erased ones included: counted here, for counting rows takes longer with each.
+    phone_number = PhoneNumberField(unique=True)
+    username = username_field(validators=[validate_username])
+    referral_code = referral_code_field(unique=True, editable=False)
+    #: How many users entered this code, including erased ones. Stored, because counting rows is linear.
     referrals_count = models.PositiveIntegerField(_("people invited"), default=0, editable=False)
-    #: Raised to end every JWT and web session at once: what was opened under another number is refused.
+    #: Part of every JWT and web session: incrementing it ends them all.
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
     is_active = models.BooleanField(_("active"), default=True, help_text=_("Someone who is not active can't sign in."))
     is_staff = models.BooleanField(_("staff"), default=False, help_text=_("Staff may enter this admin panel."))
     registered_at = models.DateTimeField(_("registered"), default=timezone.now, editable=False)
+
+    #: Set by SQL with `USED_REFERRAL_CODE` and by an activation; saves the query for `invitation`.
+    fetched_used_referral_code: str | None
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -123,14 +122,14 @@ class User(AbstractBaseUser, PermissionsMixin):
         return f"{self.username} {self.phone_number}".strip()
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Leave what the database counts to it: somebody loaded a while ago must not write back old numbers."""
+        """Exclude the columns that are incremented in SQL: a stale instance must not overwrite them."""
         if not self._state.adding and kwargs.get("update_fields") is None:
             columns = {field.name for field in self._meta.concrete_fields if not field.primary_key}
             kwargs["update_fields"] = columns - {"referrals_count", "session_epoch"}
         super().save(*args, **kwargs)
 
     def get_session_auth_hash(self) -> str:
-        """Return what a web session must hold to go on: it changes with the password and with the epoch."""
+        """Return the hash that keeps a web session valid: it depends on the password and the epoch."""
         return f"{self.session_epoch}:{super().get_session_auth_hash()}"
 
     def get_session_auth_fallback_hash(self) -> Iterator[str]:
@@ -139,27 +138,23 @@ class User(AbstractBaseUser, PermissionsMixin):
     def get_username(self) -> str:
         return self.phone_number
 
-    @cached_property  # so that a query for the person can bring it along
+    @property
     def used_referral_code(self) -> str | None:
-        """The code of another person that this one entered, as it was then."""
+        """The inviter's code that this user entered; it stays after the inviter is erased."""
+        if hasattr(self, "fetched_used_referral_code"):
+            return self.fetched_used_referral_code
         return self.invitation.referral_code if hasattr(self, "invitation") else None
-
-    def newest_referral_phones(self, limit: int) -> list[str]:
-        """The numbers (E.164) of the newest people who came with this one; erased ones have none."""
-        with connection.cursor() as cursor:
-            cursor.execute(_NEWEST_REFERRALS, [self.pk, limit])
-            return [phone_number for (phone_number,) in cursor.fetchall()]
 
     @property
     def activation_deadline(self) -> datetime | None:
-        """Until when (UTC) a code can be activated; None while there is no limit."""
+        """The time (UTC) until which a code can be activated; None if REFERRAL_WINDOW_DAYS is 0."""
         if not settings.REFERRAL_WINDOW_DAYS:
             return None
         return self.registered_at + timedelta(days=settings.REFERRAL_WINDOW_DAYS)
 
 
 def _draw_referral_code() -> str:
-    """Draw a code that no erased person had either; a code drawn twice at once is left to the unique constraint."""
+    """Draw a code that no erased user had; the unique constraint catches a code that is drawn twice."""
     while RetiredReferralCode.objects.filter(pk=(code := referral_codes.draw())).exists():
         pass
     return code

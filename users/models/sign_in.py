@@ -1,4 +1,4 @@
-"""Confirmation codes and the attempts to redeem them."""
+"""Confirmation codes and attempts to sign in with them."""
 
 import uuid
 
@@ -8,16 +8,15 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from common.http.client_ip import DIGEST_LENGTH
-from users import phones
-from users.models.fields import PhoneNumberField
+from users.models.fields import PhoneNumberField, username_field
 
 
 class ConfirmationCode(models.Model):
-    """The one code of a phone number, replaced in place by the next. Only a keyed digest of it is kept."""
+    """The current code of a phone number, overwritten by the next one. Stored as a keyed digest only."""
 
-    phone_number = PhoneNumberField(_("phone number"), max_length=phones.MAX_LENGTH, unique=True)
-    #: The name given with the request; it is used only if this sign-in turns out to be the first.
-    username = models.CharField(_("name"), max_length=150, blank=True)
+    phone_number = PhoneNumberField(unique=True)
+    #: The name from the request for the code, used only if the sign-in creates the user.
+    username = username_field()
     digest = models.CharField(max_length=64)
     verification_token = models.UUIDField(default=uuid.uuid4, unique=True)
     issued_at = models.DateTimeField(_("issued"))
@@ -39,16 +38,16 @@ class ConfirmationCode(models.Model):
 
     @property
     def is_waiting(self) -> bool:
-        """Whether it has neither been used nor expired."""
+        """True if the code is neither used nor expired."""
         return self.used_at is None and timezone.now() < self.expires_at
 
 
 class SignInAttempt(models.Model):
-    """A confirmation code that was tried for a number, wrongly or rightly, and from which client address."""
+    """One attempt to sign in with a confirmation code, right or wrong, and the client's IP as a digest."""
 
-    #: Empty, as the address, once the person is erased: the counts stay right.
-    phone_number = PhoneNumberField(_("phone number"), max_length=phones.MAX_LENGTH, blank=True)
-    #: A keyed digest: enough to tell addresses apart, and to know one again.
+    #: Emptied, as `address` is, when the user is erased: the row is still counted.
+    phone_number = PhoneNumberField(blank=True)
+    #: A keyed digest of the client's IP: it can be compared, but not read.
     address = models.CharField(_("address"), max_length=DIGEST_LENGTH)
     at = models.DateTimeField(_("time"), default=timezone.now)
     succeeded = models.BooleanField(_("signed in"))

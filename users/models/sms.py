@@ -1,10 +1,9 @@
-"""Messages with a code: what is still to be sent, and the outcome."""
+"""Messages with a confirmation code: their state and outcome."""
 
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from users import phones
 from users.models.fields import PhoneNumberField
 
 
@@ -12,7 +11,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
     model: type["Delivery"]
 
     def having_outcome(self, outcome: str) -> "DeliveryQuerySet":
-        """Keep those with this `Delivery.outcome`; an index on state and time serves it."""
+        """Filter by `Delivery.outcome`; the index `delivery_by_state` serves it."""
         now = timezone.now()
         if outcome == "waiting":
             return self.filter(state="waiting", expires_at__gt=now)
@@ -21,19 +20,19 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(state=outcome)
 
     def with_outcome(self) -> "DeliveryQuerySet":
-        """Add `outcome_now`, to count by: what `Delivery.outcome` is, in SQL."""
+        """Add `outcome_now`: `Delivery.outcome` in SQL."""
         lost = models.When(state="waiting", expires_at__lte=timezone.now(), then=models.Value("failed"))
         return self.annotate(outcome_now=models.Case(lost, default="state", output_field=models.CharField()))
 
 
 class Delivery(models.Model):
-    """One sent code: what is still to be done for it, and what became of it."""
+    """The message with one confirmation code."""
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")
         DELIVERED = "delivered", _("delivered")
         FAILED = "failed", _("failed")
-        #: The code was used, or a newer one sent, before a gateway took this message.
+        #: The code was used or replaced before a gateway accepted this message.
         REPLACED = "replaced", _("replaced")
 
     class Failure(models.TextChoices):
@@ -43,27 +42,27 @@ class Delivery(models.Model):
         NOT_QUEUED = "not_queued", _("the broker was gone")
         TOO_LATE = "too_late", _("no worker came in time")
 
-    #: Empty once the person is erased: the counts stay right.
-    phone_number = PhoneNumberField(_("phone number"), max_length=phones.MAX_LENGTH, blank=True)
-    #: Which sending of the number's code this is: it is the current one while the code has the same token.
+    #: Emptied when the user is erased: the row is still counted.
+    phone_number = PhoneNumberField(blank=True)
+    #: Equal to the token of the `ConfirmationCode` while this message carries the current code.
     verification_token = models.UUIDField(editable=False)
     created_at = models.DateTimeField(_("sent"))
     expires_at = models.DateTimeField(_("expires"))
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)
-    #: The name of the channel that took it (see `sms`), without its credentials.
+    #: The name of the channel that accepted it (see `sms.channels`).
     channel = models.CharField(_("channel"), max_length=40, blank=True)
-    #: Those that failed for this message, apart by spaces.
+    #: Names of the channels that failed, separated by spaces.
     failed_channels = models.TextField(_("channels that failed"), blank=True)
     last_failure = models.CharField(_("last failure"), max_length=14, choices=Failure, blank=True)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
-    #: Until when a worker has it to itself.
+    #: A worker has an exclusive lease until then.
     claimed_until = models.DateTimeField(null=True, editable=False)
     finished_at = models.DateTimeField(_("finished"), null=True)
-    #: What is to be sent, for the service alone to read (see `deliveries`); empty once nothing is to be sent any more.
+    #: The encrypted text (see `sms.outbox`); emptied when the message is closed.
     sealed_text = models.TextField(blank=True, default="", db_default="", editable=False)
-    #: Of the request that asked for it, for the log lines of whoever sends it.
+    #: The id of the request for the code, for the log lines of the worker.
     request_id = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
-    #: Since when a worker should know of it; null: nobody was told yet.
+    #: When its task was queued; null: not yet.
     queued_at = models.DateTimeField(null=True, editable=False)
 
     objects = DeliveryQuerySet.as_manager()
@@ -84,6 +83,6 @@ class Delivery(models.Model):
 
     @property
     def outcome(self) -> State:
-        """Its state, but failed when it still waits after its code's life: then its task was lost."""
+        """The state, or failed if it still waits after its code expired: its task was lost."""
         is_lost = self.state == self.State.WAITING and self.expires_at <= timezone.now()
         return self.State.FAILED if is_lost else self.State(self.state)

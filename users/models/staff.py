@@ -1,4 +1,4 @@
-"""What concerns staff: the audit trail and the second factor."""
+"""The audit trail of staff actions, and the second factor of staff."""
 
 from django.db import models
 from django.utils import timezone
@@ -10,7 +10,7 @@ from users.models.people import User
 
 
 class AuditRecord(models.Model):
-    """What a member of staff did, and to whom: written with the deed itself, never changed, and purged in the end."""
+    """One action of a staff member: written in its transaction, never changed, purged after a while."""
 
     class Action(models.TextChoices):
         SIGNED_IN = "signed_in", _("signed in")
@@ -22,7 +22,7 @@ class AuditRecord(models.Model):
         EXPORTED = "exported", _("exported")
 
     at = models.DateTimeField(_("time"), default=timezone.now)
-    # Without a constraint: who and whom stays known by a number that means nothing once that person is erased.
+    # No constraint: the ids stay after the user is erased, and are anonymous then.
     actor = models.ForeignKey(
         User, models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+", verbose_name=_("who")
     )
@@ -35,12 +35,12 @@ class AuditRecord(models.Model):
         related_name="+",
         verbose_name=_("whom"),
     )
-    #: What it is about if no person: a table, or a row of it, as "group 3".
+    #: The object if it is not a user: a table, or a row such as "group 3".
     thing = models.CharField(_("what"), max_length=80, blank=True)
     action = models.CharField(_("action"), max_length=20, choices=Action.choices)
-    #: Old and new value by field, null where neither is kept; of a list, the ids that it showed.
+    #: [old, new] by field, null if the values are not kept; for a list, the ids that it showed.
     details = models.JSONField(_("details"), default=dict)
-    #: A keyed digest of the client's address: enough to know it again.
+    #: A keyed digest of the client's IP: it can be compared, but not read.
     address = models.CharField(_("address, as a digest"), max_length=DIGEST_LENGTH)
 
     class Meta:
@@ -58,7 +58,7 @@ class AuditRecord(models.Model):
 
 
 class SecondFactor(TOTPDevice):  # type: ignore[misc]
-    """The authenticator app of a member of staff, under the name that the panel gives it."""
+    """The authenticator app (TOTP) of a staff member, with the panel's name for it."""
 
     class Meta:
         proxy = True

@@ -1,11 +1,11 @@
-"""Totals that the statistics are computed from."""
+"""Cumulative totals for the statistics."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
 class RunningTotals(models.Model):
-    """How often each thing had happened before a moment (UTC): a row for every quarter of an hour, kept for good."""
+    """How often each event happened before `at` (UTC): one row for every quarter of an hour, never purged."""
 
     at = models.DateTimeField(primary_key=True)
     registrations = models.PositiveBigIntegerField(_("registrations"), default=0)

@@ -14,7 +14,7 @@ from users.statistics.totals import quarter_of
 @transaction.atomic
 def erase(*, user: User) -> None:
     """Delete a user with sessions and codes; keep the inviter's count and retire the invite code."""
-    locks.hold(exclusively=user.pk)
+    locks.lock_ids(exclusive=user.pk)
     # A sign-in locks the row of its code until it commits: this waits for it, and later sign-ins find no code.
     ConfirmationCode.objects.filter(phone_number=user.phone_number).delete()
     # Messages and sign-ins stay counted, without the phone number; messages that wait are not sent.

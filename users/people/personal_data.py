@@ -14,6 +14,7 @@ from knox.models import AuthToken
 
 from users.models import AuditRecord, ConfirmationCode, Delivery, Referral, SignInAttempt, User
 from users.people import sessions
+from users.referrals import newest
 
 _ROWS_AT_ONCE = 2_000
 
@@ -55,7 +56,7 @@ PROFILE = Part(
 LISTS: Mapping[str, Part] = {
     "referrals": Part(
         Referral,
-        lambda user: user.referrals.order_by("-activated_at", "-id"),
+        newest.referrals_of,
         {"phone_number": "invited__phone_number", "activated_at": "activated_at"},
     ),
     "sessions": Part(AuthToken, sessions.token_sessions_of, {"created_at": "created", "expires_at": "expiry"}),

@@ -1,13 +1,13 @@
-"""Referral rules: whose code it is, and activating it: once in a lifetime, never one's own, never in a circle."""
+"""Activation of an invite code: once for each user, never one's own code, never a circle of inviters."""
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from common.database import locks, sql
 from users import referral_codes
 from users.limits import limits
-from users.models import Referral, User
+from users.models import USED_REFERRAL_CODE, Referral, User
 from users.refusals import (
     AccountDisabled,
     ActivationWindowClosed,
@@ -17,17 +17,33 @@ from users.refusals import (
     ReferralCodeNotFound,
 )
 
+#: What `activate` may raise, in the order of its checks: where several apply, the first one is the answer.
+REFUSALS = (
+    OwnReferralCode,
+    AccountDisabled,
+    AlreadyActivated,
+    ReferralCodeNotFound,
+    ActivationWindowClosed,
+    ReferralCircle,
+)
+
 _OWNER = "SELECT * FROM users_user WHERE referral_code = %s AND is_active"
-_PERSON = """
-    SELECT person.*, invitation.referral_code AS used_referral_code
-    FROM users_user AS person LEFT JOIN users_referral AS invitation ON invitation.invited_id = person.id
-    WHERE person.id = %s
-"""
+_USER = f"SELECT *, {USED_REFERRAL_CODE} FROM users_user WHERE id = %s"  # noqa: S608  constants only
 _COUNT = "UPDATE users_user SET referrals_count = referrals_count + 1 WHERE id = %s AND is_active"
+_HEAD_OF_CHAIN = """
+    WITH RECURSIVE chain(id, inviter_id) AS (
+        SELECT id, (SELECT inviter_id FROM users_referral WHERE invited_id = users_user.id)
+        FROM users_user WHERE id = %s
+        UNION
+        SELECT inviter_id, (SELECT inviter_id FROM users_referral WHERE invited_id = chain.inviter_id)
+        FROM chain WHERE inviter_id IS NOT NULL
+    )
+    SELECT id FROM chain WHERE inviter_id IS NULL
+"""
 
 
 def owner_of(*, referral_code: str, client_ip: str) -> User:
-    """Return the active person whose invite code this is, however it was typed.
+    """Return the active user who has this invite code, typed in any case, with spaces or dashes.
 
     `client_ip` comes from `client_ip_of`. Raises `TooManyRequests` or `ReferralCodeNotFound`.
     """
@@ -38,22 +54,24 @@ def owner_of(*, referral_code: str, client_ip: str) -> User:
     return owner
 
 
+# A first sign-in runs these rules too (`sign_in.codes`). Only ReferralCodeNotFound can refuse a user created just now.
 @transaction.atomic
 def activate(*, user: User, referral_code: str) -> Referral:
-    """Record that `user` came with the owner of `referral_code`. The same code once more changes nothing.
+    """Record that the owner of `referral_code` invited `user`. Repeating the same code changes nothing.
 
-    Raises `OwnReferralCode`, `AlreadyActivated`, `ReferralCodeNotFound`, `ActivationWindowClosed` or `ReferralCircle`.
+    Raises one of `REFUSALS`.
     """
+    # These need no lock: invite codes never change, and `_COUNT` checks again that the inviter is active.
     typed = referral_codes.normalize(referral_code)
     if typed == user.referral_code:
         raise OwnReferralCode
     inviter = _owner(typed)
-    head = _hold_still(user, inviter) if inviter else None
+    head = _lock(user, inviter) if inviter else None
 
-    # Only what is read from here on is sure to stay true until the commit.
+    # What is read from here on stays true until the commit.
     newcomer = _reread(user)
-    user.used_referral_code = newcomer.used_referral_code
-    if newcomer.used_referral_code is not None:
+    user.fetched_used_referral_code = newcomer.used_referral_code
+    if newcomer.used_referral_code is not None:  # before the inviter is looked at: the inviter may have been erased
         if newcomer.used_referral_code == typed:
             return newcomer.invitation
         raise AlreadyActivated
@@ -66,10 +84,10 @@ def activate(*, user: User, referral_code: str) -> Referral:
 
     referral = Referral(invited=newcomer, inviter=inviter, referral_code=typed)
     sql.insert(referral)
-    # Last before the commit, because everyone who comes with this inviter waits for this row.
+    # Last before the commit: concurrent activations of the same code wait for this row.
     if not sql.execute(_COUNT, inviter.pk):
         raise ReferralCodeNotFound
-    user.used_referral_code = typed
+    user.fetched_used_referral_code = typed
     return referral
 
 
@@ -78,42 +96,28 @@ def _owner(referral_code: str) -> User | None:
 
 
 def _reread(user: User) -> User:
-    if reread := sql.find_one(User, _PERSON, user.pk):
+    if reread := sql.find_one(User, _USER, user.pk):
         return reread
-    raise AccountDisabled
+    raise AccountDisabled  # erased since
 
 
-def _hold_still(user: User, inviter: User) -> int | None:
+def _lock(user: User, inviter: User) -> int | None:
     """Lock the user, the inviter and the head of the inviter's chain, and return the head's id.
 
-    A circle closes only when the head of a chain joins somebody below. Whoever joins holds themselves exclusively,
-    and the head that they join shared: so no head moves while somebody hangs a new branch under it.
+    A circle closes only when the head of a chain joins a user below it. A user who joins holds their own lock
+    exclusively and the head's lock shared, so no head can join while another user joins its chain.
     """
     while True:
         with transaction.atomic():
             head = _head_of_chain(inviter)
-            locks.hold(exclusively=user.pk, shared={inviter.pk, head or inviter.pk})
+            locks.lock_ids(exclusive=user.pk, shared={inviter.pk, head or inviter.pk})
             if _head_of_chain(inviter) == head:
                 return head
-            # The head joined somebody meanwhile: let go of it, so that nobody waits in a ring, and look again.
+            # The head has joined another chain: release the locks, or two such users could deadlock, and retry.
             transaction.set_rollback(True)
 
 
 def _head_of_chain(member: User) -> int | None:
-    """Return the id of the one whom nobody invited; None if a circle from a time when they were allowed has no head."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH RECURSIVE chain(id, inviter_id) AS (
-                SELECT id, (SELECT inviter_id FROM users_referral WHERE invited_id = users_user.id)
-                FROM users_user WHERE id = %s
-                UNION
-                SELECT inviter_id, (SELECT inviter_id FROM users_referral WHERE invited_id = chain.inviter_id)
-                FROM chain WHERE inviter_id IS NOT NULL
-            )
-            SELECT id FROM chain WHERE inviter_id IS NULL
-            """,
-            [member.pk],
-        )
-        row = cursor.fetchone()
-    return row[0] if row else None
+    """Return the id of the uninvited user at the top; None for a circle, made while REFERRAL_ALLOW_CIRCLES was set."""
+    rows = sql.rows(_HEAD_OF_CHAIN, member.pk)
+    return rows[0][0] if rows else None

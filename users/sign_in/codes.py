@@ -1,10 +1,11 @@
-"""Signing in by a one-time code sent to a phone."""
+"""Sign-in by a one-time code that is sent to a phone."""
 
 import hmac
 import secrets
 import uuid
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -16,8 +17,7 @@ from common import digests
 from common.database import sql
 from users import phones
 from users.limits import limits
-from users.limits.limits import Use
-from users.models import ConfirmationCode, User
+from users.models import USED_REFERRAL_CODE, ConfirmationCode, User
 from users.referrals import activation
 from users.refusals import (
     AccountDisabled,
@@ -25,30 +25,56 @@ from users.refusals import (
     ConfirmationCodeExhausted,
     ConfirmationCodeExpired,
     ConfirmationCodeWrong,
+    CountryNotServed,
     DeliveryUnavailable,
     PhoneNumberTaken,
+    ReferralCodeNotFound,
+    SendingPaused,
+    SignInLocked,
     TooManyCodes,
+    TooManyRequests,
     VerificationLinkInvalid,
     seconds_between,
 )
 from users.sign_in import lockout
 from users.sms import channels, outbox, tasks
 
+#: What `send_code` may raise besides `PhoneNumberInvalid`, in the order of its checks.
+SENDING_REFUSALS = (
+    CountryNotServed,
+    SignInLocked,
+    TooManyCodes,
+    TooManyRequests,
+    SendingPaused,
+    CodeRecentlySent,
+    DeliveryUnavailable,
+)
+#: What `sign_in` may raise besides `PhoneNumberInvalid`, in the order of its checks. The last one comes from
+#: `activation.activate`, and only at a first sign-in: no other of its rules applies to a user created just now.
+SIGN_IN_REFUSALS = (
+    TooManyRequests,
+    SignInLocked,
+    ConfirmationCodeExpired,
+    ConfirmationCodeExhausted,
+    ConfirmationCodeWrong,
+    AccountDisabled,
+    ReferralCodeNotFound,
+)
+
 _REPLACE_IF_DUE = """
     ON CONFLICT (phone_number) DO UPDATE SET {new_values} WHERE kept.resend_at <= excluded.issued_at
 """
-_CODE = "SELECT * FROM users_confirmationcode WHERE phone_number = %s"
-_CODE_LOCKED = f"{_CODE} FOR UPDATE"
-_USE_UP = "UPDATE users_confirmationcode SET used_at = %s, resend_at = %s WHERE id = %s"
-_SIGN_IN = """
-    UPDATE users_user SET last_login = %s WHERE phone_number = %s
-    RETURNING *, (SELECT referral_code FROM users_referral WHERE invited_id = users_user.id) AS used_referral_code
-"""
+_FIND_CODE = "SELECT * FROM users_confirmationcode WHERE phone_number = %s"
+_LOCK_CODE = f"{_FIND_CODE} FOR UPDATE"
+_USE_UP_CODE = "UPDATE users_confirmationcode SET used_at = %s, resend_at = %s WHERE id = %s"
+_SIGN_IN = f"""
+    UPDATE users_user SET last_login = %s WHERE phone_number = %s RETURNING *, {USED_REFERRAL_CODE}
+"""  # noqa: S608  constants only
 
 
 @dataclass(frozen=True)
 class SentCode:
-    """A code on its way. `confirmation_code` is clear here and nowhere else; times are UTC."""
+    """A code that was sent. `confirmation_code` is in clear here only; times are UTC."""
 
     record: ConfirmationCode
     confirmation_code: str = field(repr=False)
@@ -60,61 +86,57 @@ class SignIn:
     is_new_user: bool
 
 
-def send_code(*, phone_number: str, client_ip: str, username: str = "") -> SentCode:
-    """Send a new code to a phone; it replaces the one before. Nothing here depends on who is registered.
+@dataclass(frozen=True)
+class _Attempt:
+    """A code that is tried for a phone number; `verification_token` is None when no link was used."""
 
-    `client_ip` comes from `client_ip_of`. Raises `PhoneNumberInvalid`, `CountryNotServed`, `SignInLocked`,
-    `CodeRecentlySent`, a limit's refusal, or `DeliveryUnavailable`: then the number can ask again at once.
+    phone_number: str
+    client_ip: str
+    confirmation_code: str = field(repr=False)
+    used_referral_code: str = ""
+    verification_token: uuid.UUID | None = None
+
+
+def send_code(*, phone_number: str, client_ip: str, username: str = "") -> SentCode:
+    """Send a new code to a phone number; it replaces the previous one. Does not reveal whether the user exists.
+
+    `client_ip` comes from `client_ip_of`. Raises `PhoneNumberInvalid` or one of `SENDING_REFUSALS`. Only a sent
+    code counts towards the limits; after `DeliveryUnavailable` the number can ask again at once.
     """
     phone_number = phones.normalize(phone_number)
     country = phones.served_country(phone_number)
     lockout.refuse_if_locked(phone_number=phone_number, client_ip=client_ip)
-    counted = _count_sending(phone_number, client_ip, country)
-    try:
-        return _send(phone_number, username)
-    except (CodeRecentlySent, DeliveryUnavailable):
-        limits.give_back(*counted)
-        raise
-
-
-def _count_sending(phone_number: str, client_ip: str, country: int) -> list[Use]:
-    """Count one message; an address that the number is known by does not depend on what others ask for it."""
-    counted = [
+    is_known = partial(lockout.is_known, phone_number=phone_number, client_ip=client_ip)
+    with limits.reserved(
         limits.CODES_PER_NUMBER_AND_ADDRESS.of(phone_number, client_ip),
         limits.CODES_PER_ADDRESS.of(client_ip),
         limits.CODES_PER_COUNTRY.of(country),
         limits.CODES.of(),
-    ]
-    number = limits.CODES_PER_NUMBER.of(phone_number)
-    try:
-        limits.take(*counted, number)
-    except TooManyCodes:
-        if not lockout.is_known(phone_number=phone_number, client_ip=client_ip):
-            raise
-        limits.take(*counted)
-        return counted
-    return [*counted, number]
+        # Requests of strangers must not keep the owner from a code.
+        limits.CODES_PER_NUMBER.of(phone_number).unless(is_known),
+    ):
+        return _send(phone_number, username)
 
 
 @sensitive_variables("code", "text")
 def _send(phone_number: str, username: str) -> SentCode:
     length = settings.CONFIRMATION_CODE_LENGTH
     code = f"{secrets.randbelow(10**length):0{length}}"
-    record = _replace(phone_number, code, username)
+    record = _save_code(phone_number, code, username)
     text = _("Your code is %(code)s. Tell it to nobody.") % {"code": code}
-    delivery = outbox.open_for(record, text)
+    message = outbox.open_for(record, text)
     try:
-        # After the commit, or a fast worker would find nothing to do.
-        tasks.deliver(delivery_id=delivery.pk)
-    except (tasks.BrokerGone, channels.DeliveryFailed) as failure:
-        outbox.close(delivery, outbox.State.FAILED, outbox.Failure.NOT_QUEUED)
+        # After the commit, so that a worker finds the row.
+        tasks.deliver(delivery_id=message.pk)
+    except (tasks.BrokerUnavailable, channels.DeliveryFailed) as failure:
+        outbox.close(message, outbox.State.FAILED, outbox.Failure.NOT_QUEUED)
         ConfirmationCode.objects.filter(verification_token=record.verification_token).delete()
         raise DeliveryUnavailable(retry_after=5) from failure
     return SentCode(record, code)
 
 
 @sensitive_variables("code")
-def _replace(phone_number: str, code: str, username: str) -> ConfirmationCode:
+def _save_code(phone_number: str, code: str, username: str) -> ConfirmationCode:
     now = timezone.now()
     token = uuid.uuid4()
     record = ConfirmationCode(
@@ -126,7 +148,7 @@ def _replace(phone_number: str, code: str, username: str) -> ConfirmationCode:
         expires_at=now + timedelta(seconds=settings.CONFIRMATION_CODE_LIFETIME_SECONDS),
         resend_at=now + timedelta(seconds=settings.CONFIRMATION_CODE_RESEND_SECONDS),
     )
-    # Of any number of requests at once one finds the row due, or inserts it.
+    # Under concurrency exactly one upsert succeeds.
     if not sql.insert(record, on_conflict=_REPLACE_IF_DUE):
         waiting = ConfirmationCode.objects.filter(phone_number=phone_number).first()
         resend_at = waiting.resend_at if waiting else now
@@ -134,86 +156,91 @@ def _replace(phone_number: str, code: str, username: str) -> ConfirmationCode:
     return record
 
 
+@sensitive_variables("confirmation_code")
 def sign_in(*, phone_number: str, confirmation_code: str, client_ip: str, used_referral_code: str = "") -> SignIn:
-    """Redeem the code of a phone; at the first sign-in the person is saved, and comes with `used_referral_code`.
+    """Sign in with the code of a phone number; the first sign-in creates the user and activates `used_referral_code`.
 
-    Raises `PhoneNumberInvalid`, `TooManyRequests`, `SignInLocked`, `ConfirmationCodeExpired`,
-    `ConfirmationCodeExhausted`, `ConfirmationCodeWrong`, `AccountDisabled`, or a refusal of `referrals.activate`,
-    after which the code still holds.
+    `client_ip` comes from `client_ip_of`. Raises `PhoneNumberInvalid` or one of `SIGN_IN_REFUSALS`; after
+    `AccountDisabled` and `ReferralCodeNotFound` the code is still valid.
     """
     phone_number = phones.normalize(phone_number)
-    return _try(phone_number, None, confirmation_code, client_ip, used_referral_code)
+    return _try(_Attempt(phone_number, client_ip, confirmation_code, used_referral_code))
 
 
+@sensitive_variables("confirmation_code")
 def sign_in_by_link(
     *, verification_token: uuid.UUID, confirmation_code: str, client_ip: str, used_referral_code: str = ""
 ) -> SignIn:
-    """Do as `sign_in` for the phone whose link this is. Raises `VerificationLinkInvalid` besides."""
+    """Sign in as `sign_in` does, with the phone number of a link. Raises also `VerificationLinkInvalid`."""
     record = ConfirmationCode.objects.filter(verification_token=verification_token).first()
-    phone_number = record.phone_number if record else None
-    return _try(phone_number, verification_token, confirmation_code, client_ip, used_referral_code)
+    if record is None:
+        limits.take(limits.FAILED_SIGN_INS_PER_ADDRESS.of(client_ip))
+        raise VerificationLinkInvalid
+    return _try(_Attempt(record.phone_number, client_ip, confirmation_code, used_referral_code, verification_token))
 
 
-@sensitive_variables("confirmation_code")
-def _try(
-    phone_number: str | None, link: uuid.UUID | None, confirmation_code: str, client_ip: str, used_referral_code: str
-) -> SignIn:
-    # A code that was used was asked for in earnest.
-    asked = (limits.CODES_PER_NUMBER_AND_ADDRESS.of(phone_number, client_ip), limits.CODES_PER_NUMBER.of(phone_number))
-    with limits.counting_failures(limits.FAILED_SIGN_INS_PER_ADDRESS.of(client_ip), forgiving=asked):
-        if phone_number is None:
-            raise VerificationLinkInvalid
-        return _redeem(phone_number, link, confirmation_code, client_ip, used_referral_code)
+def _try(attempt: _Attempt) -> SignIn:
+    # A successful sign-in refunds the sending limits.
+    sent = (
+        limits.CODES_PER_NUMBER_AND_ADDRESS.of(attempt.phone_number, attempt.client_ip),
+        limits.CODES_PER_NUMBER.of(attempt.phone_number),
+    )
+    with limits.counting_failures(limits.FAILED_SIGN_INS_PER_ADDRESS.of(attempt.client_ip), refunding=sent):
+        return _redeem(attempt)
 
 
-@sensitive_variables("confirmation_code")
-def _redeem(
-    phone_number: str, link: uuid.UUID | None, confirmation_code: str, client_ip: str, used_referral_code: str
-) -> SignIn:
+def _redeem(attempt: _Attempt) -> SignIn:
     with transaction.atomic():
-        # The row lock lines up all tries for one phone: each sees what the one before it has spent.
-        code = _CODE_LOCKED if connection.features.has_select_for_update else _CODE
-        record = sql.find_one(ConfirmationCode, code, phone_number)
-        lockout.refuse_if_locked(phone_number=phone_number, client_ip=client_ip)
-        if record is None or not record.is_waiting or link not in (None, record.verification_token):
+        # The row lock serializes the attempts for one number: each of them sees the wrong tries before it.
+        lock_code = _LOCK_CODE if connection.features.has_select_for_update else _FIND_CODE
+        record = sql.find_one(ConfirmationCode, lock_code, attempt.phone_number)
+        lockout.refuse_if_locked(phone_number=attempt.phone_number, client_ip=attempt.client_ip)
+        if (
+            record is None
+            or not record.is_waiting
+            or attempt.verification_token not in (None, record.verification_token)
+        ):
             raise ConfirmationCodeExpired
         if not record.tries_left:
             raise ConfirmationCodeExhausted
-        if _matches(record, confirmation_code):
-            lockout.record_success(phone_number=phone_number, client_ip=client_ip)
-            return _welcome(record, used_referral_code)
+        if _matches(record, attempt.confirmation_code):
+            lockout.record_success(phone_number=attempt.phone_number, client_ip=attempt.client_ip)
+            _use_up_code(record)
+            signed_in = _get_or_create_user(record)
+            if signed_in.is_new_user and attempt.used_referral_code:
+                activation.activate(user=signed_in.user, referral_code=attempt.used_referral_code)
+            return signed_in
         record.wrong_tries += 1
         record.save(update_fields=["wrong_tries"])
-        lockout.record_wrong_try(phone_number=phone_number, client_ip=client_ip)
-    # Outside the block, or the wrong try would be rolled back with it.
+        lockout.record_wrong_try(phone_number=attempt.phone_number, client_ip=attempt.client_ip)
+    # Outside of the block: an exception would roll back the wrong try.
     if not record.tries_left:
         raise ConfirmationCodeExhausted
     raise ConfirmationCodeWrong(tries_left=record.tries_left)
 
 
-def _welcome(record: ConfirmationCode, used_referral_code: str) -> SignIn:
+def _use_up_code(record: ConfirmationCode) -> None:
     now = timezone.now()
-    # From now on another one may be asked for: whoever holds the phone may sign in elsewhere at once.
-    sql.execute(_USE_UP, now, now, record.pk)
-    user, is_new_user = _get_or_create_user(record, now)
+    # The number may ask for another code at once, to sign in on another device.
+    sql.execute(_USE_UP_CODE, now, now, record.pk)
+
+
+def _get_or_create_user(record: ConfirmationCode) -> SignIn:
+    now = timezone.now()
+    user = sql.find_one(User, _SIGN_IN, now, record.phone_number)
+    if user is None:
+        try:
+            created = User.objects.create_user(record.phone_number, username=record.username, last_login=now)
+            return SignIn(created, is_new_user=True)
+        except PhoneNumberTaken:  # staff created the user a moment ago
+            user = sql.find(User, _SIGN_IN, now, record.phone_number)[0]
     if not user.is_active:
         raise AccountDisabled
-    if is_new_user and used_referral_code:
-        activation.activate(user=user, referral_code=used_referral_code)
-    return SignIn(user, is_new_user)
-
-
-def _get_or_create_user(record: ConfirmationCode, now: datetime) -> tuple[User, bool]:
-    if user := sql.find_one(User, _SIGN_IN, now, record.phone_number):
-        return user, False
-    try:
-        return User.objects.create_user(record.phone_number, username=record.username, last_login=now), True
-    except PhoneNumberTaken:  # staff created the person just now
-        return sql.find(User, _SIGN_IN, now, record.phone_number)[0], False
+    return SignIn(user, is_new_user=False)
 
 
 def _digest(code: str, verification_token: uuid.UUID, phone_number: str) -> str:
-    """Bind the code to its phone and to this one sending; keyed, for 10,000 codes are soon hashed."""
+    """Bind a code to its phone number and sending; keyed, because 10,000 codes are quickly hashed."""
     message = f"{phone_number}:{verification_token}:{code}"
     return digests.keyed("users.verification", message)
 

@@ -1,4 +1,4 @@
-"""Wrong tries over days: a number under attack is locked, but not for the addresses that its owner is known by."""
+"""Lockout of a phone number after wrong codes, except for IPs that it has signed in from lately."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -14,22 +14,22 @@ from users.limits import limits
 from users.models import SignInAttempt
 from users.refusals import SignInLocked, seconds_between
 
-_MEMORY = timedelta(days=30)
+_WRONG_TRIES_COUNT_FOR = timedelta(days=30)
 _WRONG_TRIES = """
     SELECT id, at, address FROM users_signinattempt WHERE phone_number = %s AND NOT succeeded AND at > %s ORDER BY at
 """
-_FORGIVE = "DELETE FROM users_signinattempt WHERE phone_number = %s AND NOT succeeded AND address = %s"
+_FORGET_WRONG_TRIES = "DELETE FROM users_signinattempt WHERE phone_number = %s AND NOT succeeded AND address = %s"
 
 
 def refuse_if_locked(*, phone_number: str, client_ip: str) -> None:
-    """Raise `SignInLocked` while this client address, or anybody unknown, may not try codes for this number.
+    """Raise `SignInLocked` while the number is locked for this client.
 
-    Nothing here depends on who is registered. A number's lock does not shut out an address from which somebody has
-    signed in with it during KNOWN_ADDRESS_DAYS: what strangers do must not keep the owner out.
+    Does not reveal whether the user exists. The lock of the number does not apply to an IP that it has signed in from
+    during KNOWN_ADDRESS_DAYS, so that attackers can't lock the owner out; each IP has a lock of its own besides.
     """
     now = timezone.now()
     here = client_ip_digest(client_ip)
-    tries = sql.find(SignInAttempt, _WRONG_TRIES, phone_number, now - _MEMORY)
+    tries = sql.find(SignInAttempt, _WRONG_TRIES, phone_number, now - _WRONG_TRIES_COUNT_FOR)
     until = _locked_until([each.at for each in tries], settings.LIMIT_WRONG_TRIES_PER_NUMBER)
     if until and until > now and is_known(phone_number=phone_number, client_ip=client_ip):
         until = None
@@ -40,16 +40,16 @@ def refuse_if_locked(*, phone_number: str, client_ip: str) -> None:
 
 
 def is_known(*, phone_number: str, client_ip: str) -> bool:
-    """Whether somebody has lately signed in with this number from this address."""
+    """True if this number has signed in from this IP during KNOWN_ADDRESS_DAYS."""
     since = timezone.now() - timedelta(days=settings.KNOWN_ADDRESS_DAYS)
     here = client_ip_digest(client_ip)
     return SignInAttempt.objects.filter(phone_number=phone_number, succeeded=True, address=here, at__gt=since).exists()
 
 
-def forgotten() -> QuerySet[SignInAttempt]:
-    """Return the attempts that decide nothing any more."""
+def expired_attempts() -> QuerySet[SignInAttempt]:
+    """Return the attempts that are too old to have an effect."""
     now = timezone.now()
-    wrong = Q(succeeded=False, at__lte=now - _MEMORY)
+    wrong = Q(succeeded=False, at__lte=now - _WRONG_TRIES_COUNT_FOR)
     right = Q(succeeded=True, at__lte=now - timedelta(days=settings.KNOWN_ADDRESS_DAYS))
     return SignInAttempt.objects.filter(wrong | right)
 
@@ -59,19 +59,19 @@ def record_wrong_try(*, phone_number: str, client_ip: str) -> None:
 
 
 def record_success(*, phone_number: str, client_ip: str) -> None:
-    """Remember the address, and forgive what went wrong from there before (NIST SP 800-63B, section 5.2.2)."""
+    """Remember the IP, and forget the wrong tries from it (NIST SP 800-63B, section 5.2.2)."""
     here = client_ip_digest(client_ip)
-    sql.execute(_FORGIVE, phone_number, here)
+    sql.execute(_FORGET_WRONG_TRIES, phone_number, here)
     sql.insert(SignInAttempt(phone_number=phone_number, address=here, succeeded=True))
 
 
-def forgive(*, phone_number: str) -> None:
-    """Forget every wrong try for this number: whoever was locked out may try again."""
+def unlock(*, phone_number: str) -> None:
+    """Forget all wrong tries for this number."""
     SignInAttempt.objects.filter(phone_number=phone_number, succeeded=False).delete()
 
 
 def _locked_until(tries: Sequence[datetime], limit: str) -> datetime | None:
-    """Replay wrong tries (UTC, oldest first): each that uses a limit up locks, twice as long as the one before."""
+    """Replay wrong tries (UTC, oldest first): each one that uses up the limit locks, for twice as long as the last."""
     first = timedelta(seconds=settings.SIGN_IN_LOCK_FIRST_SECONDS)
     longest = timedelta(seconds=settings.SIGN_IN_LOCK_LONGEST_SECONDS)
     locks, until = 0, None

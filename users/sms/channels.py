@@ -1,4 +1,4 @@
-"""Channels that carry a message to a phone, listed in SMS_URL in the order in which they are tried."""
+"""Channels for messages, from SMS_URL, in the order in which they are tried."""
 
 import logging
 import random
@@ -21,7 +21,7 @@ PHONE = "{phone}"
 
 
 class DeliveryFailed(Exception):
-    """No gateway took the message. Says nothing of its text, its receiver or the gateway's credentials."""
+    """The gateway did not accept the message. Contains no text, phone number or credentials."""
 
     def __init__(self, failure: Delivery.Failure) -> None:
         super().__init__(failure.value)
@@ -30,7 +30,7 @@ class DeliveryFailed(Exception):
 
 @dataclass(frozen=True)
 class Channel:
-    """A gateway. `name`, of its address nothing but the scheme, may be shown; the address is a secret."""
+    """A gateway. `name`, the scheme of its URL, is public; `url` is a secret."""
 
     name: str
     url: str = field(repr=False)
@@ -39,7 +39,7 @@ class Channel:
     def is_simulated(self) -> bool:
         return self.name.startswith(CONSOLE)
 
-    def address(self, phone_number: str) -> str:
+    def url_for(self, phone_number: str) -> str:
         return self.url.replace(PHONE, quote(phone_number))
 
 
@@ -55,44 +55,44 @@ def channels() -> list[Channel]:
 
 
 def longest_attempt_seconds() -> float:
-    """How long all channels together may take: each to connect, then to answer."""
+    """Return how long all channels together may take: each one to connect, then to answer."""
     return 2 * float(settings.SMS_TIMEOUT_SECONDS) * len(channels())
 
 
 def send(*, channel: Channel, phone_number: str, text: str) -> None:
-    """Hand `text` to the gateway for `phone_number` (E.164). Raises `DeliveryFailed`."""
+    """Send `text` to `phone_number` (E.164). Raises `DeliveryFailed`."""
     if channel.is_simulated:
         return _print(phone_number, text)
     try:
-        _notify(channel.address(phone_number), text)
+        _notify(channel.url_for(phone_number), text)
     except DeliveryFailed as failed:
         logger.warning("Channel %s failed: %s", channel.name, failed.failure.value)
         raise
 
 
-def gateway_at(address: str) -> apprise.NotifyBase | None:
-    """The apprise plugin for an address, held to our timeout; None if the address is not one."""
-    plugin = apprise.Apprise.instantiate(address)
+def gateway_at(url: str) -> apprise.NotifyBase | None:
+    """Return the apprise plugin for a URL, with SMS_TIMEOUT_SECONDS; None if the URL is invalid."""
+    plugin = apprise.Apprise.instantiate(url)
     if plugin is not None:
         plugin.socket_connect_timeout = plugin.socket_read_timeout = settings.SMS_TIMEOUT_SECONDS
-        plugin.retry = 0  # the task retries, and asks first whether the message is still wanted
+        plugin.retry = 0  # the task retries, after a check that the message is still wanted
     return plugin
 
 
 def _print(phone_number: str, text: str) -> None:
-    """Pretend to be a gateway: take as long as one, then show the message, its digits only while codes are exposed."""
+    """Simulate a gateway: wait, then print the message, with its digits only while codes are exposed."""
     time.sleep(random.uniform(settings.CONSOLE_SMS_MIN_DELAY_SECONDS, settings.CONSOLE_SMS_MAX_DELAY_SECONDS))
     shown = text if settings.CONFIRMATION_CODE_EXPOSED else re.sub(r"\d", "*", text)
     sys.stdout.write(f"SMS to {phone_number}: {shown}\n")
     sys.stdout.flush()
 
 
-def _notify(address: str, text: str) -> None:
-    gateway = gateway_at(address)
+def _notify(url: str, text: str) -> None:
+    gateway = gateway_at(url)
     if gateway is None:
         raise DeliveryFailed(Delivery.Failure.MISCONFIGURED)
     start = time.monotonic()
     if not apprise.Apprise(gateway).notify(body=text):
-        # apprise tells no reason, but one who did not answer took all the time there was.
+        # apprise gives no reason: a time-out is recognized by the time it took.
         is_slow = time.monotonic() - start >= settings.SMS_TIMEOUT_SECONDS
         raise DeliveryFailed(Delivery.Failure.TIMEOUT if is_slow else Delivery.Failure.REFUSED)

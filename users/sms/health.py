@@ -1,4 +1,4 @@
-"""How the gateways do, from the rows of the newest messages: for staff's panel and for monitoring."""
+"""State of the gateways, computed from the newest messages, for the panel and for monitoring."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from django.utils import timezone
 from users.models import Delivery
 from users.sms import channels
 
-#: Of how many of its messages a gateway is judged, and how many of the newest of all are searched for them.
+#: A channel is judged by its newest 20 messages, which are looked for among the newest 200 of the last day.
 JUDGED = 20
 _SEARCHED = 200
-_REMEMBERED = timedelta(hours=24)
-_FAILURES_TO_TELL = 3
+_MAX_AGE = timedelta(hours=24)
+_MIN_FAILURES = 3
 
 
 @dataclass(frozen=True)
 class Health:
-    """What the newest messages that were offered to a channel met."""
+    """The results of the newest messages that a channel was tried for."""
 
     channel: str
     messages: int
@@ -27,21 +27,21 @@ class Health:
 
     @property
     def is_failing(self) -> bool:
-        """Whether it failed at least three times, and as often as not."""
-        return self.failures >= _FAILURES_TO_TELL and 2 * self.failures >= self.messages
+        """True for at least three failures that are at least half of the messages."""
+        return self.failures >= _MIN_FAILURES and 2 * self.failures >= self.messages
 
 
 @dataclass(frozen=True)
 class Traffic:
-    """What happened within a time: messages by outcome and channel (none: ""), failures by channel."""
+    """Counts within a window: messages by (outcome, channel or ""), failures by channel."""
 
     messages: Counter[tuple[str, str]]
     failures: Counter[str]
 
 
 def health() -> list[Health]:
-    """Judge every channel of SMS_URL by its newest messages of the last day. One query, however many there are."""
-    since = timezone.now() - _REMEMBERED
+    """Judge every channel of SMS_URL by its newest messages, with one query."""
+    since = timezone.now() - _MAX_AGE
     newest = Delivery.objects.filter(created_at__gte=since).values_list("channel", "failed_channels")[:_SEARCHED]
     rows = [(took, failed.split()) for took, failed in newest]
     return [_judge(channel.name, rows) for channel in channels.channels()]
@@ -53,7 +53,7 @@ def _judge(channel: str, rows: list[tuple[str, list[str]]]) -> Health:
 
 
 def traffic(*, within: timedelta) -> Traffic:
-    """Count the messages since then; an index on their time serves it."""
+    """Count the messages of a window; the index `delivery_by_time` serves it."""
     since = timezone.now() - within
     counts = Delivery.objects.filter(created_at__gte=since).with_outcome().order_by()
     groups = counts.values_list("outcome_now", "channel", "failed_channels").annotate(count=Count("pk"))  # type: ignore[misc]
@@ -65,7 +65,7 @@ def traffic(*, within: timedelta) -> Traffic:
 
 
 def longest_wait_seconds() -> float:
-    """The age of the oldest message that is still to be delivered; 0 if there is none."""
+    """Return the age of the oldest waiting message; 0 if there is none."""
     now = timezone.now()
     oldest = Delivery.objects.having_outcome("waiting").aggregate(at=Min("created_at"))["at"]
     return (now - oldest).total_seconds() if oldest else 0.0

@@ -1,4 +1,4 @@
-"""What monitoring is told of messages: counted in the database, for the workers that send them serve no page."""
+"""Prometheus metrics of messages, counted in the database: the workers that send them serve no metrics."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -12,7 +12,7 @@ WINDOWS = {"5m": timedelta(minutes=5), "1h": timedelta(hours=1)}
 
 
 def collect() -> Iterator[GaugeMetricFamily]:
-    """Count the messages of the last five minutes and hour; while the database is gone there is nothing to tell."""
+    """Yield the metrics of the last five minutes and the last hour; none while the database is down."""
     messages = GaugeMetricFamily(
         "sms_messages", "Codes sent within the window, by what became of them.", labels=("window", "outcome", "channel")
     )

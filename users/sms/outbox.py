@@ -1,11 +1,11 @@
-"""What becomes of each message: a row is opened with its code and its text, handed out to a worker, and closed once.
+"""The life of a message: its row is created with the code, queued for a worker, claimed, and closed once.
 
-The text lies in the row, sealed by a key made of SECRET_KEY, until the row is closed.
+The text is stored encrypted, with a key derived from SECRET_KEY, until the row is closed.
 
-A task may be carried out twice: a broker hands it out again when a worker dies, or holds it for long. The row decides:
-whoever has claimed it sends, nobody sends after it was closed, and of two retries of one attempt only one goes on.
-What remains is the moment between a gateway's yes and the closing of the row: when a worker is killed there, or a
-gateway takes a message without saying so in time, it is sent once more. Better a code that comes twice than none.
+A task may run twice: a broker redelivers it when a worker dies or takes long. The row decides: the worker that claims
+it sends, no worker sends after it is closed, and of two retries of one attempt only one goes on. Between a gateway's
+acceptance and the closing of the row one gap remains: if the worker is killed there, or a gateway accepts a message
+but answers too late, the message is sent twice. A duplicate is better than a lost code.
 """
 
 from base64 import urlsafe_b64encode
@@ -26,19 +26,19 @@ from users.models.sms import DeliveryQuerySet
 from users.sms import channels
 
 State, Failure = Delivery.State, Delivery.Failure
-HANDED_OUT_AT_ONCE = 100
-#: What is kept of a message that nobody will send any more.
+BATCH_SIZE = 100
+#: The values of a message that will not be sent any more.
 NOTHING_TO_SEND = {"sealed_text": "", "request_id": ""}
-_MARGIN_SECONDS = 2
+_LEASE_MARGIN_SECONDS = 2
 _LOST_AFTER_SECONDS = 5
 
 
 class Claimed(Exception):
-    """Another worker has this message to itself for now."""
+    """Another worker has the lease of this message."""
 
 
 class Unrecorded(OperationalError):
-    """`channel` took the message, and then the database was gone."""
+    """`channel` accepted the message, but the database was down when it was to be recorded."""
 
     def __init__(self, channel: str) -> None:
         super().__init__(channel)
@@ -47,146 +47,146 @@ class Unrecorded(OperationalError):
 
 @sensitive_variables("text")
 def open_for(code: ConfirmationCode, text: str) -> Delivery:
-    """Note that a code is to be sent, and with which text."""
-    delivery = Delivery(
+    """Create the message for a code, with this text."""
+    message = Delivery(
         phone_number=code.phone_number,
         verification_token=code.verification_token,
         created_at=code.issued_at,
         expires_at=code.expires_at,
-        sealed_text=_seal().encrypt(text.encode()).decode(),
+        sealed_text=_cipher().encrypt(text.encode()).decode(),
         request_id=request_id.current() or "",
     )
-    sql.insert(delivery)
-    return delivery
+    sql.insert(message)
+    return message
 
 
 @transaction.atomic
-def hand_out() -> list[Delivery]:
-    """Note that workers are told of what nobody was told of yet, and return it, oldest first; a hundred at most.
+def mark_queued() -> list[Delivery]:
+    """Mark up to `BATCH_SIZE` new messages as queued and return them, oldest first.
 
-    However many ask at once, each message is handed out to one.
+    Under concurrency each message is returned to one caller.
     """
     now = timezone.now()
     due = Delivery.objects.filter(state=State.WAITING, queued_at=None, expires_at__gt=now).order_by("created_at")
-    found = list(due.select_for_update(skip_locked=True).only("request_id")[:HANDED_OUT_AT_ONCE])
-    Delivery.objects.filter(pk__in=[delivery.pk for delivery in found]).update(queued_at=now)
+    found = list(due.select_for_update(skip_locked=True).only("request_id")[:BATCH_SIZE])
+    Delivery.objects.filter(pk__in=[message.pk for message in found]).update(queued_at=now)
     return found
 
 
-def take_back_lost() -> None:
-    """Let be handed out again what was handed out a while ago, and is in nobody's hands."""
+def requeue_lost() -> None:
+    """Requeue messages that were queued more than 5 s ago and never claimed."""
     now = timezone.now()
     lost = Delivery.objects.filter(
         state=State.WAITING, queued_at__lt=now - timedelta(seconds=_LOST_AFTER_SECONDS), attempts=0
     )
-    lost.filter(_free_at(now)).update(queued_at=None)
+    lost.filter(_is_free(now)).update(queued_at=None)
 
 
-def forget_what_came_too_late() -> None:
-    """Empty the texts that nobody sent within the life of their codes."""
+def erase_expired_texts() -> None:
+    """Erase the texts of waiting messages whose codes have expired."""
     late = Delivery.objects.filter(state=State.WAITING, expires_at__lt=timezone.now())
     late.exclude(sealed_text="").update(**NOTHING_TO_SEND)
 
 
 def attempt(*, delivery_id: int, number: int, taken_by: str = "") -> Delivery | None:
-    """Try each channel in order, as the attempt of this `number` (from 0), as long as the message is wanted.
+    """Try the channels in order, while the message is still wanted; `number` counts the attempts from 0.
 
-    Returns what is still to be delivered, for every channel failed; None if nothing is left to do. Raises `Claimed`; or
-    `Unrecorded`, whose channel is to be handed in as `taken_by` until it can be written down.
+    Returns the message if every channel failed, and None if nothing is left to do. Raises `Claimed`, or `Unrecorded`:
+    then pass its channel as `taken_by` to the next attempt, which records it.
     """
     if taken_by:
-        _still_open(delivery_id).update(
+        _waiting(delivery_id).update(
             state=State.DELIVERED, channel=taken_by, finished_at=timezone.now(), **NOTHING_TO_SEND
         )
-    delivery = _claim(delivery_id, number)
-    if delivery is None:
+    message = _claim(delivery_id, number)
+    if message is None:
         return None
-    delivery.attempts = number + 1
+    message.attempts = number + 1
     for channel in channels.channels():
-        if reason := _why_unwanted(delivery):
-            close(delivery, reason)
+        if state := _state_if_unwanted(message):
+            close(message, state)
             return None
         try:
-            channels.send(channel=channel, phone_number=delivery.phone_number, text=_text_of(delivery))
+            channels.send(channel=channel, phone_number=message.phone_number, text=_text_of(message))
         except channels.DeliveryFailed as failed:
-            _note(delivery, channel, failed.failure)
+            _note_failure(message, channel, failed.failure)
         else:
-            _close_as_taken(delivery, channel)
+            _close_as_delivered(message, channel)
             return None
-    delivery.last_failure = delivery.last_failure or Failure.MISCONFIGURED  # SMS_URL is empty
-    delivery.save(update_fields=["failed_channels", "last_failure"])
-    return delivery
+    message.last_failure = message.last_failure or Failure.MISCONFIGURED  # SMS_URL is empty
+    message.save(update_fields=["failed_channels", "last_failure"])
+    return message
 
 
-def close(delivery: Delivery, state: Delivery.State, failure: Delivery.Failure | None = None) -> None:
-    """Write down how it ended, unless it has ended already."""
-    _still_open(delivery.pk).update(
+def close(message: Delivery, state: Delivery.State, failure: Delivery.Failure | None = None) -> None:
+    """Record the final state, unless the message is closed already."""
+    _waiting(message.pk).update(
         state=state,
-        channel=delivery.channel,
-        failed_channels=delivery.failed_channels,
-        last_failure=failure or delivery.last_failure,
-        attempts=delivery.attempts,
+        channel=message.channel,
+        failed_channels=message.failed_channels,
+        last_failure=failure or message.last_failure,
+        attempts=message.attempts,
         finished_at=timezone.now(),
         **NOTHING_TO_SEND,
     )
 
 
-def release(delivery: Delivery) -> None:
-    """Hand it over to the next attempt; whoever repeats this one or an earlier one, finds it done."""
-    _still_open(delivery.pk).update(attempts=delivery.attempts, claimed_until=None)
+def release(message: Delivery) -> None:
+    """End the lease and record the attempt: repeated tasks of this attempt, or of an earlier one, do nothing."""
+    _waiting(message.pk).update(attempts=message.attempts, claimed_until=None)
 
 
 def _claim(delivery_id: int, number: int) -> Delivery | None:
     now = timezone.now()
-    lease = timedelta(seconds=channels.longest_attempt_seconds() + _MARGIN_SECONDS)
-    due = _still_open(delivery_id).filter(attempts__lte=number)
-    # One statement: of any number of workers with the same message, one finds it free.
-    if due.filter(_free_at(now)).update(claimed_until=now + lease):
+    lease = timedelta(seconds=channels.longest_attempt_seconds() + _LEASE_MARGIN_SECONDS)
+    due = _waiting(delivery_id).filter(attempts__lte=number)
+    # One statement: under concurrency exactly one worker gets the lease.
+    if due.filter(_is_free(now)).update(claimed_until=now + lease):
         return due.first()
     if due.exists():
         raise Claimed
     return None
 
 
-def _close_as_taken(delivery: Delivery, channel: channels.Channel) -> None:
-    delivery.channel = channel.name
+def _close_as_delivered(message: Delivery, channel: channels.Channel) -> None:
+    message.channel = channel.name
     try:
-        close(delivery, State.DELIVERED)
+        close(message, State.DELIVERED)
     except (OperationalError, InterfaceError):
         raise Unrecorded(channel.name) from None
 
 
-def _why_unwanted(delivery: Delivery) -> Delivery.State | None:
-    if not ConfirmationCode.objects.filter(verification_token=delivery.verification_token, used_at=None).exists():
+def _state_if_unwanted(message: Delivery) -> Delivery.State | None:
+    if not ConfirmationCode.objects.filter(verification_token=message.verification_token, used_at=None).exists():
         return State.REPLACED
-    if timezone.now() < delivery.expires_at:
+    if timezone.now() < message.expires_at:
         return None
-    delivery.last_failure = delivery.last_failure or Failure.TOO_LATE
+    message.last_failure = message.last_failure or Failure.TOO_LATE
     return State.FAILED
 
 
-def _note(delivery: Delivery, channel: channels.Channel, failure: Delivery.Failure) -> None:
-    failed = delivery.failed_channels.split()
-    delivery.failed_channels = " ".join([*failed, *({channel.name} - {*failed})])
-    delivery.last_failure = failure
+def _note_failure(message: Delivery, channel: channels.Channel, failure: Delivery.Failure) -> None:
+    failed = message.failed_channels.split()
+    message.failed_channels = " ".join([*failed, *({channel.name} - {*failed})])
+    message.last_failure = failure
 
 
-def _free_at(now: datetime) -> Q:
+def _is_free(now: datetime) -> Q:
     return Q(claimed_until=None) | Q(claimed_until__lte=now)
 
 
-def _text_of(delivery: Delivery) -> str:
-    return _seal().decrypt(delivery.sealed_text).decode()
+def _text_of(message: Delivery) -> str:
+    return _cipher().decrypt(message.sealed_text).decode()
 
 
-def _seal() -> Fernet:
-    return _seal_of(digests.key("users.deliveries"))
+def _cipher() -> Fernet:
+    return _cipher_of(digests.key("users.deliveries"))
 
 
 @lru_cache(maxsize=1)
-def _seal_of(key: bytes) -> Fernet:
+def _cipher_of(key: bytes) -> Fernet:
     return Fernet(urlsafe_b64encode(key))
 
 
-def _still_open(delivery_id: int) -> DeliveryQuerySet:
+def _waiting(delivery_id: int) -> DeliveryQuerySet:
     return Delivery.objects.filter(pk=delivery_id, state=State.WAITING)

@@ -1,7 +1,7 @@
-"""SMSC.ru, as https://smsc.ru/api/http/ describes it, in place of apprise's own plugin.
+"""SMSC.ru (https://smsc.ru/api/http/), instead of apprise's own plugin.
 
-That one leaves out the charset, so that Russian arrives garbled (the service expects windows-1251 unless told), and
-takes an answer which it can't read, such as the page of a proxy, for a success.
+apprise sends no charset, so Russian text arrives garbled (the service defaults to windows-1251), and treats an answer
+that it can't parse, such as a proxy's error page, as a success.
 """
 
 import logging
@@ -14,7 +14,7 @@ from apprise.plugins.smsc import NotifySMSC
 logger = logging.getLogger(__name__)
 
 SERVER = "https://smsc.ru"
-#: As a login, it says that the password is an API key.
+#: With this login the password is an API key.
 API_KEY = "apikey"
 
 
@@ -33,7 +33,7 @@ class SMSC(NotifySMSC):  # type: ignore[misc]
         return parts
 
     def send(self, body: str, **_options: Any) -> bool:
-        """Tell whether the service took the message: it says no with status 200, too."""
+        """Return True if the service accepted the message: it also refuses with status 200."""
         try:
             answer = requests.post(
                 f"{self.server}/sys/send.php",
@@ -43,7 +43,7 @@ class SMSC(NotifySMSC):  # type: ignore[misc]
                 allow_redirects=False,
             )
             told = answer.json()
-        except requests.RequestException:  # bad JSON included
+        except requests.RequestException:  # includes invalid JSON
             return False
         if answer.status_code != requests.codes.ok or not isinstance(told, dict):
             return False
@@ -61,5 +61,5 @@ class SMSC(NotifySMSC):  # type: ignore[misc]
 
 
 def install() -> None:
-    """Let apprise take `smsc://` addresses to this module."""
+    """Register this plugin with apprise for `smsc://` URLs."""
     NotificationManager().add(SMSC, force=True)

@@ -50,7 +50,7 @@ def _error_of(channel: channels.Channel) -> CheckMessage | None:
             hint="Put {phone} where the gateway expects the recipient.",
             id="users.E003",
         )
-    if channels.gateway_at(channel.address("+79990000000")) is None:
+    if channels.gateway_at(channel.url_for("+79990000000")) is None:
         return Error(
             f"{channel.name} in SMS_URL is not an address that apprise understands.",
             hint="See https://github.com/caronc/apprise/wiki; several addresses are parted by spaces.",

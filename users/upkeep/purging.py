@@ -54,13 +54,13 @@ def _confirmation_codes() -> models.QuerySet[ConfirmationCode]:
 
 def _messages() -> models.QuerySet[Delivery]:
     since = timezone.now() - timedelta(days=settings.PERSONAL_DATA_MESSAGES_DAYS)
-    outbox.forget_what_came_too_late()
+    outbox.erase_expired_texts()
     # Roll up first: the totals must count the rows before they are deleted.
     return Delivery.objects.filter(expires_at__lt=timezone.now(), created_at__lt=min(since, totals.roll_up()))
 
 
 def _sign_in_attempts() -> models.QuerySet[SignInAttempt]:
-    return lockout.forgotten().filter(at__lt=totals.roll_up())
+    return lockout.expired_attempts().filter(at__lt=totals.roll_up())
 
 
 def _wrong_passwords() -> models.QuerySet[AccessAttempt]:

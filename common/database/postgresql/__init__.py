@@ -1,1 +1,1 @@
-"""Django's PostgreSQL backend, whose patience with the server has an end."""
+"""Django's PostgreSQL backend, with a time-out for every wait."""
