@@ -37,7 +37,7 @@ def main() -> int:
         check_the_compose_file,
         check_that_required_variables_are_required,
         check_that_only_nginx_is_published,
-        check_that_the_example_knows_every_setting,
+        check_that_the_example_matches_the_settings,
         check_the_dockerfile,
         check_nginx,
         check_gunicorn,
@@ -86,10 +86,13 @@ def check_that_only_nginx_is_published() -> None:
         require(services["nginx"]["environment"]["SCHEME"] == scheme, f"HTTPS_PORT={https_port} is not {scheme}")
 
 
-def check_that_the_example_knows_every_setting() -> None:
-    missing = known_settings() - SET_BY_COMPOSE
-    missing -= set(re.findall(r"^#?([A-Z_]+)=", EXAMPLE, re.MULTILINE))
+def check_that_the_example_matches_the_settings() -> None:
+    listed = set(re.findall(r"^#?([A-Z_]+)=", EXAMPLE, re.MULTILINE))
+    missing = known_settings() - SET_BY_COMPOSE - listed
     require(not missing, f"not in .env.example: {', '.join(sorted(missing))}")
+    read_by_compose = set(re.findall(r"\$\{([A-Z_]+)", (INFRA / "docker-compose.yml").read_text()))
+    unknown = listed - known_settings() - read_by_compose - check_kubernetes.READ_BY_GUNICORN
+    require(not unknown, f"in .env.example, but read by nothing: {', '.join(sorted(unknown))}")
 
 
 def check_the_dockerfile() -> None:

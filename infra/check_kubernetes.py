@@ -13,7 +13,7 @@ from infra.wrong import Wrong, require
 FOLDER = Path(__file__).parent / "kubernetes"
 OLDEST, NEWEST = "1.31", "1.37"
 #: Read by gunicorn.conf.py, not by the settings.
-OF_GUNICORN = {"WEB_CONCURRENCY", "WEB_THREADS"}
+READ_BY_GUNICORN = {"WEB_CONCURRENCY", "WEB_THREADS"}
 REFERRING = {"configMapRef": "configMapGenerator", "secretRef": "secretGenerator"}
 KUSTOMIZATION = {"apiVersion", "kind", "namespace", "resources", "images", *REFERRING.values()}
 POD = {"runAsNonRoot": True, "runAsUser": 10001, "seccompProfile": {"type": "RuntimeDefault"}}
@@ -63,7 +63,7 @@ def check_that_every_reference_leads_somewhere() -> None:
 def check_settings(*, known: set[str]) -> None:
     literals = [literal for one in _kustomization()["configMapGenerator"] for literal in one["literals"]]
     secrets = re.findall(r"^[A-Z_]+=", (FOLDER / "secret.env.example").read_text(), re.MULTILINE)
-    unknown = {setting.split("=")[0] for setting in [*literals, *secrets]} - known - OF_GUNICORN
+    unknown = {setting.split("=")[0] for setting in [*literals, *secrets]} - known - READ_BY_GUNICORN
     require(not unknown, f"no such setting: {unknown}")
 
 

@@ -15,6 +15,7 @@ from rest_framework.test import APIClient
 from tests.support.factories import superuser
 from tests.support.limits import every_limit
 from tests.support.panel import browser_of
+from tests.support.quick_flush import install_quick_flush
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +26,13 @@ def django_db_modify_db_settings(
     database = django_settings.DATABASES["default"]
     if database["ENGINE"] == "django.db.backends.sqlite3":
         database["TEST"]["NAME"] = str(Path(tmp_path_factory.mktemp("database")) / "test.sqlite3")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_flush() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        install_quick_flush(patch)
+        yield
 
 
 @pytest.fixture(autouse=True)

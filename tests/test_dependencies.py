@@ -13,6 +13,7 @@ import pytest
 
 from referral_project.settings import BASE_DIR
 
+pytestmark = pytest.mark.any_database
 KEY = "AKIA" + "IOSFODNN7EXAMPLX"  # in two parts, or this very file would be found
 
 

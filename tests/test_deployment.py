@@ -2,14 +2,17 @@
 
 import configparser
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 from django.conf import settings
 
+from infra.check import EXAMPLE, REQUIRED, check_that_the_example_matches_the_settings
 from referral_project.settings import BASE_DIR
 
+pytestmark = pytest.mark.any_database
 SAFE = {
     "DEBUG": "False",
     "SECRET_KEY": "k" * 25 + "0123456789abcdefghijklmnopqrstuvwxyz",
@@ -54,6 +57,18 @@ def test_what_is_dangerous_stops_it_and_is_told(setting: str, value: str | None,
 
     assert outcome.returncode != 0
     assert told in outcome.stderr
+
+
+def test_the_example_of_an_environment_lists_what_is_read_and_nothing_else() -> None:
+    check_that_the_example_matches_the_settings()
+
+
+def test_the_example_of_an_environment_asks_for_what_has_no_default() -> None:
+    to_fill_in = set(re.findall(r"^([A-Z_]+)=$", EXAMPLE, flags=re.MULTILINE))
+
+    # With these set and no others, the service starts: see the first test.
+    assert SAFE.keys() - {"DEBUG"} <= to_fill_in
+    assert to_fill_in - {"HTTPS_PORT"} == REQUIRED.keys()
 
 
 def test_several_gateways_are_fine_and_their_passwords_are_not_told() -> None:

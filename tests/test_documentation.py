@@ -19,6 +19,7 @@ from api import examples, problems
 from users import phones
 from users.refusals import Refusal
 
+pytestmark = pytest.mark.any_database
 METHODS = {"get", "post", "put", "patch", "delete"}
 
 

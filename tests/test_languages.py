@@ -2,6 +2,9 @@
 
 import io
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from django.utils.translation.template import templatize
 from referral_project.settings import BASE_DIR
 from users.refusals import Refusal
 
+pytestmark = pytest.mark.any_database
 FOLDER = BASE_DIR / "locale/ru/LC_MESSAGES"
 CODE = [
     path
@@ -69,6 +73,18 @@ def test_what_is_served_is_what_is_written(russian: Catalog) -> None:
 
     written = {forms(message.id): forms(message.string) for message in russian if message.id}
     assert served == written, "run `make messages`"
+
+
+@pytest.mark.skipif(shutil.which("xgettext") is None, reason="needs gettext; .ci/run installs it")
+def test_collecting_the_texts_again_changes_nothing(tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(BASE_DIR, copy, ignore=shutil.ignore_patterns(".*", "node_modules", "__pycache__", "tests"))
+    command = ["make", "--directory", str(copy), "--old-file", ".venv/service", f"BIN={Path(sys.executable).parent}"]
+
+    subprocess.run([*command, "messages"], check=True, capture_output=True)
+
+    collected = (copy / FOLDER.relative_to(BASE_DIR) / "django.po").read_text()
+    assert collected == (FOLDER / "django.po").read_text(), "run `make messages`"
 
 
 @pytest.mark.parametrize("refusal", Refusal.__subclasses__())

@@ -19,6 +19,7 @@ from django.db import connection
 from tests.support.servers import redis_server
 from tests.support.service import Service, service
 
+pytestmark = pytest.mark.xdist_group("concurrent limits")
 REQUESTS = 200
 SETTINGS = {
     "TRUSTED_PROXIES": "1",

@@ -21,6 +21,7 @@ from tests.support.fake_gateways import Gateway
 from tests.support.full_run import PASSWORD_OF_GATEWAY, Run
 from tests.support.servers import PATIENCE_SECONDS, free_port, postgres, redis_server, wait_until
 
+pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("full run")]
 # Celery says it from within the handler of a signal, past all logging.
 FAREWELL = "\nworker: Warm shutdown (MainProcess)\n"
 PROGRAMS = ("gunicorn", "worker", "beat")

@@ -11,10 +11,21 @@ from django.urls import Resolver404, resolve
 from django.views import View
 from drf_spectacular.generators import SchemaGenerator
 
+pytestmark = pytest.mark.any_database
 POSTMAN = settings.BASE_DIR / "postman"
 #: A `{parameter}` in a path of the schema, or a `{{variable}}` in one of the collection.
 PLACEHOLDER = re.compile(r"\{+(\w+)\}+")
 VARIABLE = re.compile(r"\{\{(\w+)\}\}")
+#: Refusals that the collection leaves out.
+NOT_TRIED = {
+    "activation_window_closed": "REFERRAL_WINDOW_DAYS is 0 by default: a code can be entered at any time",
+    "confirmation_code_exhausted": "takes several wrong codes in a row",
+    "country_not_served": "in development codes are sent to all countries",
+    "sign_in_locked": "takes several wrong codes in a row",
+    "too_many_codes": "takes as many requests as the limit allows",
+    "too_many_referral_codes": "takes as many requests as the limit allows",
+    "too_many_requests": "takes as many requests as the limit allows",
+}
 ANY_UUID = "00000000-0000-4000-8000-000000000000"
 
 Item = dict[str, Any]
@@ -83,6 +94,14 @@ def operation(method: str, path: str) -> tuple[str, str]:
     return method.upper(), resolve(example_of(path)).route
 
 
+def codes_of_refusals(operation: Item) -> Iterator[str]:
+    """Yield the `code` of each example of a 4xx answer."""
+    for status, answer in operation["responses"].items():
+        if status.startswith("4"):
+            for content in answer["content"].values():
+                yield from (example["value"]["code"] for example in content["examples"].values())
+
+
 def methods_at(path: str) -> set[str]:
     """Return the methods that the API answers at an address; none where it has nothing."""
     try:
@@ -115,6 +134,16 @@ def test_every_request_tests_its_answer(calls: list[Call]) -> None:
 
     assert [where for where, code in tests.items() if "pm.test(" not in code] == []
     assert [where for where, code in tests.items() if "pm.response.to.have.status(" not in code] == []
+
+
+def test_every_documented_refusal_is_tried_or_left_out_for_a_reason(calls: list[Call]) -> None:
+    paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
+    operations = [operation for path in paths.values() for operation in path.values()]
+    documented = {code for operation in operations for code in codes_of_refusals(operation)}
+    tried = {code for call in calls for code in re.findall(r'\.code\)\.to\.eql\("(\w+)"', script(call.item, "test"))}
+
+    assert documented - NOT_TRIED.keys() <= tried
+    assert NOT_TRIED.keys() <= documented - tried
 
 
 def test_every_variable_has_a_value_by_the_time_it_is_used(collection: Item, calls: list[Call]) -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from users.management.progress import progress
 
+pytestmark = pytest.mark.any_database
+
 
 def test_a_terminal_shows_how_far_a_command_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
     ours, theirs = pty.openpty()

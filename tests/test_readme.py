@@ -18,6 +18,7 @@ from pytest_django.live_server_helper import LiveServer
 import referral_project
 from referral_project.settings import BASE_DIR
 
+pytestmark = pytest.mark.any_database
 README = (BASE_DIR / "README.md").read_text()
 
 

@@ -83,7 +83,8 @@ def test_nothing_stands_in_anybodys_way(
 
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_fits_the_smallest_screen(visitor: NewVisitor, every_page: Walk, language: str) -> None:
-    somebody = visitor(locale=language, viewport={"width": 320, "height": 640})
+    longest_id = {"X-Request-ID": "W" * 64}  # shown where the service failed
+    somebody = visitor(locale=language, viewport={"width": 320, "height": 640}, extra_http_headers=longest_id)
 
     wider = [(where, somebody.overflow) for where in every_page(somebody) if somebody.overflow > 0]
 

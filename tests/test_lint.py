@@ -1,0 +1,90 @@
+"""`make lint` refuses literary prose and imports that break a contract."""
+
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from referral_project.settings import BASE_DIR
+
+pytestmark = pytest.mark.any_database
+PLAIN = "Deletes expired rows in batches of 1,000."
+LITERARY = "Deletes what nobody\nneeds any longer, whatever it is, once\nmore."
+
+
+def run(*command: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(word) for word in command], cwd=cwd, capture_output=True, text=True, check=False)
+
+
+# Prose
+
+
+def count_prose(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    return run(sys.executable, "-m", "infra.prose", "--list", *options, "--folder", folder, cwd=BASE_DIR)
+
+
+def write(folder: Path, *, docstring: str = PLAIN, comment: str = PLAIN, document: str = PLAIN) -> None:
+    """Write a repository with one docstring, one comment and one document."""
+    (folder / "docs").mkdir()
+    (folder / "docs/purge.md").write_text(f"# Purge\n\n{document}\n")
+    (folder / "users").mkdir()
+    lines = "".join(f"# {line}\n" for line in comment.splitlines())
+    (folder / "users/purging.py").write_text(f'"""{docstring}"""\n\n{lines}DAYS = "whatever"\n')
+
+
+def test_plain_prose_passes(tmp_path: Path) -> None:
+    write(tmp_path)
+
+    outcome = count_prose(tmp_path)
+
+    assert outcome.returncode == 0, outcome.stdout
+    assert "total                     19 words     0 hits    0.0 per 1,000" in outcome.stdout
+
+
+@pytest.mark.parametrize(
+    ("place", "hits", "kind"),
+    [
+        ("docstring", ("users/purging.py:1: nobody", "users/purging.py:2: once more"), "product"),
+        ("comment", ("users/purging.py:3: nobody", "users/purging.py:4: once more"), "product"),
+        ("document", ("docs/purge.md:3: nobody", "docs/purge.md:4: once more"), "documents"),
+    ],
+)
+def test_literary_prose_is_refused_and_listed(tmp_path: Path, place: str, hits: tuple[str, ...], kind: str) -> None:
+    write(tmp_path, **{place: LITERARY})
+
+    outcome = count_prose(tmp_path)
+
+    assert outcome.returncode == 1
+    assert set(hits) <= set(outcome.stdout.splitlines())
+    assert f"words: {kind}, total" in outcome.stderr
+
+
+def test_the_limit_of_literary_prose_can_be_raised(tmp_path: Path) -> None:
+    write(tmp_path, docstring=LITERARY)
+
+    assert count_prose(tmp_path, "--limit", "500").returncode == 0
+
+
+# Imports
+
+
+def test_imports_that_break_a_contract_are_refused(tmp_path: Path) -> None:
+    contracts = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["tool"]["importlinter"]
+    shutil.copy(BASE_DIR / "pyproject.toml", tmp_path)
+    for package in contracts["root_packages"]:
+        shutil.copytree(BASE_DIR / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    linter = (Path(sys.executable).with_name("lint-imports"), "--no-cache")
+    assert run(*linter, cwd=tmp_path).returncode == 0
+
+    for module, imported in (("web/urls.py", "panel.site"), ("users/models/people.py", "users.sms.outbox")):
+        with (tmp_path / module).open("a") as file:
+            file.write(f"import {imported}\n")
+    outcome = run(*linter, cwd=tmp_path)
+
+    assert outcome.returncode == 1
+    assert "web.urls -> panel.site" in outcome.stdout
+    assert "users.models.people -> users.sms.outbox" in outcome.stdout
+    assert f"Contracts: 0 kept, {len(contracts['contracts'])} broken." in outcome.stdout
