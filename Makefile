@@ -66,7 +66,7 @@ test-pgbouncer: .venv/development ## Run the suite, or FILES, through PgBouncer 
 .PHONY: screenshots
 screenshots: .venv/development tests/browser/node_modules ## Take the pictures of docs/images anew, by the browser tests
 	mkdir -p docs/images
-	SCREENSHOTS=1 $(BIN)/pytest tests/browser/test_the_main_job.py tests/browser/test_admin_panel.py
+	SCREENSHOTS=1 $(BIN)/pytest tests/browser/test_user_journeys.py tests/browser/test_admin_panel.py
 
 .PHONY: bench
 bench: .venv/development ## Requests per second, beside a bare function (needs wrk; options in ARGS: see ARGS=--help)

@@ -1,7 +1,7 @@
-"""What guessing codes comes to: attackers against the real code, with a clock that is turned by hand.
+"""Simulate attackers who guess confirmation codes, with the real code and a controlled clock.
 
-`python -m benchmarks.attacker [RUNS]` prints the table of docs/security.md, and checks its arithmetic by taking numbers
-over in earnest, RUNS times, with codes of two digits. Every code is really drawn, sent (to nowhere) and compared.
+`python -m benchmarks.attacker [RUNS]` prints the table of docs/security.md and verifies the computed probability with
+RUNS simulated attacks on codes of two digits. Codes are generated, sent to the console gateway and compared as usual.
 """
 
 import io
@@ -44,7 +44,7 @@ DAY = timedelta(days=1)
 
 @dataclass
 class Attack:
-    """What came of it: when (UTC) how many guesses were compared with one code, and whether one was right."""
+    """Result of an attack: time (UTC) and number of guesses for each code, and whether one was right."""
 
     compared: list[tuple[datetime, int]] = field(default_factory=list)
     codes_sent: int = 0
@@ -55,60 +55,60 @@ class Attack:
 
     @property
     def expected(self) -> float:
-        """How many numbers are taken over on average, when each guess is for another one."""
+        """Expected number of accounts taken over if each guess is for another number."""
         return self.guesses() / 10**settings.CONFIRMATION_CODE_LENGTH
 
     @property
     def probability(self) -> float:
-        """Of having been right at least once, when nothing is guessed twice for one code."""
+        """Probability of at least one right guess if no guess is repeated for a code."""
         codes = 10**settings.CONFIRMATION_CODE_LENGTH
         return 1 - math.prod(1 - guesses / codes for _, guesses in self.compared)
 
 
-#: Picks so many guesses, knowing the code: to count all that are let through, or to see what comes of them.
+#: Returns a number of guesses for a known code: always wrong, to count them, or random.
 Guessing = Callable[[str, int], list[str]]
 
 
-def always_wrong(code: str, many: int) -> list[str]:
-    return [f"{(int(code) + nth) % 10 ** len(code):0{len(code)}}" for nth in range(1, many + 1)]
+def always_wrong(code: str, count: int) -> list[str]:
+    return [f"{(int(code) + nth) % 10 ** len(code):0{len(code)}}" for nth in range(1, count + 1)]
 
 
-def in_earnest(code: str, many: int) -> list[str]:
-    return [f"{guess:0{len(code)}}" for guess in random.sample(range(10 ** len(code)), many)]
+def random_guesses(code: str, count: int) -> list[str]:
+    return [f"{guess:0{len(code)}}" for guess in random.sample(range(10 ** len(code)), count)]
 
 
 @dataclass
 class Attacker:
-    """Asks for codes of the next phone and guesses from the next address, as often as it is let."""
+    """Requests codes for the next number and guesses from the next IP, as often as the limits allow."""
 
     phones: Iterator[str]
-    addresses: Iterator[str]
+    ips: Iterator[str]
     guessing: Guessing = always_wrong
     guesses_a_day: float = math.inf
 
     def attack(self, clock: time_machine.Traveller, *, days: float) -> Attack:
-        """Go on for so long, or until a number is taken over."""
+        """Attack for a number of days or until a number is taken over."""
         result, end = Attack(), timezone.now() + days * DAY
         while timezone.now() < end and not result.taken_over:
             rest = min(
                 self.guesses_a_day - result.guesses(since=timezone.now() - DAY),
                 settings.CONFIRMATION_CODE_MAX_WRONG_TRIES,
             )
-            clock.shift(self._try_a_code(result, int(rest)) if rest >= 1 else 3_600)
+            clock.shift(self._attack_code(result, int(rest)) if rest >= 1 else 3_600)
         return result
 
-    def _try_a_code(self, result: Attack, many: int) -> int:
-        """Guess so many times; return how many seconds to wait for the next code."""
+    def _attack_code(self, result: Attack, count: int) -> int:
+        """Guess a number of times; return the seconds until the next code."""
         phone, at, guesses = next(self.phones), timezone.now(), 0
         try:
-            sent = codes.send_code(phone_number=phone, client_ip=next(self.addresses))
+            sent = codes.send_code(phone_number=phone, client_ip=next(self.ips))
             result.codes_sent += 1
-            for guess in self.guessing(sent.confirmation_code, many):
+            for guess in self.guessing(sent.confirmation_code, count):
                 result.taken_over = self._signs_in(phone, guess)
                 guesses += 1
                 if result.taken_over:
                     break
-        except Refusal as refusal:  # a lock or a limit: the last guess was not even looked at
+        except Refusal as refusal:  # a lock or a limit: the last guess was not compared
             return refusal.details.get("retry_after", settings.CONFIRMATION_CODE_RESEND_SECONDS)
         finally:
             result.compared.append((at, guesses))
@@ -116,19 +116,19 @@ class Attacker:
 
     def _signs_in(self, phone: str, guess: str) -> bool:
         try:
-            codes.sign_in(phone_number=phone, confirmation_code=guess, client_ip=next(self.addresses))
+            codes.sign_in(phone_number=phone, confirmation_code=guess, client_ip=next(self.ips))
         except (ConfirmationCodeWrong, ConfirmationCodeExhausted):
             return False
         return True
 
 
 def on_one_number(*, guessing: Guessing = always_wrong, guesses_a_day: float = math.inf) -> Attacker:
-    """Guess for one number, from a new address with every request."""
-    return Attacker(itertools.repeat(next(_numbers)), _addresses(), guessing, guesses_a_day)
+    """Guess for one number, from a new IP with every request."""
+    return Attacker(itertools.repeat(next(_numbers)), _ips(), guessing, guesses_a_day)
 
 
 def on_one_number_from_home() -> Attacker:
-    """Guess for one number from the very address that its owner signs in from."""
+    """Guess for one number from the IP that its owner signs in from."""
     phone, home = next(_numbers), "192.0.2.1"
     code = codes.send_code(phone_number=phone, client_ip=home).confirmation_code
     codes.sign_in(phone_number=phone, confirmation_code=code, client_ip=home)
@@ -136,12 +136,12 @@ def on_one_number_from_home() -> Attacker:
 
 
 def on_all_numbers() -> Attacker:
-    """Guess for number after number from one address."""
+    """Guess for one number after another from one IP."""
     return Attacker(_numbers, itertools.repeat("192.0.2.2"))
 
 
-def _addresses() -> Iterator[str]:
-    """Every address there is: what a botnet has."""
+def _ips() -> Iterator[str]:
+    """Yield the IPs of a botnet."""
     return (f"10.{a}.{b}.{c}" for a, b, c in itertools.product(range(256), repeat=3))
 
 
@@ -167,12 +167,12 @@ def report(clock: time_machine.Traveller, runs: int) -> Iterator[str]:
 
 
 def check(clock: time_machine.Traveller, runs: int) -> Iterator[str]:
-    """Attack in earnest, with two digits instead of four, so that something comes of it."""
+    """Compare simulated attacks with the computed probability; two digits, so that some succeed."""
     settings.CONFIRMATION_CODE_LENGTH = 2
     expected = on_one_number().attack(clock, days=1).probability
-    attacks = [on_one_number(guessing=in_earnest).attack(clock, days=1) for _ in tqdm(range(runs), disable=None)]
+    attacks = [on_one_number(guessing=random_guesses).attack(clock, days=1) for _ in tqdm(range(runs), disable=None)]
     taken_over = sum(attack.taken_over for attack in attacks) / runs
-    yield f"Two digits, one day, {runs:,} numbers: {taken_over:.1%} taken over, {expected:.1%} by arithmetic"
+    yield f"Two digits, one day, {runs:,} numbers: {taken_over:.1%} taken over, {expected:.1%} computed"
 
 
 ATTACKERS = {

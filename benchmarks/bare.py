@@ -1,8 +1,8 @@
-"""What to compare with: the same SQL by psycopg2 in a bare WSGI function, for `gunicorn benchmarks.bare:application`.
+"""Baseline: the same SQL with psycopg2 in a bare WSGI function, for `gunicorn benchmarks.bare:application`.
 
-It believes its input, knows no limits, languages or errors, and writes no log. Every endpoint makes the statements
-that the service makes, with as few columns as it needs, in the same transactions; registration seals its message, and
-wakes the workers by setting a flag in Redis, but leaves nothing that one would send.
+It does not validate input and has no limits, translations, error handling or log. Every endpoint runs the statements
+of the service in the same transactions, with only the columns it needs. Registration encrypts its message and sets
+the wake-up flag in Redis, in a state and under a key that the workers ignore.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from cryptography.fernet import Fernet
 
 CODES_KEY = hashlib.sha256(b"users.verification" + os.environ["SECRET_KEY"].encode()).digest()
 SEAL = Fernet(urlsafe_b64encode(CODES_KEY))
-#: A state that no worker looks for, and a flag that none is told of.
+#: A message state and a Redis key that the workers ignore.
 STATE, FLAG = "bare", "bare"
 STATISTICS = Path(os.environ["BARE_STATISTICS_SQL"])
 _local = threading.local()
@@ -237,7 +237,7 @@ def users(cursor: Any, actor: int) -> dict[str, Any]:
 
 
 def statistics(cursor: Any) -> list[Any]:
-    """Make the very statements that the service made once, with the times of that moment."""
+    """Run the recorded statements of the service, with the times of the recording."""
     rows = []
     for statement in json.loads(STATISTICS.read_text()):
         cursor.execute(statement)
@@ -254,7 +254,7 @@ def _sealed(code: str) -> str:
 
 
 def _cursor() -> Any:
-    """Keep one connection for each thread; a statement outside of BEGIN is a transaction of its own."""
+    """Return a cursor of the connection of this thread; autocommit outside of BEGIN."""
     if not hasattr(_local, "connection"):
         _local.connection = psycopg2.connect(os.environ["DATABASE_URL"])
         _local.connection.autocommit = True

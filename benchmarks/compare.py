@@ -1,4 +1,4 @@
-"""What has changed between two results of the bench: `python -m benchmarks.compare before.json after.json`."""
+"""Compare two results of the benchmark: `python -m benchmarks.compare before.json after.json`."""
 
 import json
 import sys
@@ -22,7 +22,7 @@ def main(before_file: str, after_file: str) -> None:
     print(f"{before['commit']} ({before['at']}) -> {after['commit']} ({after['at']})")
     for people in before["people"].keys() & after["people"].keys():
         tables = [results["people"][people]["endpoints"] for results in (before, after)]
-        print(f"\n{int(people):,} people")
+        print(f"\n{int(people):,} users")
         print(f"{'':<46}" + "".join(f"{name:>24}" for name in COLUMNS))
         for endpoint in (name for name in tables[0] if name in tables[1]):
             changes = [_change(*(figure(rows[endpoint]) for rows in tables)) for figure in COLUMNS.values()]
@@ -32,7 +32,7 @@ def main(before_file: str, after_file: str) -> None:
 
 
 def _change(before: float, after: float) -> str:
-    digits = 0 if after > 99 else 2  # noqa: PLR2004  three figures are enough
+    digits = 0 if after > 99 else 2  # noqa: PLR2004  three digits are enough
     return f"{f'{before:.{digits}f} -> {after:.{digits}f} ({after / before:.2f})':>24}"
 
 

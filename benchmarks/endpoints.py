@@ -1,6 +1,6 @@
-"""What is measured: the requests of each endpoint, each to succeed; for POST and PATCH with fresh state behind it.
+"""The requests of each measured endpoint. All have to succeed; POST and PATCH get fresh state.
 
-A request is a line of `load.lua`: method, path, token and body, with tabs between.
+A request is a line for `load.lua`: method, path, token and body, separated by tabs.
 """
 
 import hashlib
@@ -17,20 +17,20 @@ from benchmarks.population import phone_of, referral_code_of, token_of
 from benchmarks.stack import Stack
 
 CODE = "0427"
-#: More than can be done in a second.
-MOST_PER_SECOND = 3_000
+#: More requests than one second of load can use.
+MAX_PER_SECOND = 3_000
 _new_numbers = itertools.count()
 
 
 @dataclass(frozen=True)
-class Town:
-    """The people that there are, in the stack that serves them."""
+class Target:
+    """The stack and the number of users in its database."""
 
     stack: Stack
     people: int
 
     def some(self, count: int, remainders: tuple[int, ...] = (0, 1, 2, 3)) -> list[int]:
-        """So many ids, or as many as there are, from everywhere; of which kind, the remainder says (`population`)."""
+        """Return at most `count` ids spread over all users; the remainder modulo 4 selects the kind (`population`)."""
         per_kind = max(1, count // len(remainders))
         step = max(1, self.people // 4 // per_kind)
         fours = range(step - 1, self.people // 4, step)
@@ -40,8 +40,8 @@ class Town:
 @dataclass(frozen=True)
 class Endpoint:
     name: str
-    prepare: Callable[[Town, int], Iterator[str]]
-    #: Whether a request succeeds, in this way, but once.
+    prepare: Callable[[Target, int], Iterator[str]]
+    #: True if a request succeeds only once.
     once: bool = False
 
 
@@ -50,24 +50,24 @@ def _line(method: str, path: str, *, person: int | None = None, body: object = N
     return "\t".join((method, path, token, json.dumps(body) if body else ""))
 
 
-def registration(_town: Town, count: int) -> Iterator[str]:
-    """Numbers that nobody asked a code for, in no order."""
+def registration(_target: Target, count: int) -> Iterator[str]:
+    """Unused numbers in random order."""
     for nth in itertools.islice(_new_numbers, count):
         number = 9_200_000_000 + nth * 7_368_787 % 70_000_000
         yield _line("POST", "/api/registration/", body={"phone_number": f"+7{number}"})
 
 
-def login(town: Town, count: int) -> Iterator[str]:
-    """Codes that wait, digests made as `users.verification` makes them."""
-    people = town.some(count)
+def login(target: Target, count: int) -> Iterator[str]:
+    """Valid codes with digests as `users.verification` makes them."""
+    people = target.some(count)
     waiting = io.StringIO()
-    key = hashlib.sha256(b"users.verification" + town.stack.environment["SECRET_KEY"].encode()).digest()
+    key = hashlib.sha256(b"users.verification" + target.stack.environment["SECRET_KEY"].encode()).digest()
     for person in people:
         token = uuid.uuid4()
         digest = hmac.new(key, f"{phone_of(person)}:{token}:{CODE}".encode(), "sha256").hexdigest()
         waiting.write(f"{phone_of(person)}\t{token}\t{digest}\n")
     waiting.seek(0)
-    with town.stack.database.cursor() as cursor:
+    with target.stack.database.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE waiting (phone_number text, verification_token uuid, digest text)")
         cursor.copy_from(waiting, "waiting")
         cursor.execute("ANALYZE waiting")
@@ -85,63 +85,63 @@ def login(town: Town, count: int) -> Iterator[str]:
         yield _line("POST", "/api/login/", body=body)
 
 
-def profile(town: Town, count: int) -> Iterator[str]:
-    """People who invited ten."""
-    for person in _inviters_of_ten(town, count):
+def profile(target: Target, count: int) -> Iterator[str]:
+    """Profiles of users who invited ten."""
+    for person in _inviters_of_ten(target, count):
         yield _line("GET", "/api/profile/", person=person)
 
 
-def referrals(town: Town, count: int) -> Iterator[str]:
-    for person in _inviters_of_ten(town, count):
+def referrals(target: Target, count: int) -> Iterator[str]:
+    for person in _inviters_of_ten(target, count):
         yield _line("GET", "/api/profile/referrals/", person=person)
 
 
-def activation(town: Town, count: int) -> Iterator[str]:
-    """Newcomers enter the codes of inviters of ten; what the run before has changed is undone."""
-    inviters = _inviters_of_ten(town, count)
-    yield from _activations(town, count, inviters)
+def activation(target: Target, count: int) -> Iterator[str]:
+    """Uninvited users enter codes of inviters of ten; activations of the previous run are undone."""
+    inviters = _inviters_of_ten(target, count)
+    yield from _activations(target, count, inviters)
 
 
-def activation_of_one_code(inviter: int) -> Callable[[Town, int], Iterator[str]]:
-    """Newcomers enter one code all at once, and wait for each other: its owner's row counts them."""
-    return lambda town, count: _activations(town, count, [inviter])
+def activation_of_one_code(inviter: int) -> Callable[[Target, int], Iterator[str]]:
+    """Uninvited users enter one code concurrently and wait for the row lock of its owner's counter."""
+    return lambda target, count: _activations(target, count, [inviter])
 
 
-def referral_code(town: Town, count: int) -> Iterator[str]:
-    for person in town.some(count):
+def referral_code(target: Target, count: int) -> Iterator[str]:
+    for person in target.some(count):
         yield _line("GET", f"/api/referral-codes/{referral_code_of(person)}/")
 
 
-def users(town: Town, _count: int) -> Iterator[str]:
-    """A page of fifty, newest first."""
-    yield _line("GET", "/api/users/", person=town.people // 10_000 * 10_000)
+def users(target: Target, _count: int) -> Iterator[str]:
+    """One page of 50 users, newest first."""
+    yield _line("GET", "/api/users/", person=target.people // 10_000 * 10_000)
 
 
-def statistics(town: Town, _count: int) -> Iterator[str]:
+def statistics(target: Target, _count: int) -> Iterator[str]:
     """The last thirty days."""
-    yield _line("GET", "/api/statistics/", person=town.people // 10_000 * 10_000)
+    yield _line("GET", "/api/statistics/", person=target.people // 10_000 * 10_000)
 
 
-def of_one_person(path: str, person: int) -> Callable[[Town, int], Iterator[str]]:
-    return lambda _town, _count: iter([_line("GET", path, person=person)])
+def of_one_person(path: str, person: int) -> Callable[[Target, int], Iterator[str]]:
+    return lambda _target, _count: iter([_line("GET", path, person=person)])
 
 
-def _inviters_of_ten(town: Town, count: int) -> range:
-    inviters = population.inviters_of_ten(town.people)
+def _inviters_of_ten(target: Target, count: int) -> range:
+    inviters = population.inviters_of_ten(target.people)
     return inviters[:: max(1, len(inviters) // count)]
 
 
-def _activations(town: Town, count: int, inviters: Sequence[int]) -> Iterator[str]:
-    newcomers = town.some(count, (2, 3))
-    town.stack.execute(
+def _activations(target: Target, count: int, inviters: Sequence[int]) -> Iterator[str]:
+    uninvited = target.some(count, (2, 3))
+    target.stack.execute(
         """
         WITH undone AS (DELETE FROM users_referral WHERE invited_id = ANY(%s) RETURNING inviter_id),
              counted AS (SELECT inviter_id, count(*) AS n FROM undone GROUP BY inviter_id)
         UPDATE users_user SET referrals_count = referrals_count - n FROM counted WHERE id = inviter_id
         """,
-        [newcomers],
+        [uninvited],
     )
-    for nth, person in enumerate(newcomers):
+    for nth, person in enumerate(uninvited):
         body = {"used_referral_code": referral_code_of(inviters[nth % len(inviters)])}
         yield _line("PATCH", "/api/profile/", person=person, body=body)
 
@@ -156,7 +156,7 @@ ENDPOINTS = (
     Endpoint("users (staff)", users),
     Endpoint("statistics (staff)", statistics),
 )
-#: For the growth with the number of referrals of one person.
+#: Growth with the number of referrals of one user.
 INVITERS = (
     Endpoint("profile of one with 10", of_one_person("/api/profile/", population.INVITER_OF_TEN)),
     Endpoint("profile of one with a thousandth", of_one_person("/api/profile/", population.INVITER_OF_SOME)),

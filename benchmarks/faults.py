@@ -1,10 +1,10 @@
-"""People sign in and enter codes while everything is killed in turn: `python -m benchmarks.faults [PEOPLE]`.
+"""Kill every process in turn while users sign in and enter codes: `python -m benchmarks.faults [USERS]`.
 
-nginx, gunicorn, a Celery worker and its scheduler, PostgreSQL, Redis and an SMS gateway run as in the deployment.
-Every person asks for a code, signs in and enters the code of somebody before them, and asks again, as a good client
-does, after an answer that says so. Meanwhile a gunicorn worker, PostgreSQL, Redis and the Celery worker get a kill
--9, twice each; servers come back a second later. Exits with 1 if an answered success is not in the database, if
-anything is there twice, or if a client saw anything but a success or a clear refusal.
+nginx, gunicorn, a Celery worker, the scheduler, PostgreSQL, Redis and an SMS gateway run as deployed. Each client
+requests a code, signs in and enters the code of an earlier user, and repeats requests after a response that tells it
+to. A gunicorn worker, PostgreSQL, Redis and the Celery worker are each killed twice with SIGKILL; servers restart
+after OUTAGE_SECONDS. Exits with 1 if an acknowledged success is not in the database, if a row is duplicated, or if a
+client got anything but a success or a problem document that allows a retry.
 """
 
 import os
@@ -31,23 +31,23 @@ from tests.support.fake_gateways import Gateway
 from tests.support.servers import Server, children_of, durable_redis_server, postgres_server
 from tests.support.service import Service, service
 
-PEOPLE = 200
-AT_ONCE = 16
+USERS = 200
+CONCURRENCY = 16
 OUTAGE_SECONDS = 1
 GATEWAY_SECONDS = 0.2
 ANSWER_SECONDS = 60
-LONGEST_WAIT_SECONDS = 0.5
+MAX_WAIT_SECONDS = 0.5
 GIVE_UP_SECONDS = 180
 SETTINGS = {
     "ALLOWED_HOSTS": "127.0.0.1",
     "CONFIRMATION_CODE_EXPOSED": "False",
     "CONFIRMATION_CODE_RESEND_SECONDS": "2",
-    # People here ask again far sooner than people do.
+    # These clients retry far sooner than real ones.
     "LIMIT_CODES_PER_NUMBER_AND_ADDRESS": "",
     "LIMIT_CODES_PER_NUMBER": "",
-    # What a killed Celery worker had in hand comes back after this.
+    # Tasks of a killed Celery worker are redelivered after this time.
     "BROKER_VISIBILITY_TIMEOUT_SECONDS": "3",
-    # And may be sent again after this, in case the worker has told the gateway already.
+    # A message claimed by a killed worker may be sent again after this time.
     "SMS_TIMEOUT_SECONDS": "1",
     "TRUSTED_PROXIES": "1",
     "LOG_LEVEL": "WARNING",
@@ -55,11 +55,11 @@ SETTINGS = {
 
 
 class Violation(Exception):
-    """Something that must never happen."""
+    """A broken guarantee."""
 
 
 class SlowGateway(Gateway):
-    """Takes its time, so that there are always messages in the worker's hands."""
+    """Responds slowly, so that the worker always has messages in progress."""
 
     def handle(self, body: bytes) -> tuple[int, str]:
         time.sleep(GATEWAY_SECONDS)
@@ -68,7 +68,7 @@ class SlowGateway(Gateway):
 
 @dataclass
 class Record:
-    """All that clients have seen."""
+    """Responses that the clients received."""
 
     answers: Counter[str] = field(default_factory=Counter)
     slowest: dict[str, float] = field(default_factory=dict)
@@ -79,66 +79,66 @@ class Record:
 
     def note(self, answer: requests.Response) -> None:
         code = answer.json().get("code", "")
-        seen = f"{answer.status_code} {code}".strip()
-        self.answers[seen] += 1
-        self.slowest[seen] = max(self.slowest.get(seen, 0), answer.elapsed.total_seconds())
+        outcome = f"{answer.status_code} {code}".strip()
+        self.answers[outcome] += 1
+        self.slowest[outcome] = max(self.slowest.get(outcome, 0), answer.elapsed.total_seconds())
 
 
 @dataclass
-class Person:
-    """A client that asks again after a clear refusal, and keeps what it was promised."""
+class Client:
+    """A client that retries after a refusal and records every acknowledged success."""
 
     phone_number: str
-    address: str
+    client_ip: str
     url: str
     gateway: Gateway
     record: Record
     deadline: float = 0
 
-    def come(self, inviter_code: str | None) -> str:
-        """Sign in, enter the inviter's code, and return the own one. Raises `Violation`."""
+    def run(self, inviter_code: str | None) -> str:
+        """Sign in, enter the inviter's code and return the invite code of this user. Raises `Violation`."""
         self.deadline = time.monotonic() + GIVE_UP_SECONDS
         while (session := self._sign_in()) is None:
             pass
         self.record.sessions[self.phone_number] = session["token"]
         if inviter_code:
             mine = {"Authorization": f"Token {session['token']}"}
-            profile = self._ask("PATCH", "profile/", {"used_referral_code": inviter_code}, headers=mine)
+            profile = self._request("PATCH", "profile/", {"used_referral_code": inviter_code}, headers=mine)
             if profile.get("used_referral_code") != inviter_code:
-                raise Violation(f"{self.phone_number} entered {inviter_code}, and was answered {profile}")
+                raise Violation(f"{self.phone_number} entered {inviter_code} and got {profile}")
             self.record.activated[self.phone_number] = inviter_code
         return str(session["profile"]["referral_code"])
 
     def _sign_in(self) -> dict[str, Any] | None:
-        """Return the session; None when the code was redeemed by a request whose answer was lost: once more, then."""
-        self._ask("POST", "registration/", {"phone_number": self.phone_number})
+        """Return the session, or None if the code was used by a request whose response was lost."""
+        self._request("POST", "registration/", {"phone_number": self.phone_number})
         self.record.codes_accepted.append(self.phone_number)
         while True:
             try:
                 message = self.gateway.message_to(self.phone_number)
             except TimeoutError:
-                raise Violation(f"the code that {self.phone_number} was promised never came") from None
+                raise Violation(f"the code for {self.phone_number} was accepted but never delivered") from None
             code = re.findall(r"\b\d{4}\b", message)[0]
-            answer = self._ask("POST", "login/", {"phone_number": self.phone_number, "confirmation_code": code})
+            answer = self._request("POST", "login/", {"phone_number": self.phone_number, "confirmation_code": code})
             if "token" in answer:
                 return answer
             if answer["code"] == "confirmation_code_expired":
                 return None
-            # This one was asked for by a request whose answer was lost; its successor is on the way.
+            # This code belongs to a request whose response was lost; the next one is on its way.
 
-    def _ask(self, method: str, path: str, body: dict[str, str], **options: Any) -> dict[str, Any]:
+    def _request(self, method: str, path: str, body: dict[str, str], **options: Any) -> dict[str, Any]:
         while time.monotonic() < self.deadline:
-            answer = self._answer(method, path, body, **options)
+            answer = self._send(method, path, body, **options)
             problem = answer.json()
             if answer.ok or problem["code"] in ("confirmation_code_expired", "confirmation_code_wrong"):
                 return problem
             if answer.status_code not in (429, 502, 503, 504) or "Retry-After" not in answer.headers:
                 raise Violation(f"{method} {path}: {answer.status_code} {answer.text}")
-            time.sleep(min(LONGEST_WAIT_SECONDS, int(answer.headers["Retry-After"])) * random.random())
+            time.sleep(min(MAX_WAIT_SECONDS, int(answer.headers["Retry-After"])) * random.random())
         raise Violation(f"{method} {path}: no success in {GIVE_UP_SECONDS} s")
 
-    def _answer(self, method: str, path: str, body: dict[str, str], headers: dict[str, str] | None = None) -> Any:
-        own = {"X-Forwarded-For": self.address, **(headers or {})}
+    def _send(self, method: str, path: str, body: dict[str, str], headers: dict[str, str] | None = None) -> Any:
+        own = {"X-Forwarded-For": self.client_ip, **(headers or {})}
         try:
             answer = requests.request(method, f"{self.url}/api/{path}", json=body, headers=own, timeout=ANSWER_SECONDS)
         except requests.RequestException as broken:
@@ -151,7 +151,7 @@ class Person:
 
 
 class Stack:
-    """The service behind nginx, with a handle on each part that can be killed."""
+    """The service behind nginx, and functions that kill its parts."""
 
     def __init__(self, running: Service, nginx: Nginx, database: Server, broker: Server) -> None:
         self.is_stopping = False
@@ -171,16 +171,16 @@ class Stack:
         }
 
     def _kill_a_web_process(self) -> None:
-        """Gunicorn starts another by itself."""
+        """Kill a worker; gunicorn starts another."""
         os.kill(random.choice(children_of(self.web.pid)), signal.SIGKILL)
 
     def _restart_the_worker(self) -> None:
-        """Start it again whenever it has ended, as Docker does."""
+        """Restart the worker whenever it ends, as Docker does."""
         while True:
             self.worker.wait()
             if self.is_stopping:
                 return
-            print(f"{time.monotonic() - _started:5.1f} s  the Celery worker has ended and is started again", flush=True)
+            print(f"{time.monotonic() - _started:5.1f} s  the Celery worker ended and is restarted", flush=True)
             self.worker = self.service.start_worker()
 
     def _kill_the_worker(self) -> None:
@@ -199,48 +199,48 @@ def stack() -> Iterator[tuple[Stack, Gateway]]:
         folder = Path(started.enter_context(tempfile.TemporaryDirectory(prefix="faults-")))
         database, broker = started.enter_context(postgres_server()), started.enter_context(durable_redis_server())
         gateway = started.enter_context(SlowGateway().running())
-        addresses = {"DATABASE_URL": database.url, "REDIS_URL": broker.url, "SMS_URL": gateway.sms_url}
-        running = started.enter_context(service(folder, **SETTINGS, **addresses))
+        urls = {"DATABASE_URL": database.url, "REDIS_URL": broker.url, "SMS_URL": gateway.sms_url}
+        running = started.enter_context(service(folder, **SETTINGS, **urls))
         running.migrate()
-        # Every client has an address of its own, which nginx believes.
+        # Every client has its own IP in X-Forwarded-For, which nginx trusts.
         nginx = Nginx(folder / "nginx", web_port=running.port, trusted_proxy="127.0.0.1/32")
         nginx.write()
-        whole = Stack(running, nginx, database, broker)
+        running_stack = Stack(running, nginx, database, broker)
         started.enter_context(nginx.running())
-        yield whole, gateway
-        whole.is_stopping = True
+        yield running_stack, gateway
+        running_stack.is_stopping = True
 
 
-def load(whole: Stack, gateway: Gateway, people: int) -> Record:
-    """Let everyone come while the parts are killed one after the other."""
+def load(running_stack: Stack, gateway: Gateway, people: int) -> Record:
+    """Run all clients while the parts are killed one after another."""
     record = Record()
-    url = f"http://127.0.0.1:{whole.nginx.port}"
+    url = f"http://127.0.0.1:{running_stack.nginx.port}"
     codes: list[str] = []
     finished = threading.Semaphore(0)
 
-    def come(number: int) -> None:
-        person = Person(f"+7999{number:07}", f"10.0.{number // 250}.{number % 250 + 1}", url, gateway, record)
+    def run(number: int) -> None:
+        client = Client(f"+7999{number:07}", f"10.0.{number // 250}.{number % 250 + 1}", url, gateway, record)
         try:
-            codes.append(person.come(random.choice(codes) if codes else None))
-        except Exception as failure:  # noqa: BLE001  whatever it is, it must not happen
-            record.violations.append(f"{person.phone_number}: {failure!r}")
+            codes.append(client.run(random.choice(codes) if codes else None))
+        except Exception as failure:  # noqa: BLE001  any exception is a violation
+            record.violations.append(f"{client.phone_number}: {failure!r}")
         finally:
             finished.release()
 
-    kills = [*whole.kills.items()] * 2
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    kills = [*running_stack.kills.items()] * 2
+    with ThreadPoolExecutor(CONCURRENCY) as pool:
         for number in range(people):
-            pool.submit(come, number)
+            pool.submit(run, number)
         for part, kill in kills:
             for _ in range(people // (len(kills) + 1)):
                 finished.acquire()
-            print(f"{time.monotonic() - _started:5.1f} s  {len(codes):3} people are in; kill -9 of {part}", flush=True)
+            print(f"{time.monotonic() - _started:5.1f} s  {len(codes):3} users signed in; kill -9 {part}", flush=True)
             kill()
     return record
 
 
-def check(whole: Stack, record: Record, people: int) -> list[str]:
-    """Return what is not as the clients were told."""
+def check(running_stack: Stack, record: Record, people: int) -> list[str]:
+    """Return the differences between the database and the responses."""
     violations = [*record.violations]
 
     def expect(holds: object, complaint: str) -> None:
@@ -251,54 +251,57 @@ def check(whole: Stack, record: Record, people: int) -> list[str]:
         cursor.execute(query)
         return cursor.fetchall()
 
-    with psycopg2.connect(whole.database.url) as connection, connection.cursor() as cursor:
+    with psycopg2.connect(running_stack.database.url) as connection, connection.cursor() as cursor:
         saved = Counter(phone for (phone,) in rows("SELECT phone_number FROM users_user"))
-        expect(set(record.sessions) <= set(saved), "somebody who signed in is not in the database")
+        expect(set(record.sessions) <= set(saved), "a user who signed in is missing in the database")
         expect(
-            set(saved.values()) == {1} and len(saved) == people, f"{len(saved)} people instead of {people}, or twice"
+            set(saved.values()) == {1} and len(saved) == people,
+            f"{len(saved)} users instead of {people}, or duplicates",
         )
         referrals = rows(
             "SELECT phone_number, r.referral_code FROM users_referral r JOIN users_user u ON u.id = r.invited_id"
         )
-        expect(dict(referrals) == record.activated, "the referrals are not those that were answered")
-        expect(len(referrals) == len(record.activated), f"{len(referrals)} referrals, {len(record.activated)} answered")
+        expect(dict(referrals) == record.activated, "the referrals differ from the responses")
+        expect(
+            len(referrals) == len(record.activated), f"{len(referrals)} referrals, {len(record.activated)} acknowledged"
+        )
         miscounted = rows(
             "SELECT phone_number FROM users_user u"
             " WHERE referrals_count <> (SELECT count(*) FROM users_referral WHERE inviter_id = u.id)"
         )
-        expect(not miscounted, f"counted wrongly: {miscounted}")
+        expect(not miscounted, f"wrong referrals_count: {miscounted}")
         codes = [code for (code,) in rows("SELECT referral_code FROM users_user")]
         expect(len(codes) == len(set(codes)), "an invite code was given twice")
     for phone, token in record.sessions.items():
-        answer = whole.service.get(
+        answer = running_stack.service.get(
             "/api/profile/", headers={"Authorization": f"Token {token}", "X-Forwarded-For": "::1"}
         )
         profile = answer.json()
-        expect(answer.ok and profile["phone_number"] == phone, f"the token of {phone} is worth nothing: {answer.text}")
+        expect(answer.ok and profile["phone_number"] == phone, f"the token of {phone} is refused: {answer.text}")
         expect(profile.get("used_referral_code") == record.activated.get(phone), f"{phone} entered another code")
     return violations
 
 
 def report(record: Record, gateway: Gateway, people: int) -> None:
-    print(f"\n{'answers':>7} {'slowest':>9}  what clients were told")
-    for seen, times in sorted(record.answers.items()):
-        print(f"{times:7} {record.slowest[seen]:7.2f} s  {seen}")
-    print(f"\n{len(record.sessions)} of {people} people are in, {len(record.activated)} came with somebody")
+    print(f"\n{'count':>7} {'slowest':>9}  response")
+    for outcome, times in sorted(record.answers.items()):
+        print(f"{times:7} {record.slowest[outcome]:7.2f} s  {outcome}")
+    print(f"\n{len(record.sessions)} of {people} users signed in, {len(record.activated)} activated a code")
     print(f"{len(record.codes_accepted)} codes were accepted, {len(gateway.accepted)} messages reached the gateway")
 
 
 def main(people: int) -> int:
-    with stack() as (whole, gateway):
-        print(f"{time.monotonic() - _started:5.1f} s  the stack is up; {people} people come, {AT_ONCE} at a time")
-        record = load(whole, gateway, people)
-        print(f"{time.monotonic() - _started:5.1f} s  everyone has come")
-        violations = check(whole, record, people)
+    with stack() as (running_stack, gateway):
+        print(f"{time.monotonic() - _started:5.1f} s  the stack is up; {people} users, {CONCURRENCY} at a time")
+        record = load(running_stack, gateway, people)
+        print(f"{time.monotonic() - _started:5.1f} s  all clients finished")
+        violations = check(running_stack, record, people)
         report(record, gateway, people)
         if violations and "-v" in sys.argv:
-            print(whole.service.log.read_text())
+            print(running_stack.service.log.read_text())
     for violation in violations:
         print(f"VIOLATION  {violation}")
-    print("nothing lost, nothing twice" if not violations else f"{len(violations)} violations")
+    print("no violations" if not violations else f"{len(violations)} violations")
     return 1 if violations else 0
 
 
@@ -306,4 +309,4 @@ _started = time.monotonic()
 
 if __name__ == "__main__":
     numbers = [int(argument) for argument in sys.argv[1:] if argument.isdecimal()]
-    sys.exit(main(numbers[0] if numbers else PEOPLE))
+    sys.exit(main(numbers[0] if numbers else USERS))

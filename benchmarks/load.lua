@@ -1,5 +1,5 @@
--- For wrk: sends the requests of a file, one a line, `METHOD<tab>path<tab>token<tab>body`, and tells what came of it
--- as JSON. `once`: no line may be sent twice.
+-- Script for wrk: sends the requests of a file, one per line, `METHOD<tab>path<tab>token<tab>body`, and prints the
+-- result as JSON. `once`: send no line twice.
 
 local lines, next_line = {}, 0
 exhausted = false
@@ -9,7 +9,7 @@ function init(args)
     for line in io.lines(args[1]) do
         local method, path, token, body = line:match("^(%S+)\t(%S+)\t(%S*)\t(.*)$")
         local headers = {
-            -- As nginx sends them.
+            -- As set by nginx.
             ["X-Forwarded-For"] = "203.0.113.7",
             ["X-Forwarded-Proto"] = "https",
             ["Host"] = "localhost",

@@ -1,11 +1,11 @@
-"""Which statements read a whole table: a request of each endpoint, and every statement of it explained."""
+"""Find statements that scan a whole table: EXPLAIN every statement of one request per endpoint."""
 
 import json
 import subprocess
 import sys
 from collections.abc import Iterable
 
-from benchmarks.endpoints import Endpoint, Town
+from benchmarks.endpoints import Endpoint, Target
 from benchmarks.stack import FORWARDED, ROOT, LoadFailed
 
 _PROGRAM = """
@@ -31,18 +31,18 @@ for sql in explainable(queries):
 """
 
 
-def whole_tables(town: Town, endpoints: Iterable[Endpoint]) -> list[str]:
-    """Return a line for each statement that is planned to read one of the tables that grow from end to end.
+def whole_tables(target: Target, endpoints: Iterable[Endpoint]) -> list[str]:
+    """Return a line for each statement whose plan scans a growing table.
 
-    Raises `LoadFailed` unless each request is a success.
+    Raises `LoadFailed` if a request fails.
     """
-    return [line for endpoint in endpoints for line in _explained(town, next(endpoint.prepare(town, 4)))]
+    return [line for endpoint in endpoints for line in _explained(target, next(endpoint.prepare(target, 4)))]
 
 
-def _explained(town: Town, request: str) -> list[str]:
-    environment = town.stack.environment | {"DJANGO_SETTINGS_MODULE": "referral_project.settings"}
+def _explained(target: Target, request: str) -> list[str]:
+    environment = target.stack.environment | {"DJANGO_SETTINGS_MODULE": "referral_project.settings"}
     command = [sys.executable, "-c", _PROGRAM, json.dumps(FORWARDED), request]
-    told = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
-    if told.returncode:
-        raise LoadFailed(told.stderr[-2000:])
-    return told.stdout.splitlines()
+    result = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise LoadFailed(result.stderr[-2000:])
+    return result.stdout.splitlines()

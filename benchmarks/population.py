@@ -1,7 +1,7 @@
-"""People by the million, made in SQL: who they are, who came with whom, their codes, tokens and messages.
+"""Create millions of users by SQL, with referrals, codes, tokens and messages.
 
-Every fourth came with somebody: a tenth of all people with person 1, a thousandth with person 5, the others by tens
-with the `inviters_of_ten`. Every ten-thousandth is staff. They came over the last three years, each with one code.
+Every fourth user was invited: a tenth of all users by user 1, a thousandth by user 5, the others in tens by the
+`inviters_of_ten`. Every ten-thousandth is staff. They registered over the last three years, each with one code.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-#: Every person's token is known, and so that of the bench: 64 hexadecimal digits made of the id.
+#: The token of a user: the id as 64 hexadecimal digits.
 TOKEN = "lpad(to_hex(n), 64, '0')"
 INVITER_OF_MANY, INVITER_OF_SOME, INVITER_OF_TEN = 1, 5, 9
 TABLES = (
@@ -75,26 +75,26 @@ def referral_code_of(person: int) -> str:
 
 
 def fill(cursor: Any, people: int) -> None:
-    """Empty the tables and fill them. Needs a superuser, and autocommit.
+    """Truncate and fill the tables. Needs a superuser and autocommit.
 
-    In one transaction, for where WAL_LEVEL is minimal nothing of a table that was emptied in the same one is logged.
+    Uses one transaction: with wal_level=minimal, rows of a table truncated in the same transaction are not logged.
     """
-    cursor.execute("SET session_replication_role = replica")  # no foreign keys are looked up
+    cursor.execute("SET session_replication_role = replica")  # skip foreign key checks
     cursor.execute("SET maintenance_work_mem = '1GB'")
     cursor.execute("SET work_mem = '256MB'")
     cursor.execute("BEGIN")
     cursor.execute(f"TRUNCATE {', '.join(TABLES)}, users_runningtotals RESTART IDENTITY CASCADE")
-    indexes = _take_indexes_off(cursor)
+    indexes = _drop_indexes(cursor)
     steps = [*STEPS.items(), *((f"index {name}", definition) for name, definition in indexes)]
     steps += [("commit", "COMMIT"), ("statistics of the planner", "VACUUM (ANALYZE)")]
     for name, statement in (bar := tqdm(steps, leave=False, disable=None)):
-        bar.set_description(f"{people:,} people: {name}")
+        bar.set_description(f"{people:,} users: {name}")
         cursor.execute(statement, {"people": people} if name in STEPS else None)
     cursor.execute("SELECT setval(pg_get_serial_sequence('users_user', 'id'), %s)", [people])
 
 
-def _take_indexes_off(cursor: Any) -> Sequence[tuple[str, str]]:
-    """Drop what is quicker to build afterwards: every index but those of primary keys and of unique columns."""
+def _drop_indexes(cursor: Any) -> Sequence[tuple[str, str]]:
+    """Drop the indexes that are faster to build afterwards: all except those of constraints."""
     cursor.execute(
         """
         SELECT indexname, indexdef FROM pg_indexes

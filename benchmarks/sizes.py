@@ -1,6 +1,6 @@
-"""How many bytes a person takes, table by table: `python -m benchmarks.sizes [PEOPLE]`, and what a billion would take.
+"""Measure bytes per user by table, and extrapolate to a billion users: `python -m benchmarks.sizes [USERS]`.
 
-Indexes are built anew here; those of a database in use, on values in no order, are about two fifths larger.
+The indexes are freshly built; in a database in use, indexes on random values are about 40 % larger.
 """
 
 import os
@@ -45,7 +45,7 @@ def measure(people: int) -> None:
         population.fill(cursor, people)
         cursor.execute(SIZES, {"tables": list(population.TABLES)})
         sizes = cursor.fetchall()
-    print(f"{people:,} people\n\nbytes a row  GB for 1e9 people  table or its index")
+    print(f"{people:,} users\n\nbytes a row  GB for 1e9 users  table or its index")
     for table, size, index, rows in sizes:
         print(f"{size / rows:11.1f} {size / people * BILLION / 1e9:18.0f}  {f'  {index}' if index else table}")
     for what, is_index in (("tables", False), ("indexes", True)):

@@ -1,4 +1,4 @@
-"""The whole service on this machine, as it runs in production, beside what it is compared with; and the load on it."""
+"""The service and the bare function on this machine, configured as in production, and the load on them."""
 
 import json
 import os
@@ -25,19 +25,19 @@ from tests.support.limits import every_limit
 from tests.support.servers import children_of, free_port, postgres, redis_server, running, wait_until
 
 ROOT = Path(__file__).parent.parent
-#: Each caller comes from one address here, which no limit would let do so much; that they are counted stays.
+#: Limits that all requests from one IP stay below; requests are still counted.
 NO_LIMIT = "1000000000/hour 1000000000/day"
 CONNECTIONS = 8
-#: As in docker-compose.yml; the others make filling it quicker.
+#: shared_buffers as in docker-compose.yml; the others speed up filling.
 DATABASE = {"shared_buffers": "256MB", "wal_level": "minimal", "max_wal_senders": 0, "max_wal_size": "20GB"}
-#: What nginx adds to every request.
+#: Headers that nginx sets.
 FORWARDED = {"X-Forwarded-For": "203.0.113.7", "X-Forwarded-Proto": "https", "Host": "localhost"}
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
 class Load:
-    """What came of some seconds of load; CPU is that of the web processes, and of PostgreSQL's, for each request."""
+    """Result of a load; CPU is milliseconds per request of the web processes and of PostgreSQL."""
 
     requests_per_second: float
     p50_ms: float
@@ -52,33 +52,31 @@ class Load:
 
 
 class LoadFailed(Exception):
-    """Not every request was a success, so that the figures mean nothing."""
+    """A request failed, so the figures are invalid."""
 
 
 @dataclass(frozen=True)
 class Web:
-    """A gunicorn with the configuration of the deployment."""
+    """A gunicorn, configured as deployed."""
 
     name: str
     port: int
     pid: int
     postmaster: int
 
-    def ask(self, line: str) -> requests.Response:
-        """Make one request (see `load.lua`). Raises `LoadFailed` unless it is a success."""
+    def request_once(self, line: str) -> requests.Response:
+        """Send one request (see `load.lua`). Raises `LoadFailed` if it fails."""
         method, path, token, body = line.split("\t")
         headers = FORWARDED | ({"Authorization": f"Token {token}"} if token else {})
         headers |= {"Content-Type": "application/json"} if body else {}
-        address = f"http://127.0.0.1:{self.port}{path}"
-        answer = requests.request(
-            method, address, data=body.encode(), headers=headers, timeout=30, allow_redirects=False
-        )
+        url = f"http://127.0.0.1:{self.port}{path}"
+        answer = requests.request(method, url, data=body.encode(), headers=headers, timeout=30, allow_redirects=False)
         if answer.status_code not in (200, 202):
             raise LoadFailed(f"{self.name}: {method} {path}: {answer.status_code} {answer.text[:500]}")
         return answer
 
     def load(self, lines: Iterable[str], *, seconds: float, once: bool) -> Load:
-        """Have `wrk` make these requests for so long, none of them twice if `once`. Raises `LoadFailed`."""
+        """Send requests with `wrk` for some seconds, each at most once if `once`. Raises `LoadFailed`."""
         with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
             file.writelines(f"{line}\n" for line in lines)
             file.flush()
@@ -90,23 +88,23 @@ class Web:
                 ["wrk", *threads, "--timeout=30s", *script, *arguments], capture_output=True, text=True, check=True
             )
             web, database = self.cpu_seconds() - web, _cpu_seconds(self.postmaster) - database
-        told = json.loads(wrk.stdout.splitlines()[-1])
-        if told["failed"] or told["exhausted"] or not told["requests"]:
-            raise LoadFailed(f"{self.name}: {told}")
+        result = json.loads(wrk.stdout.splitlines()[-1])
+        if result["failed"] or result["exhausted"] or not result["requests"]:
+            raise LoadFailed(f"{self.name}: {result}")
         return Load(
-            requests_per_second=told["requests"] / told["seconds"],
-            p50_ms=told["p50_ms"],
-            p99_ms=told["p99_ms"],
-            web_cpu_ms=web * 1000 / told["requests"],
-            database_cpu_ms=database * 1000 / told["requests"],
-            hung_up=told["hung_up"],
+            requests_per_second=result["requests"] / result["seconds"],
+            p50_ms=result["p50_ms"],
+            p99_ms=result["p99_ms"],
+            web_cpu_ms=web * 1000 / result["requests"],
+            database_cpu_ms=database * 1000 / result["requests"],
+            hung_up=result["hung_up"],
         )
 
     def cpu_seconds(self) -> float:
         return _cpu_seconds(self.pid)
 
     def memory_mb(self) -> float:
-        """The proportional set size of a worker: what several share counts for each in part. The median of them."""
+        """Return the median proportional set size (PSS) of the workers in MiB."""
         return statistics.median(_pss_kb(worker) for worker in children_of(self.pid)) / 1024
 
 
@@ -122,7 +120,7 @@ class Stack:
 
     @property
     def statistics_file(self) -> Path:
-        """Where the bare function finds the statements of the statistics."""
+        """File with the statements of the statistics for the bare function."""
         return Path(self.environment["BARE_STATISTICS_SQL"])
 
     def execute(self, statement: str, values: Any = None) -> Any:
@@ -131,19 +129,19 @@ class Stack:
             return cursor.fetchall() if cursor.description else None
 
     def settle(self) -> None:
-        """Wait until what the last load has left unanswered is done."""
+        """Wait until the database has finished the statements of the last load."""
         busy = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND state <> 'idle'"
         while True:
             time.sleep(0.2)
-            if self.execute(busy)[0][0] == 1:  # this one
+            if self.execute(busy)[0][0] == 1:  # this connection
                 return
 
-    def forget_tasks(self) -> None:
-        """Empty the broker, and the counters of limits with it."""
+    def empty_redis(self) -> None:
+        """Empty Redis: the broker and the limit counters."""
         redis.Redis.from_url(self.environment["REDIS_URL"]).flushall()
 
-    def tell_worker(self) -> None:
-        """Have it look for what waits, as the scheduler does: what told it may have been forgotten."""
+    def wake_worker(self) -> None:
+        """Make the worker look for waiting messages, as the scheduler does; its wake-up may have been discarded."""
         Celery(broker=self.environment["REDIS_URL"]).send_task("users.tasks.dispatch_lost")
 
     def pause_worker(self) -> None:
@@ -154,10 +152,10 @@ class Stack:
 
 
 @contextmanager
-def stack(*options_of_gunicorn: str) -> Iterator[Stack]:
-    """Yield PostgreSQL, Redis, both gunicorns and the worker, which rests until it is told to go on."""
+def stack(*gunicorn_options: str) -> Iterator[Stack]:
+    """Yield PostgreSQL, Redis, both gunicorns and a paused Celery worker."""
     if not shutil.which("wrk"):
-        sys.exit("The load comes from wrk, which is not installed: apt-get install wrk")
+        sys.exit("wrk is not installed: apt-get install wrk")
     with ExitStack() as opened:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         database_url, redis_url = opened.enter_context(postgres(**DATABASE)), opened.enter_context(redis_server())
@@ -172,7 +170,7 @@ def stack(*options_of_gunicorn: str) -> Iterator[Stack]:
             Web(
                 name,
                 port := free_port(),
-                opened.enter_context(_gunicorn(application, port, environment, options_of_gunicorn)),
+                opened.enter_context(_gunicorn(application, port, environment, gunicorn_options)),
                 postmaster,
             )
             for name, application in (("service", "referral_project.wsgi"), ("bare", "benchmarks.bare"))
@@ -234,7 +232,7 @@ def _listens(port: int) -> bool:
 
 
 def _cpu_seconds(pid: int) -> float:
-    """What a process and its children, also those that have ended, have used of the processors."""
+    """Return the CPU seconds of a process and its children, including ended ones."""
     ticks = sum(_ticks(child, children_too=False) for child in children_of(pid)) + _ticks(pid, children_too=True)
     return ticks / _TICKS
 

@@ -12,9 +12,9 @@ from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from tests.support.factories import superuser
+from tests.support.factories import LONG_AGO, api_client, create_staff, create_superuser
 from tests.support.limits import every_limit
-from tests.support.panel import browser_of
+from tests.support.panel import panel_client
 from tests.support.quick_flush import install_quick_flush
 
 
@@ -59,9 +59,15 @@ def client() -> APIClient:
 
 
 @pytest.fixture
-def boss() -> Client:
-    """The browser of a superuser."""
-    return browser_of(superuser(username="Boss"))
+def admin_client() -> Client:
+    """A superuser, registered before every other user, in the admin panel."""
+    return panel_client(create_superuser(username="Boss", registered_at=LONG_AGO))
+
+
+@pytest.fixture
+def staff_client() -> APIClient:
+    """Staff, registered before every other user, in the API."""
+    return api_client(create_staff(registered_at=LONG_AGO))
 
 
 @pytest.fixture

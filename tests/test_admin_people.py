@@ -1,4 +1,4 @@
-"""What staff do to people in the admin panel goes through the same rules as what people do themselves."""
+"""Changes to users in the admin panel follow the same rules as the API."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests.support import factories
-from tests.support.panel import PEOPLE, page_of
+from tests.support.panel import PEOPLE, user_page
 from users.models import AuditRecord, Referral, RetiredReferralCode, User
 
 pytestmark = pytest.mark.django_db
@@ -18,7 +18,7 @@ PASSWORD = "correct horse battery"
 
 
 def form_of(person: User, **fields: Any) -> dict[str, Any]:
-    """What the person's page sends when nothing but `fields` is changed."""
+    """Return the form of the user's page with `fields` changed."""
     return {"phone_number": str(person.phone_number), "username": person.username, "is_active": "on", **fields}
 
 
@@ -27,11 +27,11 @@ def errors_in(answer: Any) -> dict[str, list[str]]:
     return dict(answer.context["adminform"].form.errors)
 
 
-# Adding and changing
+# Creating and changing
 
 
-def test_a_new_person_gets_an_invite_code_and_a_number_in_one_form(boss: Client) -> None:
-    boss.post(f"{PEOPLE}add/", {"phone_number": "8 999 123-45-67", "username": "New"})
+def test_created_user_gets_an_invite_code_and_a_normalized_number(admin_client: Client) -> None:
+    admin_client.post(f"{PEOPLE}add/", {"phone_number": "8 999 123-45-67", "username": "New"})
 
     person = User.objects.get(phone_number="+79991234567")
     assert len(person.referral_code) == 6
@@ -39,23 +39,25 @@ def test_a_new_person_gets_an_invite_code_and_a_number_in_one_form(boss: Client)
     assert not person.is_staff
 
 
-def test_a_new_colleague_gets_a_password(boss: Client) -> None:
+def test_created_staff_gets_a_password(admin_client: Client) -> None:
     new = {"phone_number": "8 999 123-45-67", "username": "", "password1": PASSWORD}
 
-    assert "password2" in errors_in(boss.post(f"{PEOPLE}add/", {**new, "password2": "a misprint"}))
-    assert "password1" in errors_in(boss.post(f"{PEOPLE}add/", {**new, "password1": "1234", "password2": "1234"}))
-    boss.post(f"{PEOPLE}add/", {**new, "password2": PASSWORD})
+    assert "password2" in errors_in(admin_client.post(f"{PEOPLE}add/", {**new, "password2": "a misprint"}))
+    assert "password1" in errors_in(
+        admin_client.post(f"{PEOPLE}add/", {**new, "password1": "1234", "password2": "1234"})
+    )
+    admin_client.post(f"{PEOPLE}add/", {**new, "password2": PASSWORD})
 
     assert User.objects.get(phone_number="+79991234567").check_password(PASSWORD)
 
 
 @pytest.mark.parametrize("typed", ["+7 999 765-43-21", "abc", "8 495 123-45-67", "", "+79991234567;ext=5", "1" * 500])
-def test_a_number_that_is_taken_or_no_mobile_is_an_error_of_the_form(boss: Client, typed: str) -> None:
-    factories.person(phone_number="+79997654321")
-    person = factories.person(phone_number="+79991112233")
+def test_taken_or_invalid_number_is_a_form_error(admin_client: Client, typed: str) -> None:
+    factories.create_user(phone_number="+79997654321")
+    person = factories.create_user(phone_number="+79991112233")
 
-    added = boss.post(f"{PEOPLE}add/", {"phone_number": typed, "username": ""})
-    changed = boss.post(page_of(person), form_of(person, phone_number=typed))
+    added = admin_client.post(f"{PEOPLE}add/", {"phone_number": typed, "username": ""})
+    changed = admin_client.post(user_page(person), form_of(person, phone_number=typed))
 
     assert "phone_number" in errors_in(added)
     assert "phone_number" in errors_in(changed)
@@ -64,20 +66,20 @@ def test_a_number_that_is_taken_or_no_mobile_is_an_error_of_the_form(boss: Clien
     assert person.phone_number == "+79991112233"
 
 
-def test_a_person_is_changed(boss: Client) -> None:
-    person = factories.person()
+def test_user_is_changed(admin_client: Client) -> None:
+    person = factories.create_user()
 
-    boss.post(page_of(person), {"phone_number": "8 999 123-45-67", "username": "Renamed"})
+    admin_client.post(user_page(person), {"phone_number": "8 999 123-45-67", "username": "Renamed"})
 
     person.refresh_from_db()
     assert (str(person.phone_number), person.username, person.is_active) == ("+79991234567", "Renamed", False)
 
 
-def test_a_superuser_makes_staff(boss: Client) -> None:
-    person = factories.person()
+def test_superuser_grants_staff(admin_client: Client) -> None:
+    person = factories.create_user()
 
-    boss.post(page_of(person), form_of(person, is_staff="on"))
-    boss.post(page_of(person, "password"), {"password1": PASSWORD, "password2": PASSWORD})
+    admin_client.post(user_page(person), form_of(person, is_staff="on"))
+    admin_client.post(user_page(person, "password"), {"password1": PASSWORD, "password2": PASSWORD})
 
     signed_in = Client().post("/admin/login/", {"username": str(person.phone_number), "password": PASSWORD})
     assert signed_in.status_code == 302
@@ -85,13 +87,13 @@ def test_a_superuser_makes_staff(boss: Client) -> None:
     assert person.is_staff
 
 
-def test_a_new_password_forgets_nobody_who_came_meanwhile() -> None:
-    inviter = factories.person()
+def test_password_change_keeps_a_concurrent_referral_count() -> None:
+    inviter = factories.create_user()
     form_class: Any = admin.site.get_model_admin(User).change_password_form
     form = form_class(User.objects.get(pk=inviter.pk), {"password1": PASSWORD, "password2": PASSWORD})
     assert form.is_valid()
 
-    factories.invited_by(inviter)
+    factories.create_user(invited_by=inviter)
     form.save()
 
     inviter.refresh_from_db()
@@ -99,13 +101,13 @@ def test_a_new_password_forgets_nobody_who_came_meanwhile() -> None:
     assert inviter.check_password(PASSWORD)
 
 
-# Entering an invite code
+# Activating an invite code
 
 
-def test_a_code_entered_by_staff_is_activated(boss: Client) -> None:
-    inviter, person = factories.person(), factories.person()
+def test_code_entered_by_staff_is_activated(admin_client: Client) -> None:
+    inviter, person = factories.create_users(2)
 
-    boss.post(page_of(person), form_of(person, used_referral_code=f" {inviter.referral_code.lower()} "))
+    admin_client.post(user_page(person), form_of(person, used_referral_code=f" {inviter.referral_code.lower()} "))
 
     inviter.refresh_from_db()
     assert inviter.referrals_count == 1
@@ -113,20 +115,20 @@ def test_a_code_entered_by_staff_is_activated(boss: Client) -> None:
 
 
 @pytest.mark.parametrize("whose", ["own", "nobody's", "invited", "another"])
-def test_a_code_that_the_rules_refuse_is_an_error_of_the_form_and_changes_nothing(boss: Client, whose: str) -> None:
-    person = factories.person(username="Before")
-    invited = factories.invited_by(person)
+def test_refused_code_is_a_form_error_and_changes_nothing(admin_client: Client, whose: str) -> None:
+    person = factories.create_user(username="Before")
+    invited = factories.create_user(invited_by=person)
     if whose == "another":
         person = invited
     codes = {
         "own": person.referral_code,
         "nobody's": "XXXXXX",
         "invited": invited.referral_code,
-        "another": factories.person().referral_code,
+        "another": factories.create_user().referral_code,
     }
     before = [*Referral.objects.values()]
 
-    answer = boss.post(page_of(person), form_of(person, username="After", used_referral_code=codes[whose]))
+    answer = admin_client.post(user_page(person), form_of(person, username="After", used_referral_code=codes[whose]))
 
     assert "used_referral_code" in errors_in(answer)
     assert [*Referral.objects.values()] == before
@@ -134,21 +136,21 @@ def test_a_code_that_the_rules_refuse_is_an_error_of_the_form_and_changes_nothin
     assert not AuditRecord.objects.filter(action="changed").exists()
 
 
-# Erasing
+# Erasure
 
 
 @pytest.mark.parametrize("in_bulk", [False, True])
-def test_a_deleted_person_is_erased_and_the_other_party_keeps_the_history(boss: Client, in_bulk: bool) -> None:
-    inviter = factories.person()
-    person = factories.invited_by(inviter, username="Secret", phone_number="+79991234567")
-    newcomer = factories.invited_by(person)
-    factories.signed_in(person)
-    boss.post(page_of(person), form_of(person, username="Secret too"))
+def test_deleted_user_is_erased_and_referrals_stay(admin_client: Client, in_bulk: bool) -> None:
+    inviter = factories.create_user()
+    person = factories.create_user(invited_by=inviter, username="Secret", phone_number="+79991234567")
+    newcomer = factories.create_user(invited_by=person)
+    factories.api_client(person)
+    admin_client.post(user_page(person), form_of(person, username="Secret too"))
 
     if in_bulk:
-        boss.post(PEOPLE, {"action": "delete_selected", "_selected_action": [person.pk], "post": "yes"})
+        admin_client.post(PEOPLE, {"action": "delete_selected", "_selected_action": [person.pk], "post": "yes"})
     else:
-        boss.post(page_of(person, "delete"), {"post": "yes"})
+        admin_client.post(user_page(person, "delete"), {"post": "yes"})
 
     assert not User.objects.filter(pk=person.pk).exists()
     assert RetiredReferralCode.objects.get().referral_code == person.referral_code
@@ -156,27 +158,27 @@ def test_a_deleted_person_is_erased_and_the_other_party_keeps_the_history(boss: 
     assert inviter.referrals_count == 1
     newcomer = User.objects.get(pk=newcomer.pk)
     assert newcomer.used_referral_code == person.referral_code
-    assert "erased" in boss.get(page_of(newcomer)).content.decode()
+    assert "erased" in admin_client.get(user_page(newcomer)).content.decode()
     journal = str([*AuditRecord.objects.values()])
     assert "Secret" not in journal
     assert "1234567" not in journal
 
 
-def test_asking_whether_to_erase_an_inviter_does_not_look_for_those_invited(boss: Client) -> None:
-    inviter = factories.person()
-    factories.invited_by(inviter)
+def test_delete_confirmation_does_not_load_referrals(admin_client: Client) -> None:
+    inviter = factories.create_user()
+    factories.create_user(invited_by=inviter)
 
     with CaptureQueriesContext(connection) as queries:
-        assert boss.get(page_of(inviter, "delete")).status_code == 200
+        assert admin_client.get(user_page(inviter, "delete")).status_code == 200
 
     assert not [query["sql"] for query in queries if 'FROM "users_referral"' in query["sql"]]
 
 
-def test_one_click_never_erases_more_than_what_is_ticked(boss: Client) -> None:
-    ticked, other = factories.person(), factories.person()
+def test_bulk_delete_erases_selected_users_only(admin_client: Client) -> None:
+    ticked, other = factories.create_users(2)
     everybody = {"action": "delete_selected", "_selected_action": [ticked.pk], "select_across": "1", "post": "yes"}
 
-    boss.post(PEOPLE, everybody)
+    admin_client.post(PEOPLE, everybody)
 
     assert not User.objects.filter(pk=ticked.pk).exists()
     assert User.objects.filter(pk=other.pk).exists()

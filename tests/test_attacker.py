@@ -1,4 +1,4 @@
-"""Whoever guesses codes gives up: the limits of the README, attacked with a clock that is turned by hand."""
+"""Simulated attacks on confirmation codes against the default limits, with a controlled clock."""
 
 import math
 
@@ -12,9 +12,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("guesses_a_day", [math.inf, 14, 9, 4])
-def test_whoever_guesses_for_one_number_from_all_the_addresses_there_are_gets_nowhere(
-    clock: time_machine.Traveller, guesses_a_day: float
-) -> None:
+def test_guessing_one_number_from_many_ips(clock: time_machine.Traveller, guesses_a_day: float) -> None:
     a_day = attacker.on_one_number(guesses_a_day=guesses_a_day).attack(clock, days=1)
     a_month = attacker.on_one_number(guesses_a_day=guesses_a_day).attack(clock, days=30)
 
@@ -22,27 +20,25 @@ def test_whoever_guesses_for_one_number_from_all_the_addresses_there_are_gets_no
     assert a_day.probability < a_month.probability < 0.02
 
 
-def test_nor_does_whoever_sits_at_the_owners_own_address(clock: time_machine.Traveller) -> None:
+def test_guessing_one_number_from_the_owners_ip(clock: time_machine.Traveller) -> None:
     a_month = attacker.on_one_number_from_home().attack(clock, days=30)
 
     assert 0 < a_month.probability < 0.02
 
 
-def test_one_address_takes_over_less_than_one_account_in_a_month(clock: time_machine.Traveller) -> None:
+def test_one_ip_takes_over_less_than_one_account_in_a_month(clock: time_machine.Traveller) -> None:
     a_week = attacker.on_all_numbers().attack(clock, days=7)
 
     assert 0 < a_week.expected * 30 / 7 < 1
 
 
-def test_attacks_in_earnest_succeed_as_often_as_the_arithmetic_says(
-    clock: time_machine.Traveller, settings: Settings
-) -> None:
+def test_simulated_attacks_match_the_computed_probability(clock: time_machine.Traveller, settings: Settings) -> None:
     settings.CONFIRMATION_CODE_LENGTH, runs = 2, 60
     share = attacker.on_one_number().attack(clock, days=1).probability
 
-    attacks = [attacker.on_one_number(guessing=attacker.in_earnest).attack(clock, days=1) for _ in range(runs)]
+    attacks = [attacker.on_one_number(guessing=attacker.random_guesses).attack(clock, days=1) for _ in range(runs)]
     succeeded = sum(attack.taken_over for attack in attacks)
 
-    # Four standard deviations: one run in 16,000 is further off by chance.
+    # Four standard deviations: about one run in 16,000 fails by chance.
     assert succeeded == pytest.approx(runs * share, abs=4 * math.sqrt(runs * share * (1 - share)))
     assert succeeded > 0

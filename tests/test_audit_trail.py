@@ -1,4 +1,4 @@
-"""Whatever staff do leaves a trace that they can't change, and that holds nothing of people who were erased."""
+"""Actions of staff are recorded; records are read-only and hold no data of erased users."""
 
 from typing import Any
 
@@ -12,40 +12,39 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from tests.support import factories
-from tests.support.panel import CODES, PEOPLE, REFERRALS, browser_of, page_of
+from tests.support.panel import AUDIT_TRAIL, CODES, PEOPLE, REFERRALS, panel_client, user_page
 from users.models import AuditRecord, User
 
 pytestmark = pytest.mark.django_db
 
 PASSWORD = "correct horse battery"
-TRAIL = "/admin/users/auditrecord/"
 
 
 @pytest.fixture
 def colleague() -> User:
-    return factories.superuser(username="Colleague")
+    return factories.create_superuser(username="Colleague")
 
 
 @pytest.fixture
 def panel(colleague: User) -> Client:
-    return browser_of(colleague)
+    return panel_client(colleague)
 
 
 @pytest.fixture
 def api(colleague: User) -> APIClient:
-    return factories.signed_in(colleague)
+    return factories.api_client(colleague)
 
 
 def trail() -> list[tuple[str, int | None, Any]]:
-    """What was done, to whom, and the details, in order."""
+    """Return the records in order: action, user id, details."""
     return [*AuditRecord.objects.order_by("id").values_list("action", "person_id", "details")]
 
 
-# By the API
+# API
 
 
-def test_a_change_by_the_api_is_recorded_from_the_old_to_the_new_value(api: APIClient, colleague: User) -> None:
-    person = factories.person(username="Before", phone_number="+79991112233")
+def test_api_change_is_recorded_with_old_and_new_values(api: APIClient, colleague: User) -> None:
+    person = factories.create_user(username="Before", phone_number="+79991112233")
 
     api.patch(f"/api/users/{person.pk}/", {"username": "After", "phone_number": "8 999 765 43 21"})
 
@@ -56,7 +55,7 @@ def test_a_change_by_the_api_is_recorded_from_the_old_to_the_new_value(api: APIC
     assert (timezone.now() - record.at).total_seconds() < 60
 
 
-def test_creating_replacing_viewing_and_erasing_by_the_api_are_recorded(api: APIClient) -> None:
+def test_api_create_replace_view_and_erase_are_recorded(api: APIClient) -> None:
     new = api.post("/api/users/", {"phone_number": "+79991234567", "username": "New"}).json()
     path = f"/api/users/{new['id']}/"
     api.put(path, {"phone_number": "+79991234567"})
@@ -69,8 +68,8 @@ def test_creating_replacing_viewing_and_erasing_by_the_api_are_recorded(api: API
     ]
 
 
-def test_a_list_is_recorded_with_those_it_showed(api: APIClient) -> None:
-    people = [factories.person() for _ in range(3)]
+def test_api_list_is_recorded_with_the_listed_users(api: APIClient) -> None:
+    people = factories.create_users(3)
 
     api.get("/api/users/?search=%2B7999")
 
@@ -80,8 +79,8 @@ def test_a_list_is_recorded_with_those_it_showed(api: APIClient) -> None:
     assert "7999" not in str(details)
 
 
-def test_what_was_refused_or_changed_nothing_is_not_recorded(api: APIClient) -> None:
-    taken, person = factories.person(), factories.person(username="Same")
+def test_refused_and_empty_changes_are_not_recorded(api: APIClient) -> None:
+    taken, person = factories.create_user(), factories.create_user(username="Same")
 
     assert api.patch(f"/api/users/{person.pk}/", {"phone_number": str(taken.phone_number)}).status_code == 409
     assert api.post("/api/users/", {"phone_number": str(taken.phone_number)}).status_code == 409
@@ -90,10 +89,9 @@ def test_what_was_refused_or_changed_nothing_is_not_recorded(api: APIClient) -> 
     assert trail() == []
 
 
-def test_what_people_do_themselves_is_not_recorded(client: APIClient) -> None:
+def test_own_actions_of_users_are_not_recorded() -> None:
     phone = factories.phone_number()
-    session = factories.sign_up(client, phone)
-    client.credentials(HTTP_AUTHORIZATION=f"Token {session['token']}")
+    client = factories.authorized_client(f"Token {factories.sign_up(APIClient(), phone)['token']}")
     client.get("/api/profile/")
     client.patch("/api/profile/", {"username": "Me"})
     client.get(f"/api/profile/{phone}/")
@@ -102,12 +100,12 @@ def test_what_people_do_themselves_is_not_recorded(client: APIClient) -> None:
     assert trail() == []
 
 
-# In the panel
+# Panel
 
 
-def test_a_change_in_the_panel_is_recorded_from_the_old_to_the_new_value(panel: Client) -> None:
-    person = factories.person(username="Before")
-    inviter = factories.person()
+def test_panel_change_is_recorded_with_old_and_new_values(panel: Client) -> None:
+    person = factories.create_user(username="Before")
+    inviter = factories.create_user()
     group = Group.objects.create(name="Support")
     form = {
         "phone_number": str(person.phone_number),
@@ -118,7 +116,7 @@ def test_a_change_in_the_panel_is_recorded_from_the_old_to_the_new_value(panel: 
         "used_referral_code": inviter.referral_code,
     }
 
-    panel.post(page_of(person), form)
+    panel.post(user_page(person), form)
 
     assert trail() == [
         (
@@ -136,13 +134,13 @@ def test_a_change_in_the_panel_is_recorded_from_the_old_to_the_new_value(panel: 
     ]
 
 
-def test_passwords_are_recorded_as_changed_and_never_kept(panel: Client, colleague: User) -> None:
-    person = factories.person()
+def test_password_changes_are_recorded_without_passwords(panel: Client, colleague: User) -> None:
+    person = factories.create_user()
     colleague.set_password("a former one")
     colleague.save()
     panel.force_login(colleague)
 
-    panel.post(page_of(person, "password"), {"password1": PASSWORD, "password2": PASSWORD})
+    panel.post(user_page(person, "password"), {"password1": PASSWORD, "password2": PASSWORD})
     mine = {"old_password": "a former one", "new_password1": PASSWORD, "new_password2": PASSWORD}
     panel.post("/admin/password_change/", mine)
     new = {"phone_number": "+79991234567", "username": "", "password1": PASSWORD, "password2": PASSWORD}
@@ -158,10 +156,10 @@ def test_passwords_are_recorded_as_changed_and_never_kept(panel: Client, colleag
     assert "md5" not in kept
 
 
-def test_looking_at_people_and_taking_them_along_is_recorded(panel: Client) -> None:
-    inviter = factories.person()
-    invited = factories.invited_by(inviter)
-    panel.get(page_of(invited))
+def test_panel_views_and_exports_are_recorded(panel: Client) -> None:
+    inviter = factories.create_user()
+    invited = factories.create_user(invited_by=inviter)
+    panel.get(user_page(invited))
     panel.get(f"{PEOPLE}?q=79991234567")
     panel.get(REFERRALS)
     panel.get(CODES)
@@ -177,7 +175,7 @@ def test_looking_at_people_and_taking_them_along_is_recorded(panel: Client) -> N
     assert "79991234567" not in str(records)
 
 
-def test_rights_given_to_a_group_are_recorded(panel: Client) -> None:
+def test_group_permission_changes_are_recorded(panel: Client) -> None:
     right = Permission.objects.get(codename="view_user")
 
     panel.post("/admin/auth/group/add/", {"name": "Support", "permissions": [right.pk]})
@@ -190,8 +188,8 @@ def test_rights_given_to_a_group_are_recorded(panel: Client) -> None:
     assert created.thing == deleted.thing == f"group {group.pk}"
 
 
-def test_signing_in_to_the_panel_is_recorded_with_a_digest_of_the_address() -> None:
-    user = factories.staff(phone_number="+79990000000", password=PASSWORD)
+def test_panel_sign_in_is_recorded_with_a_digest_of_the_ip() -> None:
+    user = factories.create_staff(phone_number="+79990000000", password=PASSWORD)
     form = {"username": "+79990000000", "password": PASSWORD}
 
     for address in ("203.0.113.9", "203.0.113.9", "198.51.100.7"):
@@ -205,25 +203,23 @@ def test_signing_in_to_the_panel_is_recorded_with_a_digest_of_the_address() -> N
     assert "203" not in first
 
 
-# Erasing
+# Erasure
 
 
 @pytest.mark.parametrize("way", ["in bulk", "one", "api", "oneself"])
-def test_nothing_of_an_erased_person_is_left_but_that_something_was_done(
-    way: str, panel: Client, api: APIClient
-) -> None:
-    person = factories.person(username="Secret", phone_number="+79991112233")
+def test_records_of_an_erased_user_hold_no_personal_data(way: str, panel: Client, api: APIClient) -> None:
+    person = factories.create_user(username="Secret", phone_number="+79991112233")
     api.patch(f"/api/users/{person.pk}/", {"phone_number": "+79997654321"})
-    panel.post(page_of(person), {"phone_number": "+79997654321", "username": "Secret too", "is_active": "on"})
+    panel.post(user_page(person), {"phone_number": "+79997654321", "username": "Secret too", "is_active": "on"})
 
     if way == "in bulk":
         panel.post(PEOPLE, {"action": "delete_selected", "_selected_action": [person.pk], "post": "yes"})
     elif way == "one":
-        panel.post(page_of(person, "delete"), {"post": "yes"})
+        panel.post(user_page(person, "delete"), {"post": "yes"})
     elif way == "api":
         api.delete(f"/api/users/{person.pk}/")
     else:
-        factories.signed_in(person).delete("/api/profile/")
+        factories.api_client(person).delete("/api/profile/")
 
     assert not User.objects.filter(pk=person.pk).exists()
     records = [record for record in trail() if record[1] == person.pk]
@@ -231,65 +227,65 @@ def test_nothing_of_an_erased_person_is_left_but_that_something_was_done(
     assert [action for action, *_ in records[2:]] == ([] if way == "oneself" else ["deleted"])
     kept = str([*AuditRecord.objects.values()])
     assert not [secret for secret in ("1112233", "7654321", "Secret") if secret in kept]
-    assert "erased" in panel.get(TRAIL).content.decode()
+    assert "erased" in panel.get(AUDIT_TRAIL).content.decode()
 
 
-def test_a_colleague_who_is_erased_leaves_their_deeds_without_a_name(panel: Client) -> None:
-    gone, person = factories.staff(username="Gone"), factories.person()
+def test_records_of_an_erased_staff_member_are_kept_anonymously(panel: Client) -> None:
+    gone, person = factories.create_staff(username="Gone"), factories.create_user()
     number = gone.pk
-    factories.signed_in(gone).get(f"/api/users/{person.pk}/")
+    factories.api_client(gone).get(f"/api/users/{person.pk}/")
 
-    panel.post(page_of(gone, "delete"), {"post": "yes"})
+    panel.post(user_page(gone, "delete"), {"post": "yes"})
 
     assert AuditRecord.objects.get(person_id=person.pk).actor_id == number
-    assert panel.get(f"{TRAIL}?person={person.pk}").status_code == 200
+    assert panel.get(f"{AUDIT_TRAIL}?person={person.pk}").status_code == 200
 
 
-# Reading it
+# Reading the trail
 
 
-def test_the_trail_shows_who_did_what_and_is_found_by_number(panel: Client, api: APIClient) -> None:
-    person, other = factories.person(username="Before"), factories.person()
+def test_trail_is_shown_and_searched_by_number(panel: Client, api: APIClient) -> None:
+    person, other = factories.create_user(username="Before"), factories.create_user()
     api.patch(f"/api/users/{person.pk}/", {"username": "After"})
     api.get(f"/api/users/{other.pk}/")
 
-    html = panel.get(TRAIL, {"q": str(person.phone_number)}).content.decode()
+    html = panel.get(AUDIT_TRAIL, {"q": str(person.phone_number)}).content.decode()
 
     assert "Colleague" in html
     assert "After" in html
-    assert page_of(other) not in html
-    assert page_of(other) in panel.get(TRAIL).content.decode()
-    assert page_of(other) not in panel.get(page_of(person, "history"), follow=True).content.decode()
-    assert panel.get(TRAIL, {"q": "nobody"}).status_code == 200
+    assert user_page(other) not in html
+    assert user_page(other) in panel.get(AUDIT_TRAIL).content.decode()
+    assert user_page(other) not in panel.get(user_page(person, "history"), follow=True).content.decode()
+    assert panel.get(AUDIT_TRAIL, {"q": "nobody"}).status_code == 200
 
 
-def test_nobody_can_change_the_trail(panel: Client) -> None:
-    panel.get(page_of(factories.person()))
+def test_trail_is_read_only(panel: Client) -> None:
+    panel.get(user_page(factories.create_user()))
     record = AuditRecord.objects.get()
 
-    pages = (f"{TRAIL}add/", f"{TRAIL}{record.pk}/change/", f"{TRAIL}{record.pk}/delete/")
+    pages = (f"{AUDIT_TRAIL}add/", f"{AUDIT_TRAIL}{record.pk}/change/", f"{AUDIT_TRAIL}{record.pk}/delete/")
     statuses = [panel.post(page, {"post": "yes", "action": "viewed"}).status_code for page in pages]
-    panel.post(TRAIL, {"action": "delete_selected", "_selected_action": [record.pk], "post": "yes"})
+    panel.post(AUDIT_TRAIL, {"action": "delete_selected", "_selected_action": [record.pk], "post": "yes"})
 
     assert statuses == [403, 403, 403]
     assert AuditRecord.objects.filter(pk=record.pk).exists()
 
 
-def test_only_staff_with_the_right_see_the_trail() -> None:
-    user = factories.staff()
-    client = browser_of(user)
-    assert client.get(TRAIL).status_code == 403
+def test_trail_requires_permission() -> None:
+    user = factories.create_staff()
+    client = panel_client(user)
+    assert client.get(AUDIT_TRAIL).status_code == 403
 
     user.user_permissions.add(Permission.objects.get(codename="view_auditrecord"))
 
-    assert client.get(TRAIL).status_code == 200
+    assert client.get(AUDIT_TRAIL).status_code == 200
 
 
-def test_a_persons_trail_is_found_by_an_index(panel: Client) -> None:
-    person = factories.person()
+def test_trail_of_a_user_is_read_through_an_index(panel: Client) -> None:
+    person = factories.create_user()
 
     with CaptureQueriesContext(connection) as queries:
-        panel.get(f"{TRAIL}?person={person.pk}")
+        panel.get(f"{AUDIT_TRAIL}?person={person.pk}")
 
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off" if connection.vendor == "postgresql" else "SELECT 1")
@@ -303,9 +299,9 @@ def test_a_persons_trail_is_found_by_an_index(panel: Client) -> None:
     assert all("audit_by_person" in plan for plan in plans)
 
 
-def test_what_is_older_than_a_year_is_purged(panel: Client) -> None:
-    panel.get(page_of(factories.person()))
-    panel.get(page_of(factories.person()))
+def test_records_are_purged_after_a_year(panel: Client) -> None:
+    panel.get(user_page(factories.create_user()))
+    panel.get(user_page(factories.create_user()))
     AuditRecord.objects.filter(pk=AuditRecord.objects.latest("id").pk).update(
         at=timezone.now() - timezone.timedelta(days=366)
     )

@@ -1,4 +1,4 @@
-"""Whom a request is counted against: the client's address, as far as it can be believed."""
+"""The client IP that limits use, with and without trusted proxies."""
 
 import pytest
 from pytest_django import Settings
@@ -6,7 +6,7 @@ from rest_framework.test import APIClient
 
 pytestmark = pytest.mark.django_db
 
-ANYBODY = "/api/referral-codes/QQQQQQ/"
+LOOKUP = "/api/referral-codes/QQQQQQ/"
 
 
 @pytest.fixture(autouse=True)
@@ -15,12 +15,12 @@ def one_lookup_an_hour(settings: Settings) -> None:
 
 
 def is_let_through(client: APIClient, **headers: str) -> bool:
-    status = client.get(ANYBODY, **headers).status_code
+    status = client.get(LOOKUP, **headers).status_code
     assert status in (404, 429)
     return status == 404
 
 
-def test_without_a_proxy_a_forwarded_address_is_the_clients_own_invention(client: APIClient) -> None:
+def test_forwarded_for_is_ignored_without_a_proxy(client: APIClient) -> None:
     assert is_let_through(client, REMOTE_ADDR="198.51.100.1")
 
     for forged in ("203.0.113.1", "203.0.113.2, 203.0.113.3", "127.0.0.1", "garbage", ""):
@@ -29,7 +29,7 @@ def test_without_a_proxy_a_forwarded_address_is_the_clients_own_invention(client
         assert not is_let_through(client, REMOTE_ADDR="198.51.100.1", HTTP_FORWARDED=f"for={forged}")
 
 
-def test_behind_a_proxy_only_what_the_proxy_added_counts(client: APIClient, settings: Settings) -> None:
+def test_only_the_address_added_by_the_proxy_counts(client: APIClient, settings: Settings) -> None:
     settings.TRUSTED_PROXIES = 1
     proxy = {"REMOTE_ADDR": "172.18.0.2"}
     assert is_let_through(client, HTTP_X_FORWARDED_FOR="198.51.100.1", **proxy)
@@ -39,7 +39,7 @@ def test_behind_a_proxy_only_what_the_proxy_added_counts(client: APIClient, sett
         assert not is_let_through(client, HTTP_X_FORWARDED_FOR=f"{forged}, 198.51.100.1", **proxy)
 
 
-def test_behind_two_proxies_the_second_last_address_counts(client: APIClient, settings: Settings) -> None:
+def test_second_last_address_counts_behind_two_proxies(client: APIClient, settings: Settings) -> None:
     settings.TRUSTED_PROXIES = 2
     assert is_let_through(client, HTTP_X_FORWARDED_FOR="203.0.113.1, 198.51.100.1, 10.0.0.1")
 
@@ -47,7 +47,7 @@ def test_behind_two_proxies_the_second_last_address_counts(client: APIClient, se
     assert is_let_through(client, HTTP_X_FORWARDED_FOR="203.0.113.2, 198.51.100.2, 10.0.0.1")
 
 
-def test_a_proxy_that_says_nothing_is_counted_itself(client: APIClient, settings: Settings) -> None:
+def test_proxy_address_counts_without_forwarded_for(client: APIClient, settings: Settings) -> None:
     settings.TRUSTED_PROXIES = 1
 
     assert is_let_through(client, REMOTE_ADDR="172.18.0.2")
@@ -55,14 +55,14 @@ def test_a_proxy_that_says_nothing_is_counted_itself(client: APIClient, settings
 
 
 @pytest.mark.parametrize("same", ["2001:db8:1:2::2", "2001:0DB8:1:2:ffff:ffff:ffff:ffff"])
-def test_the_addresses_of_one_ipv6_network_count_as_one(client: APIClient, same: str) -> None:
+def test_ipv6_addresses_of_one_network_count_as_one(client: APIClient, same: str) -> None:
     assert is_let_through(client, REMOTE_ADDR="2001:db8:1:2::1")
 
     assert not is_let_through(client, REMOTE_ADDR=same)
     assert is_let_through(client, REMOTE_ADDR="2001:db8:1:3::1")
 
 
-def test_an_ipv4_address_written_as_ipv6_is_the_same(client: APIClient) -> None:
+def test_ipv4_mapped_ipv6_address_equals_ipv4(client: APIClient) -> None:
     assert is_let_through(client, REMOTE_ADDR="198.51.100.1")
 
     assert not is_let_through(client, REMOTE_ADDR="::ffff:198.51.100.1")

@@ -14,7 +14,7 @@ from knox.models import AuthToken
 from pytest_django.live_server_helper import LiveServer
 from schemathesis.schemas import BaseSchema
 
-from tests.support.factories import person, staff, superuser
+from tests.support.factories import create_staff, create_superuser, create_user
 from users.models import User
 from users.people.sessions import open_jwt_session
 from users.sign_in import codes
@@ -64,7 +64,7 @@ def anonymously(user: User) -> dict[str, str]:
 def what_exists(me: User) -> dict[str, Any]:
     """Return, by the names of parameters and fields, what random values would never hit."""
     sent = codes.send_code(client_ip="192.0.2.1", phone_number=str(me.phone_number))
-    inviter = person()
+    inviter = create_user()
     return {
         "id": me.pk,
         "phone_number": str(me.phone_number),
@@ -81,11 +81,11 @@ def test_every_answer_is_one_that_the_documentation_describes(case: schemathesis
     # An empty filter is no filter, as a form sends it.
     case.query = {name: value for name, value in case.query.items() if value != ""}
 
-    case.call_and_validate(headers=by_token(superuser()))
+    case.call_and_validate(headers=by_token(create_superuser()))
 
 
 @sensible.given(
-    me=st.sampled_from([person, staff, superuser]),
+    me=st.sampled_from([create_user, create_staff, create_superuser]),
     signed_in=st.sampled_from([by_token, by_jwt, anonymously]),
     known=st.sets(st.sampled_from(["path_parameters", "body"])),
 )

@@ -1,4 +1,4 @@
-"""Getting the code to the phone, without a broker: within the request. With one: test_delivery_worker.py."""
+"""Delivery within the request, without a broker; delivery by workers is in test_delivery_worker.py."""
 
 import time
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ import pytest
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from tests.support.factories import ask_for_code, phone_number
+from tests.support.factories import phone_number, request_code
 from tests.support.fake_gateways import Gateway
 from users.models import ConfirmationCode, Delivery
 
@@ -20,17 +20,17 @@ def gateway() -> Iterator[Gateway]:
         yield running
 
 
-def test_the_request_delivers_the_code(client: APIClient, settings: Settings, gateway: Gateway) -> None:
+def test_request_delivers_the_code_without_a_broker(client: APIClient, settings: Settings, gateway: Gateway) -> None:
     settings.SMS_URL = gateway.sms_url
     phone = phone_number()
 
-    code = ask_for_code(client, phone)
+    code = request_code(client, phone)
 
     assert gateway.message_to(phone) == f"Your code is {code}. Tell it to nobody."
     assert Delivery.objects.get().sealed_text == ""
 
 
-def test_a_gateway_that_fails_is_told_and_leaves_no_code_behind(
+def test_gateway_failure_is_reported_and_leaves_no_code(
     client: APIClient, settings: Settings, gateway: Gateway
 ) -> None:
     settings.SMS_URL = gateway.sms_url
@@ -44,13 +44,13 @@ def test_a_gateway_that_fails_is_told_and_leaves_no_code_behind(
     assert int(refused["Retry-After"]) > 0
     assert ConfirmationCode.objects.count() == 0
     assert Delivery.objects.get().sealed_text == ""
-    ask_for_code(client, phone)
+    request_code(client, phone)
 
 
-def test_the_simulated_gateway_takes_its_time(client: APIClient, settings: Settings) -> None:
+def test_console_gateway_waits(client: APIClient, settings: Settings) -> None:
     settings.CONSOLE_SMS_MIN_DELAY_SECONDS = settings.CONSOLE_SMS_MAX_DELAY_SECONDS = 0.2
 
     start = time.monotonic()
-    ask_for_code(client, phone_number())
+    request_code(client, phone_number())
 
     assert time.monotonic() - start >= 0.2

@@ -1,4 +1,4 @@
-"""Demo people, to look at the service with."""
+"""The `demo` command."""
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -15,7 +15,7 @@ def development(settings: Settings) -> None:
     settings.DEBUG = True
 
 
-def test_adds_people_who_came_with_one_another(development: None) -> None:
+def test_creates_users_with_referrals(development: None) -> None:
     call_command("demo", people=60)
 
     assert User.objects.filter(is_staff=False).count() == 60
@@ -25,7 +25,7 @@ def test_adds_people_who_came_with_one_another(development: None) -> None:
         assert inviter.referrals.count() == inviter.referrals_count
 
 
-def test_can_be_repeated(development: None) -> None:
+def test_can_run_twice(development: None) -> None:
     call_command("demo", people=20)
     before = set(User.objects.values_list("phone_number", "referral_code"))
 
@@ -34,7 +34,7 @@ def test_can_be_repeated(development: None) -> None:
     assert set(User.objects.values_list("phone_number", "referral_code")) == before
 
 
-def test_tells_how_to_enter_the_admin_panel(development: None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_prints_the_admin_credentials(development: None, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("demo", people=1)
 
     assert "Admin panel: +79990000000, password demo-password." in capsys.readouterr().out
@@ -42,16 +42,16 @@ def test_tells_how_to_enter_the_admin_panel(development: None, capsys: pytest.Ca
     assert Client().post("/admin/login/?next=/admin/", typed).headers["Location"] == "/admin/"
 
 
-def test_tells_whom_to_sign_in_as_to_see_a_full_profile(development: None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_prints_the_number_of_a_user_with_referrals(development: None, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("demo", people=30)
 
     best = User.objects.order_by("-referrals_count")[0]
-    told = f"sign in as {best.phone_number}, with whom {best.referrals_count} people came."
+    result = f"sign in as {best.phone_number}, with whom {best.referrals_count} people came."
     assert best.referrals_count > 3
-    assert told in capsys.readouterr().out
+    assert result in capsys.readouterr().out
 
 
-def test_refuses_outside_of_development() -> None:
+def test_refuses_to_run_outside_of_development() -> None:
     with pytest.raises(CommandError, match="DEBUG"):
         call_command("demo", people=1)
 
@@ -59,6 +59,6 @@ def test_refuses_outside_of_development() -> None:
 
 
 @pytest.mark.parametrize("people", [0, -1, 100_001])
-def test_says_how_many_it_can_add(development: None, people: int) -> None:
+def test_rejects_a_number_of_users_out_of_range(development: None, people: int) -> None:
     with pytest.raises(CommandError, match="1 to 100,000"):
         call_command("demo", people=people)

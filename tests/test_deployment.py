@@ -1,4 +1,4 @@
-"""What must not reach production stops `manage.py check --deploy`, with which the containers start."""
+"""Unsafe settings fail `manage.py check --deploy`, which the containers run at start."""
 
 import configparser
 import os
@@ -29,7 +29,7 @@ def check(**environment: str | None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env={**clean, **asked}, cwd=BASE_DIR, capture_output=True, text=True, check=False)
 
 
-def test_a_service_set_up_as_described_starts_without_a_warning() -> None:
+def test_documented_settings_pass_without_warnings() -> None:
     outcome = check()
 
     assert outcome.returncode == 0, outcome.stderr
@@ -52,11 +52,11 @@ def test_a_service_set_up_as_described_starts_without_a_warning() -> None:
         ("BROKER_VISIBILITY_TIMEOUT_SECONDS", "600", "users.W006"),
     ],
 )
-def test_what_is_dangerous_stops_it_and_is_told(setting: str, value: str | None, told: str) -> None:
+def test_unsafe_settings_fail_the_check(setting: str, value: str | None, result: str) -> None:
     outcome = check(**{setting: value})
 
     assert outcome.returncode != 0
-    assert told in outcome.stderr
+    assert result in outcome.stderr
 
 
 def test_the_example_of_an_environment_lists_what_is_read_and_nothing_else() -> None:
@@ -71,7 +71,7 @@ def test_the_example_of_an_environment_asks_for_what_has_no_default() -> None:
     assert to_fill_in - {"HTTPS_PORT"} == REQUIRED.keys()
 
 
-def test_several_gateways_are_fine_and_their_passwords_are_not_told() -> None:
+def test_several_gateways_pass_and_passwords_are_not_printed() -> None:
     good = check(SMS_URL="smsc://shop:s3cret@{phone} json://gateway.example/?:phone={phone}")
     bad = check(SMS_URL="smsc://shop:s3cret@{phone} twilio://s3cret@{phone}")
 
@@ -80,7 +80,7 @@ def test_several_gateways_are_fine_and_their_passwords_are_not_told() -> None:
     assert "s3cret" not in bad.stdout + bad.stderr
 
 
-def test_a_laptop_needs_no_settings_at_all() -> None:
+def test_development_needs_no_settings() -> None:
     clean = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
 
     outcome = subprocess.run(
@@ -90,9 +90,9 @@ def test_a_laptop_needs_no_settings_at_all() -> None:
     assert outcome.returncode == 0, outcome.stderr
 
 
-def test_pgbouncer_says_that_no_connection_is_free_before_the_service_takes_it_for_gone() -> None:
+def test_pgbouncer_queue_timeout_is_below_the_service_timeout() -> None:
     pgbouncer = configparser.ConfigParser(comment_prefixes=";")
     pgbouncer.read(BASE_DIR / "infra/pgbouncer.ini")
 
-    # It looks at who waits three times a second.
+    # PgBouncer checks for waiting clients three times a second.
     assert pgbouncer.getfloat("pgbouncer", "query_wait_timeout") + 0.5 < settings.DATABASE_CONNECT_TIMEOUT_SECONDS

@@ -1,4 +1,4 @@
-"""The documentation: complete, without a warning, and served wholly from this host."""
+"""The OpenAPI schema is complete and valid; its pages load nothing from other hosts."""
 
 import re
 from collections.abc import Iterator
@@ -35,11 +35,11 @@ def operations(schema: dict):
                 yield f"{method.upper()} {path}", operation
 
 
-def test_is_valid_and_gives_no_warning(tmp_path) -> None:
+def test_schema_is_valid_without_warnings(tmp_path) -> None:
     call_command("spectacular", "--fail-on-warn", "--validate", "--file", str(tmp_path / "schema.yml"))
 
 
-def test_lists_every_operation(schema: dict) -> None:
+def test_schema_lists_every_operation(schema: dict) -> None:
     assert {name for name, _ in operations(schema)} == {
         "POST /api/registration/",
         "POST /api/login/",
@@ -69,7 +69,7 @@ def test_lists_every_operation(schema: dict) -> None:
     }
 
 
-def test_every_request_and_every_answer_has_an_example(schema: dict) -> None:
+def test_every_request_and_response_has_an_example(schema: dict) -> None:
     for name, operation in operations(schema):
         contents = [(name, operation["requestBody"]["content"])] if "requestBody" in operation else []
         contents += [
@@ -133,7 +133,7 @@ def check_answer(field: Field, value: Any, path: str) -> None:
         field.run_validation(value)
 
 
-def test_every_operation_says_what_it_does_in_a_tag_of_its_own(schema: dict) -> None:
+def test_every_operation_has_a_summary_description_and_tag(schema: dict) -> None:
     known = [tag["name"] for tag in schema["tags"]]
     for name, operation in operations(schema):
         assert operation["summary"], name
@@ -141,27 +141,27 @@ def test_every_operation_says_what_it_does_in_a_tag_of_its_own(schema: dict) -> 
         assert operation["tags"][0] in known, name
 
 
-def test_every_refusal_of_the_rules_is_described_somewhere(schema: dict) -> None:
+def test_every_domain_error_is_documented(schema: dict) -> None:
     described = set(re.findall(r"'code': '(\w+)'", str(schema)))
 
     assert {refusal.code for refusal in Refusal.__subclasses__()} <= described
 
 
-def test_offers_both_ways_to_authorize(schema: dict) -> None:
+def test_documents_both_authentication_schemes(schema: dict) -> None:
     assert schema["components"]["securitySchemes"].keys() == {"token", "jwt"}
     profile = schema["paths"]["/api/profile/"]["get"]
     assert profile["security"] == [{"token": []}, {"jwt": []}]
     assert schema["paths"]["/api/login/"]["post"].get("security", [{}]) in ([], [{}])
 
 
-def test_tells_how_a_phone_number_looks(schema: dict) -> None:
+def test_documents_the_format_of_phone_numbers(schema: dict) -> None:
     components = schema["components"]["schemas"]
 
     assert components["LoginRequest"]["properties"]["phone_number"]["pattern"] == phones.TYPED_PATTERN
     assert components["Profile"]["properties"]["phone_number"]["pattern"] == phones.E164_PATTERN
 
 
-def test_every_error_is_described_as_a_problem_document(schema: dict) -> None:
+def test_every_error_is_documented_as_a_problem_document(schema: dict) -> None:
     for name, operation in operations(schema):
         for status, answer in operation["responses"].items():
             if status[0] == "4" or (status[0] == "5" and not name.endswith("/health/ready/")):
@@ -170,7 +170,7 @@ def test_every_error_is_described_as_a_problem_document(schema: dict) -> None:
 
 @pytest.mark.parametrize("page", ["swagger-ui", "redoc"])
 @pytest.mark.django_db
-def test_the_pages_ask_no_other_host_for_anything(page: str, settings: Settings) -> None:
+def test_documentation_pages_load_nothing_from_other_hosts(page: str, settings: Settings) -> None:
     html = Client().get(f"/api/schema/{page}/").content.decode()
 
     assert not re.findall(r"""(?:src|href)=["'](?:https?:)?//[^"']+""", html)
@@ -179,5 +179,5 @@ def test_the_pages_ask_no_other_host_for_anything(page: str, settings: Settings)
     assert all(finders.find(asset) for asset in assets)
 
 
-def test_the_start_page_leads_on() -> None:
+def test_start_page_opens() -> None:
     assert Client().get("/", follow=True).status_code == 200

@@ -1,9 +1,10 @@
-"""Erasing somebody: nothing of them stays, and nobody else loses anything."""
+"""Erasure of a user and its effect on referrals and sessions."""
 
 import pytest
 from rest_framework.test import APIClient
 
-from tests.support.factories import invited_by, person, phone_number, sign_up, signed_in, superuser
+from tests.support.api import activate_code
+from tests.support.factories import api_client, authorized_client, create_superuser, create_user, phone_number, sign_up
 from users.models import ConfirmationCode, Referral, User
 
 pytestmark = pytest.mark.django_db
@@ -11,45 +12,45 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(params=["by oneself", "by staff"])
 def erase(request: pytest.FixtureRequest):
-    """Two ways to the same end."""
+    """Erase a user through the profile API or as staff."""
 
     def by_oneself(user: User) -> None:
-        assert signed_in(user).delete("/api/profile/").status_code == 204
+        assert api_client(user).delete("/api/profile/").status_code == 204
 
     def by_staff(user: User) -> None:
-        assert signed_in(superuser()).delete(f"/api/users/{user.pk}/").status_code == 204
+        assert api_client(create_superuser()).delete(f"/api/users/{user.pk}/").status_code == 204
 
     return by_oneself if request.param == "by oneself" else by_staff
 
 
-def test_the_inviter_keeps_the_count_and_an_anonymous_trace(erase) -> None:
-    anna = person()
-    gone, stays = invited_by(anna), invited_by(anna)
+def test_inviter_keeps_the_count_and_an_anonymous_referral(erase) -> None:
+    anna = create_user()
+    gone, stays = create_user(invited_by=anna), create_user(invited_by=anna)
 
     erase(gone)
 
-    profile = signed_in(anna).get("/api/profile/").json()
+    profile = api_client(anna).get("/api/profile/").json()
     assert profile["referrals_count"] == 2
     assert profile["referrals"] == [str(stays.phone_number)]
-    trace = signed_in(anna).get("/api/profile/referrals/").json()["results"]
+    trace = api_client(anna).get("/api/profile/referrals/").json()["results"]
     assert [referral["phone_number"] for referral in trace] == [str(stays.phone_number), None]
 
 
-def test_whoever_was_invited_keeps_the_code_and_can_not_enter_another(erase) -> None:
-    gone = person()
-    boris = invited_by(gone)
+def test_invited_user_keeps_the_code_and_cannot_activate_another(erase) -> None:
+    gone = create_user()
+    boris = create_user(invited_by=gone)
 
     erase(gone)
 
-    me = signed_in(boris)
+    me = api_client(boris)
     assert me.get("/api/profile/").json()["used_referral_code"] == gone.referral_code
-    assert me.patch("/api/profile/", {"used_referral_code": person().referral_code}).status_code == 409
-    assert me.patch("/api/profile/", {"used_referral_code": gone.referral_code}).status_code == 200
+    assert activate_code(me, create_user().referral_code).status_code == 409
+    assert activate_code(me, gone.referral_code).status_code == 200
 
 
-def test_both_may_go(erase) -> None:
-    anna = person()
-    boris = invited_by(anna)
+def test_inviter_and_invited_can_both_be_erased(erase) -> None:
+    anna = create_user()
+    boris = create_user(invited_by=anna)
 
     erase(anna)
     erase(boris)
@@ -58,19 +59,18 @@ def test_both_may_go(erase) -> None:
     assert (left.inviter, left.invited) == (None, None)
 
 
-def test_the_code_of_somebody_erased_is_unknown(erase, client: APIClient) -> None:
-    gone = person()
+def test_code_of_an_erased_user_is_not_found(erase, client: APIClient) -> None:
+    gone = create_user()
 
     erase(gone)
 
     assert client.get(f"/api/referral-codes/{gone.referral_code}/").status_code == 404
 
 
-def test_sessions_end_and_a_new_sign_in_is_a_new_person(erase, client: APIClient) -> None:
+def test_sessions_end_and_the_next_sign_in_creates_a_new_user(erase, client: APIClient) -> None:
     phone = phone_number()
     before = sign_up(client, phone)
-    session = APIClient()
-    session.credentials(HTTP_AUTHORIZATION=f"Token {before['token']}")
+    session = authorized_client(f"Token {before['token']}")
 
     erase(User.objects.get(phone_number=phone))
 

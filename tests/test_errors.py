@@ -1,11 +1,12 @@
-"""One shape for every error (RFC 9457), in the language of the reader."""
+"""Errors are problem documents (RFC 9457) in the language of the request."""
 
 import pytest
 from django.test import Client
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from tests.support.factories import person, phone_number, signed_in
+from tests.support.api import cause_server_error
+from tests.support.factories import api_client, create_user, phone_number
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +46,7 @@ def test_a_body_that_is_not_json_is_refused(client: APIClient, content_type: str
 
 
 @pytest.mark.parametrize("body", ["{", "", "nonsense", '{"a": NaN}', "[" * 50_000, b"\xff\xfe", '{"a": "\\ud800"}'])
-def test_json_that_is_none_is_refused(client: APIClient, body: str | bytes) -> None:
+def test_malformed_json_is_refused(client: APIClient, body: str | bytes) -> None:
     answer = client.generic("POST", "/api/registration/", body, content_type="application/json")
 
     assert answer.status_code == 400
@@ -53,13 +54,13 @@ def test_json_that_is_none_is_refused(client: APIClient, body: str | bytes) -> N
 
 
 @pytest.mark.parametrize("body", ["[]", '"text"', "1", "null", "true"])
-def test_json_of_another_shape_is_refused(client: APIClient, body: str) -> None:
+def test_unexpected_json_type_is_refused(client: APIClient, body: str) -> None:
     answer = client.generic("POST", "/api/registration/", body, content_type="application/json")
 
     assert answer.status_code == 400
 
 
-def test_a_body_too_large_is_refused(client: APIClient, settings: Settings) -> None:
+def test_too_large_body_is_refused(client: APIClient, settings: Settings) -> None:
     room = settings.API_MAX_BODY_BYTES - len('{"phone_number": ""}')
     fits, too_large = ({"phone_number": "1" * length} for length in (room, room + 100))
 
@@ -70,18 +71,18 @@ def test_a_body_too_large_is_refused(client: APIClient, settings: Settings) -> N
     assert answer.json()["code"] == "body_too_large"
 
 
-def test_all_that_is_wrong_is_told_at_once(client: APIClient) -> None:
+def test_all_field_errors_are_returned_together(client: APIClient) -> None:
     answer = client.post("/api/login/", {"phone_number": "x", "confirmation_code": "1", "colour": "red"})
 
     assert set(answer.json()["errors"]) == {"phone_number", "confirmation_code", "colour"}
 
 
-def test_errors_are_told_in_the_language_of_the_reader() -> None:
-    anna = person()
+def test_errors_are_translated() -> None:
+    anna = create_user()
     body = {"used_referral_code": anna.referral_code}
 
-    english = signed_in(anna).patch("/api/profile/", body, headers={"Accept-Language": "en"})
-    russian = signed_in(anna).patch("/api/profile/", body, headers={"Accept-Language": "ru-RU,ru;q=0.9"})
+    english = api_client(anna).patch("/api/profile/", body, headers={"Accept-Language": "en"})
+    russian = api_client(anna).patch("/api/profile/", body, headers={"Accept-Language": "ru-RU,ru;q=0.9"})
 
     assert english.json()["code"] == russian.json()["code"] == "own_referral_code"
     assert english.json()["detail"].startswith("This is your own code")
@@ -89,7 +90,7 @@ def test_errors_are_told_in_the_language_of_the_reader() -> None:
     assert russian["Content-Language"] == "ru"
 
 
-def test_the_message_is_in_the_language_of_the_one_who_asked(capsys: pytest.CaptureFixture[str]) -> None:
+def test_message_uses_the_language_of_the_request(capsys: pytest.CaptureFixture[str]) -> None:
     client = APIClient(headers={"Accept-Language": "ru"})
 
     client.post("/api/registration/", {"phone_number": phone_number()})
@@ -97,18 +98,15 @@ def test_the_message_is_in_the_language_of_the_one_who_asked(capsys: pytest.Capt
     assert "Ваш код" in capsys.readouterr().out
 
 
-def test_a_defect_of_ours_is_answered_in_the_same_shape(settings: Settings) -> None:
-    settings.SMS_URL = None  # a setting that no code expects
-    client = Client(raise_request_exception=False)
-
-    answer = client.post("/api/registration/", {"phone_number": phone_number()}, content_type="application/json")
+def test_server_error_is_a_problem_document(settings: Settings) -> None:
+    answer = cause_server_error(settings)
 
     assert answer.status_code == 500
     assert answer["Content-Type"] == "application/problem+json"
     assert answer.json()["code"] == "server_error"
 
 
-def test_an_unknown_host_is_refused_in_the_same_shape(settings: Settings) -> None:
+def test_unknown_host_gets_a_problem_document(settings: Settings) -> None:
     settings.ALLOWED_HOSTS = ["referral.example"]
 
     answer = Client().get("/api/profile/", headers={"Host": "evil.example"})
@@ -118,13 +116,13 @@ def test_an_unknown_host_is_refused_in_the_same_shape(settings: Settings) -> Non
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/xml", "application/problem+json", "nonsense"])
-def test_whatever_a_client_accepts_it_gets_json(client: APIClient, accept: str) -> None:
+def test_api_errors_are_json_for_every_accept_header(client: APIClient, accept: str) -> None:
     assert client.get("/health/live/", headers={"Accept": accept})["Content-Type"] == "application/json"
     answer = client.get("/api/profile/", headers={"Accept": accept})
     assert (answer.status_code, answer["Content-Type"]) == (401, "application/problem+json")
 
 
-def test_people_get_pages_instead() -> None:
+def test_pages_get_html_errors() -> None:
     answer = Client().get("/nowhere/")
 
     assert answer.status_code == 404

@@ -1,4 +1,4 @@
-"""What browsers are told: to run nothing that is not ours, to keep nothing personal, to send cookies nowhere else."""
+"""Security headers, caching and cookies."""
 
 import base64
 import hashlib
@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 
 from referral_project.settings import BASE_DIR
 from tests.support import factories
-from tests.support.panel import CODES, PEOPLE, browser_of, page_of
+from tests.support.panel import CODES, PEOPLE, panel_client, user_page
 
 pytestmark = pytest.mark.django_db
 
@@ -29,13 +29,13 @@ PAGES = ["/admin/login/", "/api/schema/swagger-ui/", "/api/schema/redoc/"]
 
 
 def policy_of(answer: Any) -> dict[str, list[str]]:
-    """The content security policy, by directive."""
+    """Return the sources of the content security policy by directive."""
     directives = [part.split() for part in answer.headers["Content-Security-Policy"].split(";")]
     return {name: sources for name, *sources in filter(None, directives)}
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/", "/api/profile/", "/health/live/", "/api/nothing/", "/nothing/"])
-def test_every_answer_carries_the_headers(path: str) -> None:
+def test_every_response_has_the_security_headers(path: str) -> None:
     answer = Client().get(path)
 
     assert {name: answer.headers.get(name) for name in ALWAYS} == ALWAYS
@@ -44,21 +44,21 @@ def test_every_answer_carries_the_headers(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/api/profile/", "/api/users/", "/api/referral-codes/XXXXXX/", "/health/ready/"])
-def test_nothing_in_an_answer_for_programs_can_be_run_or_kept(path: str) -> None:
-    answer = factories.signed_in(factories.staff()).get(path)
+def test_api_responses_forbid_scripts_and_caching(path: str) -> None:
+    answer = factories.api_client(factories.create_staff()).get(path)
 
     assert policy_of(answer)["default-src"] == ["'none'"]
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_a_sign_in_is_kept_nowhere(client: APIClient) -> None:
+def test_sign_in_responses_are_not_cached(client: APIClient) -> None:
     answer = client.post("/api/registration/", {"phone_number": factories.phone_number()})
 
     assert answer.headers["Cache-Control"] == "no-store"
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_no_page_may_run_a_script_that_is_written_into_it_or_comes_from_elsewhere(path: str) -> None:
+def test_policy_forbids_inline_and_foreign_scripts(path: str) -> None:
     answer = Client().get(path)
 
     policy = policy_of(answer)
@@ -70,25 +70,25 @@ def test_no_page_may_run_a_script_that_is_written_into_it_or_comes_from_elsewher
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/admin/", PEOPLE, CODES, "person"])
-def test_every_style_element_of_a_page_is_known(path: str) -> None:
-    person = factories.person()
+def test_style_elements_match_the_policy_digests(path: str) -> None:
+    person = factories.create_user()
 
-    answer = browser_of(factories.superuser()).get(page_of(person) if path == "person" else path)
+    answer = panel_client(factories.create_superuser()).get(user_page(person) if path == "person" else path)
 
     elements = re.findall(r"<style[^>]*>(.*?)</style>", answer.content.decode(), flags=re.DOTALL)
     digests = [base64.b64encode(hashlib.sha256(element.encode()).digest()).decode() for element in elements]
     assert {f"'sha256-{digest}'" for digest in digests} <= set(policy_of(answer)["style-src"])
 
 
-def test_pages_of_the_panel_are_kept_nowhere() -> None:
-    page = browser_of(factories.superuser()).get(PEOPLE)
+def test_panel_pages_are_not_cached() -> None:
+    page = panel_client(factories.create_superuser()).get(PEOPLE)
 
     assert "no-store" in page.headers["Cache-Control"]
 
 
-def test_cookies_are_out_of_reach_of_scripts_and_of_other_sites() -> None:
+def test_cookies_are_httponly_and_samesite() -> None:
     client = Client()
-    factories.superuser(phone_number="+79990000000", password="correct horse battery")
+    factories.create_superuser(phone_number="+79990000000", password="correct horse battery")
     client.get("/admin/login/")
 
     client.post("/admin/login/", {"username": "+79990000000", "password": "correct horse battery"})
@@ -110,14 +110,14 @@ print(answer.headers["Strict-Transport-Security"])
 """
 
 
-def test_in_production_cookies_go_to_this_host_over_tls_only() -> None:
+def test_production_cookies_are_secure_and_host_only() -> None:
     environment = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
     environment |= {"DJANGO_SETTINGS_MODULE": "referral_project.settings", "DEBUG": "False", "SECRET_KEY": "k" * 60}
     command = [sys.executable, "-c", IN_PRODUCTION]
 
-    told = subprocess.run(command, env=environment, cwd=BASE_DIR, capture_output=True, text=True, check=True)
+    result = subprocess.run(command, env=environment, cwd=BASE_DIR, capture_output=True, text=True, check=True)
 
-    cookie, hsts = told.stdout.splitlines()
+    cookie, hsts = result.stdout.splitlines()
     assert cookie.startswith("__Host-csrf=")
     assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
     assert "Domain" not in cookie

@@ -1,4 +1,4 @@
-"""Probes for operators."""
+"""Health checks."""
 
 import pytest
 from django.db import connection
@@ -8,14 +8,14 @@ from rest_framework.test import APIClient
 from tests.support.servers import free_port
 
 
-def test_a_process_that_lives_says_so_without_asking_the_database(client: APIClient) -> None:
+def test_liveness_runs_no_queries(client: APIClient) -> None:
     answer = client.get("/health/live/")
 
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
 @pytest.mark.django_db
-def test_a_service_that_can_work_says_so(client: APIClient) -> None:
+def test_readiness_succeeds(client: APIClient) -> None:
     answer = client.get("/health/ready/")
 
     assert answer.status_code == 200
@@ -23,7 +23,7 @@ def test_a_service_that_can_work_says_so(client: APIClient) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_database_that_is_gone_is_named(client: APIClient) -> None:
+def test_readiness_names_an_unreachable_database(client: APIClient) -> None:
     reachable = connection.settings_dict.copy()
     connection.close()
     connection.settings_dict |= {"NAME": "/nowhere/at/all", "HOST": "127.0.0.1", "PORT": free_port()}
@@ -39,7 +39,7 @@ def test_a_database_that_is_gone_is_named(client: APIClient) -> None:
 
 
 @pytest.mark.django_db
-def test_a_cache_that_is_gone_is_named_but_does_not_end_the_service(client: APIClient, settings: Settings) -> None:
+def test_readiness_names_an_unreachable_cache_and_succeeds(client: APIClient, settings: Settings) -> None:
     settings.CACHES = {
         "default": {
             "BACKEND": "django.core.cache.backends.redis.RedisCache",

@@ -1,4 +1,4 @@
-"""Every text is in English and in Russian."""
+"""Every text is translated to Russian."""
 
 import io
 import re
@@ -46,7 +46,7 @@ def texts_of(path: Path) -> set[str]:
 
 
 def forms(text: str | Sequence[str]) -> tuple[str, ...]:
-    """The forms of a text: singular and plurals, or just the one."""
+    """Return the plural forms of a text, or the only form."""
     return (text,) if isinstance(text, str) else tuple(text)
 
 
@@ -61,13 +61,13 @@ def test_every_text_is_translated(russian: Catalog) -> None:
     assert translated - used == set(), "no longer in use"
 
 
-def test_a_translation_keeps_the_placeholders(russian: Catalog) -> None:
+def test_translations_keep_placeholders(russian: Catalog) -> None:
     for message in russian:
         placeholders = {tuple(sorted(re.findall(r"%\(\w+\)\w", form))) for form in forms(message.id)}
         assert {tuple(sorted(re.findall(r"%\(\w+\)\w", form))) for form in forms(message.string)} == placeholders
 
 
-def test_what_is_served_is_what_is_written(russian: Catalog) -> None:
+def test_compiled_catalog_matches_its_source(russian: Catalog) -> None:
     with (FOLDER / "django.mo").open("rb") as file:
         served = {forms(message.id): forms(message.string) for message in read_mo(file) if message.id}
 
@@ -88,9 +88,9 @@ def test_collecting_the_texts_again_changes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("refusal", Refusal.__subclasses__())
-def test_every_refusal_is_told_in_russian(refusal: type[Refusal]) -> None:
+def test_every_domain_error_is_translated(refusal: type[Refusal]) -> None:
     details = {"retry_after": 1, "tries_left": 1, "days": 1, "steps": 1}
     with override("ru"):
-        told = str(refusal(**details))
+        result = str(refusal(**details))
 
-    assert re.search("[а-я]", told)
+    assert re.search("[а-я]", result)

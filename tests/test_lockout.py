@@ -1,4 +1,4 @@
-"""Wrong codes over days: strangers are locked out of a number, its owner is not; the numbers are the defaults."""
+"""Locks after wrong codes: unknown IPs are locked out of a number, known IPs are not (default settings)."""
 
 from typing import Any
 
@@ -7,38 +7,41 @@ import time_machine
 from django.test import Client
 from rest_framework.test import APIClient
 
-from tests.support.factories import ask_for_code, person, phone_number, sign_up, signed_in, staff, wrong
-from tests.support.panel import browser_of
+from tests.support.api import post_login, post_registration
+from tests.support.factories import (
+    api_client,
+    create_staff,
+    create_user,
+    phone_number,
+    request_code,
+    sign_up,
+    wrong_code,
+)
+from tests.support.panel import SIGN_IN_ATTEMPTS, panel_client
 from users.models import User
 
 pytestmark = pytest.mark.django_db
 
 HOUR, DAY = 3_600, 86_400
-ATTEMPTS = "/admin/users/signinattempt/"
-HOME, ROAD = "198.51.100.1", "198.51.100.2"
-STRANGERS = [f"203.0.113.{nth}" for nth in range(1, 100)]
-
-
-def login(phone: str, code: str, address: str) -> Any:
-    body = {"phone_number": phone, "confirmation_code": code}
-    return APIClient().post("/api/login/", body, REMOTE_ADDR=address)
+HOME_IP, OTHER_IP = "198.51.100.1", "198.51.100.2"
+STRANGER_IPS = [f"203.0.113.{nth}" for nth in range(1, 100)]
 
 
 def guess(phone: str, address: str, clock: time_machine.Traveller, times: int = 1) -> None:
-    """Enter wrong codes, with a fresh code for every five."""
+    """Enter wrong codes; request a new code after every five."""
     for nth in range(times):
         if nth % 5 == 0:
             clock.shift(60)
-            code = ask_for_code(APIClient(REMOTE_ADDR=address), phone)
-        assert login(phone, wrong(code), address).json()["code"] in (
+            code = request_code(APIClient(REMOTE_ADDR=address), phone)
+        assert post_login(phone, wrong_code(code), client_ip=address).json()["code"] in (
             "confirmation_code_wrong",
             "confirmation_code_exhausted",
         )
 
 
 def lock(phone: str, clock: time_machine.Traveller) -> None:
-    """Use up what a number may suffer in a day: fifteen wrong codes, from three addresses."""
-    for stranger in STRANGERS[:3]:
+    """Lock a number for unknown IPs: 15 wrong codes from three IPs."""
+    for stranger in STRANGER_IPS[:3]:
         guess(phone, stranger, clock, times=5)
 
 
@@ -48,77 +51,77 @@ def assert_locked(answer: Any, seconds: int) -> None:
     assert answer.json()["retry_after"] == int(answer["Retry-After"]) == seconds
 
 
-def ask(phone: str, address: str) -> Any:
-    return APIClient().post("/api/registration/", {"phone_number": phone}, REMOTE_ADDR=address)
-
-
-def test_ten_wrong_codes_lock_a_number_for_that_address_only(clock: time_machine.Traveller) -> None:
+def test_10_wrong_codes_lock_a_number_for_that_ip_only(clock: time_machine.Traveller) -> None:
     phone = phone_number()
-    guess(phone, STRANGERS[0], clock, times=10)
+    guess(phone, STRANGER_IPS[0], clock, times=10)
 
     clock.shift(60)
-    code = ask_for_code(APIClient(REMOTE_ADDR=ROAD), phone)
+    code = request_code(APIClient(REMOTE_ADDR=OTHER_IP), phone)
 
-    assert_locked(login(phone, code, STRANGERS[0]), HOUR - 60)
-    assert_locked(ask(phone, STRANGERS[0]), HOUR - 60)
-    assert login(phone, code, ROAD).status_code == 200
+    assert_locked(post_login(phone, code, client_ip=STRANGER_IPS[0]), HOUR - 60)
+    assert_locked(post_registration(phone, client_ip=STRANGER_IPS[0]), HOUR - 60)
+    assert post_login(phone, code, client_ip=OTHER_IP).status_code == 200
 
 
-def test_fifteen_wrong_codes_from_wherever_lock_a_number_for_strangers(clock: time_machine.Traveller) -> None:
+def test_15_wrong_codes_from_any_ip_lock_a_number_for_unknown_ips(clock: time_machine.Traveller) -> None:
     phone = phone_number()
     lock(phone, clock)
 
-    assert_locked(ask(phone, ROAD), HOUR)
-    assert_locked(login(phone, "0000", ROAD), HOUR)
-    assert ask(phone_number(), ROAD).status_code == 202
+    assert_locked(post_registration(phone, client_ip=OTHER_IP), HOUR)
+    assert_locked(post_login(phone, "0000", client_ip=OTHER_IP), HOUR)
+    assert post_registration(phone_number(), client_ip=OTHER_IP).status_code == 202
 
     clock.shift(HOUR)
-    assert login(phone, ask_for_code(APIClient(REMOTE_ADDR=ROAD), phone), ROAD).status_code == 200
+    assert (
+        post_login(phone, request_code(APIClient(REMOTE_ADDR=OTHER_IP), phone), client_ip=OTHER_IP).status_code == 200
+    )
 
 
-def test_the_owner_signs_in_where_they_are_known_however_long_strangers_try(clock: time_machine.Traveller) -> None:
+def test_owner_signs_in_from_a_known_ip_during_a_lock(clock: time_machine.Traveller) -> None:
     phone = phone_number()
-    sign_up(APIClient(REMOTE_ADDR=HOME), phone)
+    sign_up(APIClient(REMOTE_ADDR=HOME_IP), phone)
     lock(phone, clock)
     clock.shift(60)
 
-    code = ask_for_code(APIClient(REMOTE_ADDR=HOME), phone)
+    code = request_code(APIClient(REMOTE_ADDR=HOME_IP), phone)
 
-    assert_locked(login(phone, code, ROAD), HOUR - 60)
-    assert login(phone, code, HOME).status_code == 200
+    assert_locked(post_login(phone, code, client_ip=OTHER_IP), HOUR - 60)
+    assert post_login(phone, code, client_ip=HOME_IP).status_code == 200
 
 
-def test_an_address_is_known_for_ninety_days(clock: time_machine.Traveller) -> None:
+def test_ip_is_known_for_90_days(clock: time_machine.Traveller) -> None:
     phone = phone_number()
-    sign_up(APIClient(REMOTE_ADDR=HOME), phone)
+    sign_up(APIClient(REMOTE_ADDR=HOME_IP), phone)
     clock.shift(90 * DAY)
     lock(phone, clock)
 
-    assert_locked(ask(phone, HOME), HOUR)
+    assert_locked(post_registration(phone, client_ip=HOME_IP), HOUR)
 
 
-def test_the_sessions_of_a_locked_number_go_on(clock: time_machine.Traveller) -> None:
+def test_sessions_survive_a_lock(clock: time_machine.Traveller) -> None:
     phone = phone_number()
-    me = APIClient(HTTP_AUTHORIZATION=f"Token {sign_up(APIClient(REMOTE_ADDR=HOME), phone)['token']}")
+    me = APIClient(HTTP_AUTHORIZATION=f"Token {sign_up(APIClient(REMOTE_ADDR=HOME_IP), phone)['token']}")
     lock(phone, clock)
-    assert_locked(ask(phone, ROAD), HOUR)
+    assert_locked(post_registration(phone, client_ip=OTHER_IP), HOUR)
 
-    assert me.get("/api/profile/", REMOTE_ADDR=ROAD).status_code == 200
-    assert me.patch("/api/profile/", {"username": "Anna"}, REMOTE_ADDR=ROAD).status_code == 200
+    assert me.get("/api/profile/", REMOTE_ADDR=OTHER_IP).status_code == 200
+    assert me.patch("/api/profile/", {"username": "Anna"}, REMOTE_ADDR=OTHER_IP).status_code == 200
 
 
-def test_each_further_lock_lasts_twice_as_long_and_a_week_at_most(clock: time_machine.Traveller) -> None:
+def test_each_lock_doubles_up_to_a_week(clock: time_machine.Traveller) -> None:
     phone = phone_number()
     lock(phone, clock)
-    lasted = [ask(phone, ROAD).json()["retry_after"]]
-    strangers = iter(STRANGERS)
+    lasted = [post_registration(phone, client_ip=OTHER_IP).json()["retry_after"]]
+    strangers = iter(STRANGER_IPS)
     while lasted[-1] < 7 * DAY:
-        answer = ask(phone, next(strangers))
+        answer = post_registration(phone, client_ip=next(strangers))
         if answer.status_code != 202:
             clock.shift(answer.json()["retry_after"])
             continue
         code, stranger = answer.json()["confirmation_code"], next(strangers)
-        while (refused := login(phone, wrong(code), stranger).json())["code"] == "confirmation_code_wrong":
+        while (refused := post_login(phone, wrong_code(code), client_ip=stranger).json())[
+            "code"
+        ] == "confirmation_code_wrong":
             pass
         if refused["code"] == "sign_in_locked":
             lasted.append(refused["retry_after"])
@@ -126,83 +129,85 @@ def test_each_further_lock_lasts_twice_as_long_and_a_week_at_most(clock: time_ma
     assert lasted == [hours * HOUR for hours in (1, 2, 4, 8, 16, 32, 64, 128, 168)]
 
 
-def test_a_lock_does_not_tell_who_is_registered(clock: time_machine.Traveller) -> None:
-    registered, unknown = str(person().phone_number), phone_number()
+def test_lock_does_not_reveal_who_is_registered(clock: time_machine.Traveller) -> None:
+    registered, unknown = str(create_user().phone_number), phone_number()
     for phone in (registered, unknown):
         lock(phone, clock)
-        assert_locked(ask(phone, ROAD), HOUR)
-        assert_locked(login(phone, "0000", ROAD), HOUR)
+        assert_locked(post_registration(phone, client_ip=OTHER_IP), HOUR)
+        assert_locked(post_login(phone, "0000", client_ip=OTHER_IP), HOUR)
 
 
-def test_signing_in_forgives_the_typing_errors_made_there(clock: time_machine.Traveller) -> None:
+def test_sign_in_resets_wrong_codes_of_the_same_ip(clock: time_machine.Traveller) -> None:
     phone = phone_number()
     for _ in range(4):
-        guess(phone, HOME, clock, times=4)
+        guess(phone, HOME_IP, clock, times=4)
         clock.shift(60)
-        sign_up(APIClient(REMOTE_ADDR=HOME), phone)
+        sign_up(APIClient(REMOTE_ADDR=HOME_IP), phone)
         clock.shift(HOUR)
 
-    assert ask(phone, ROAD).status_code == 202
+    assert post_registration(phone, client_ip=OTHER_IP).status_code == 202
 
 
-def test_signing_in_does_not_forgive_what_strangers_did(clock: time_machine.Traveller) -> None:
+def test_sign_in_does_not_reset_wrong_codes_of_other_ips(clock: time_machine.Traveller) -> None:
     phone = phone_number()
-    sign_up(APIClient(REMOTE_ADDR=HOME), phone)
-    for stranger in STRANGERS[:2]:
+    sign_up(APIClient(REMOTE_ADDR=HOME_IP), phone)
+    for stranger in STRANGER_IPS[:2]:
         guess(phone, stranger, clock, times=5)
     clock.shift(60)
-    sign_up(APIClient(REMOTE_ADDR=HOME), phone)
+    sign_up(APIClient(REMOTE_ADDR=HOME_IP), phone)
 
-    guess(phone, STRANGERS[2], clock, times=5)
+    guess(phone, STRANGER_IPS[2], clock, times=5)
 
-    assert_locked(ask(phone, ROAD), HOUR)
+    assert_locked(post_registration(phone, client_ip=OTHER_IP), HOUR)
 
 
-def test_a_stranger_with_one_address_never_locks_a_number(clock: time_machine.Traveller) -> None:
-    phone, stranger = phone_number(), STRANGERS[0]
+def test_single_ip_cannot_lock_a_number_for_others(clock: time_machine.Traveller) -> None:
+    phone, stranger = phone_number(), STRANGER_IPS[0]
     for _ in range(60):
-        refused = ask(phone, stranger)
+        refused = post_registration(phone, client_ip=stranger)
         if refused.status_code == 202:
             code = refused.json()["confirmation_code"]
-            while (refused := login(phone, wrong(code), stranger)).json()["code"] == "confirmation_code_wrong":
+            while (refused := post_login(phone, wrong_code(code), client_ip=stranger)).json()[
+                "code"
+            ] == "confirmation_code_wrong":
                 pass
             clock.shift(60)
         else:
             clock.shift(refused.json()["retry_after"])
-        assert ask(phone, ROAD).json().get("code") != "sign_in_locked"
+        assert post_registration(phone, client_ip=OTHER_IP).json().get("code") != "sign_in_locked"
 
 
-def test_a_locked_number_can_be_erased_and_leaves_no_trace(clock: time_machine.Traveller) -> None:
-    anna = person()
+def test_locked_user_can_be_erased(clock: time_machine.Traveller) -> None:
+    anna = create_user()
     lock(str(anna.phone_number), clock)
 
-    assert signed_in(anna).delete("/api/profile/").status_code == 204
+    assert api_client(anna).delete("/api/profile/").status_code == 204
 
     assert not User.objects.filter(phone_number=anna.phone_number).exists()
-    assert ask(str(anna.phone_number), ROAD).status_code == 202
+    assert post_registration(str(anna.phone_number), client_ip=OTHER_IP).status_code == 202
 
 
-def test_staff_find_the_tries_for_a_number_and_unlock_it(clock: time_machine.Traveller, boss: Client) -> None:
+def test_staff_unlock_a_number_by_deleting_its_attempts(clock: time_machine.Traveller, admin_client: Client) -> None:
     phone, other = phone_number(), phone_number()
     lock(phone, clock)
     lock(other, clock)
 
-    listed = boss.get(ATTEMPTS, {"q": phone}).context["cl"].result_list
+    listed = admin_client.get(SIGN_IN_ATTEMPTS, {"q": phone}).context["cl"].result_list
     assert {str(attempt.phone_number) for attempt in listed} == {phone}
     assert {attempt.succeeded for attempt in listed} == {False}
     ticked = {"action": "unlock", "_selected_action": [listed[0].pk]}
-    assert "1 number is unlocked." in boss.post(ATTEMPTS, ticked, follow=True).content.decode()
+    assert "1 number is unlocked." in admin_client.post(SIGN_IN_ATTEMPTS, ticked, follow=True).content.decode()
 
-    assert ask(phone, ROAD).status_code == 202
-    assert_locked(ask(other, ROAD), HOUR)
+    assert post_registration(phone, client_ip=OTHER_IP).status_code == 202
+    assert_locked(post_registration(other, client_ip=OTHER_IP), HOUR)
 
 
-def test_staff_without_the_right_to_change_people_can_not_unlock_anybody(clock: time_machine.Traveller) -> None:
+def test_unlocking_requires_permission_to_change_users(clock: time_machine.Traveller) -> None:
     phone = phone_number()
     lock(phone, clock)
-    browser = browser_of(staff(permissions=["view_signinattempt"]))
+    browser = panel_client(create_staff(permissions=["view_signinattempt"]))
 
-    attempt = browser.get(ATTEMPTS).context["cl"].result_list[0]
-    browser.post(ATTEMPTS, {"action": "unlock", "_selected_action": [attempt.pk]})
+    attempt = browser.get(SIGN_IN_ATTEMPTS).context["cl"].result_list[0]
+    browser.post(SIGN_IN_ATTEMPTS, {"action": "unlock", "_selected_action": [attempt.pk]})
 
-    assert ask(phone, ROAD).json()["code"] == "sign_in_locked"
+    assert post_registration(phone, client_ip=OTHER_IP).json()["code"] == "sign_in_locked"

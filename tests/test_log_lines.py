@@ -1,4 +1,4 @@
-"""What a line of the log looks like, and what is unreadable in it."""
+"""Format of log lines and masking of secrets."""
 
 import json
 import logging
@@ -16,7 +16,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from rest_framework.test import APIClient
 
 from common.observability.log_lines import configuration
-from tests.support.factories import person, signed_in
+from tests.support.factories import api_client, create_user
 from users.models import User
 
 SECRETS = [
@@ -29,7 +29,7 @@ SECRETS = [
 
 
 class Log:
-    """What is written while the service is set up for production."""
+    """Captures the log of the production logging configuration."""
 
     def __init__(self) -> None:
         self._stream = StringIO()
@@ -56,7 +56,7 @@ def log() -> Iterator[Log]:
     dictConfig(settings.LOGGING)
 
 
-def test_a_line_is_an_object_that_says_when_what_and_where(log: Log) -> None:
+def test_each_line_is_a_json_object_with_time_message_and_logger(log: Log) -> None:
     logging.getLogger("tests").warning("%d of %d", 3, 4)
 
     (line,) = log.lines
@@ -67,10 +67,10 @@ def test_a_line_is_an_object_that_says_when_what_and_where(log: Log) -> None:
 
 
 @pytest.mark.django_db
-def test_a_request_is_a_line(log: Log) -> None:
-    anna = person()
+def test_each_request_is_logged_once(log: Log) -> None:
+    anna = create_user()
 
-    answer = signed_in(anna).get(f"/api/profile/{anna.phone_number}/?search=%2B79161234567")
+    answer = api_client(anna).get(f"/api/profile/{anna.phone_number}/?search=%2B79161234567")
 
     (line,) = log.lines
     duration = line.pop("duration_ms")
@@ -93,41 +93,41 @@ def test_a_request_is_a_line(log: Log) -> None:
 
 
 @pytest.mark.django_db
-def test_who_is_in_the_panel_is_told_by_id(log: Log, boss: Client) -> None:
-    boss.get("/admin/")
+def test_panel_requests_are_logged_with_the_user_id(log: Log, admin_client: Client) -> None:
+    admin_client.get("/admin/")
 
     assert log.lines[-1]["user_id"] == User.objects.get().pk
 
 
 @pytest.mark.django_db
-def test_nobody_is_looked_up_for_the_log_alone(
-    log: Log, boss: Client, django_assert_num_queries: DjangoAssertNumQueries
+def test_logging_runs_no_queries(
+    log: Log, admin_client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     with django_assert_num_queries(0):
-        boss.get("/health/nowhere/")
+        admin_client.get("/health/nowhere/")
 
     assert log.lines[-1]["user_id"] is None
 
 
 @pytest.mark.django_db
-def test_a_probe_that_is_well_leaves_no_line(log: Log, client: APIClient) -> None:
+def test_successful_health_checks_are_not_logged(log: Log, client: APIClient) -> None:
     client.get("/health/live/")
     client.get("/health/nowhere/")
 
     assert [line["status"] for line in log.lines] == [404]
 
 
-def test_a_defect_is_told_with_its_traceback_and_without_secrets(log: Log, settings: Settings) -> None:
+def test_server_error_is_logged_with_a_masked_traceback(log: Log, settings: Settings) -> None:
     settings.ROOT_URLCONF = "tests.support.broken_urls"
 
     answer = Client(raise_request_exception=False).get("/api/defect/")
 
     assert answer.status_code == 500
-    told = next(line for line in log.lines if "exception" in line)
-    assert told["logger"] == "django.request"
-    assert told["request_id"] == answer["X-Request-ID"]
-    assert "in defect" in told["exception"]
-    assert "Key (phone_number)=(+7916*****67) already exists" in told["exception"]
+    result = next(line for line in log.lines if "exception" in line)
+    assert result["logger"] == "django.request"
+    assert result["request_id"] == answer["X-Request-ID"]
+    assert "in failing_view" in result["exception"]
+    assert "Key (phone_number)=(+7916*****67) already exists" in result["exception"]
     for hidden in ("+79161234567", "4711", *SECRETS):
         assert hidden not in log.text
 
@@ -151,7 +151,7 @@ def test_a_defect_is_told_with_its_traceback_and_without_secrets(log: Log, setti
 @pytest.mark.parametrize(
     "around", ["{}", "SMS to {}: sent", "/api/profile/{}/", "({})", "'{}'", "?:phone={}&a=b", "{}."]
 )
-def test_of_a_phone_number_the_middle_is_hidden(log: Log, number: str, around: str) -> None:
+def test_middle_of_phone_numbers_is_masked(log: Log, number: str, around: str) -> None:
     message = log.message_of(around.format(number).replace("%", "%%") % ())
 
     assert "*****" in message
@@ -163,7 +163,7 @@ def test_of_a_phone_number_the_middle_is_hidden(log: Log, number: str, around: s
 
 @pytest.mark.parametrize("secret", SECRETS)
 @pytest.mark.parametrize("around", ["{}", "Token {}", "/api/verify/{}/", "a={};", "'{}'", "{}.", "Bearer {}\n"])
-def test_tokens_are_hidden_whatever_stands_around_them(log: Log, secret: str, around: str) -> None:
+def test_tokens_are_masked_in_any_context(log: Log, secret: str, around: str) -> None:
     assert secret not in log.message_of("%s", around.format(secret))
 
 
@@ -183,7 +183,7 @@ def test_tokens_are_hidden_whatever_stands_around_them(log: Log, secret: str, ar
         "4711",
     ],
 )
-def test_confirmation_codes_are_hidden(log: Log, text: str) -> None:
+def test_confirmation_codes_are_masked(log: Log, text: str) -> None:
     assert "4711" not in log.message_of("%s", text)
 
 
@@ -199,7 +199,7 @@ def test_confirmation_codes_are_hidden(log: Log, text: str) -> None:
         "Authorization: Basic hunter2",
     ],
 )
-def test_what_is_named_a_secret_is_hidden(log: Log, text: str) -> None:
+def test_values_with_secret_names_are_masked(log: Log, text: str) -> None:
     assert "hunter2" not in log.message_of("%s", text)
 
 
@@ -217,11 +217,11 @@ def test_what_is_named_a_secret_is_hidden(log: Log, text: str) -> None:
         "CSRF verification failed. Request aborted.",
     ],
 )
-def test_what_is_no_secret_stays_readable(log: Log, text: str) -> None:
+def test_other_values_are_not_masked(log: Log, text: str) -> None:
     assert log.message_of("%s", text) == text
 
 
-def test_extra_values_are_shown_without_secrets_and_objects_not_at_all(log: Log) -> None:
+def test_extra_values_are_masked_and_objects_dropped(log: Log) -> None:
     extra = {"phone": "+79161234567", "attempt": 2, "token": "hunter2", "data": {"kwargs": {"text": "hunter2"}}}
 
     logging.getLogger("tests").warning("sent", extra=extra)
@@ -234,7 +234,7 @@ def test_extra_values_are_shown_without_secrets_and_objects_not_at_all(log: Log)
 @pytest.mark.parametrize(
     "text", ["a\nb", "a\r\nb", "a\u2028b", "a\x00b", '"}\n{"level":"ERROR"', "\x1b[31m"], ids=ascii
 )
-def test_nothing_begins_another_line(log: Log, text: str) -> None:
+def test_line_breaks_are_escaped(log: Log, text: str) -> None:
     log.message_of("%s", text)
 
     assert log.text.count("\n") == 1
@@ -242,8 +242,8 @@ def test_nothing_begins_another_line(log: Log, text: str) -> None:
     assert log.lines[0]["message"] == text
 
 
-def test_half_a_character_is_written_like_any_other(log: Log) -> None:
-    # To the handler itself: what pytest captures on the way could not be reported to another process.
+def test_lone_surrogates_are_logged(log: Log) -> None:
+    # Call the handler directly: xdist could not serialize what pytest captures.
     for handler in logging.getLogger().handlers:
         if handler.get_name() == "console":
             handler.handle(logging.makeLogRecord({"msg": "\ud800", "levelname": "WARNING"}))
@@ -251,7 +251,7 @@ def test_half_a_character_is_written_like_any_other(log: Log) -> None:
     assert log.lines[0]["message"] == "\ud800"
 
 
-def test_a_laptop_gets_readable_lines_without_secrets_too() -> None:
+def test_development_log_is_plain_text_and_masked() -> None:
     formatter = configuration(debug=True, level="INFO", code_length=4)["formatters"]["lines"]
     lines = formatter.pop("()")(**formatter)
     try:

@@ -18,7 +18,7 @@ import pytest
 from infra.local_nginx import Nginx, wait_for_port
 from infra.try_stack import ADMIN_PHONE, commands, production, running, unpack_image
 from tests.support.fake_gateways import Gateway
-from tests.support.full_run import PASSWORD_OF_GATEWAY, Run
+from tests.support.full_run import GATEWAY_PASSWORD, Run
 from tests.support.servers import PATIENCE_SECONDS, free_port, postgres, redis_server, wait_until
 
 pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("full run")]
@@ -65,7 +65,7 @@ def stack(folder: Path) -> Iterator[tuple[Run, Callable[[], None]]]:
             **production(database, broker, gateway),
             "HTTPS": "False",
             # The first gateway is gone: the second stands in for it.
-            "SMS_URL": f"json://me:{PASSWORD_OF_GATEWAY}@127.0.0.1:{free_port()}/?:phone={{phone}} {gateway.sms_url}",
+            "SMS_URL": f"json://me:{GATEWAY_PASSWORD}@127.0.0.1:{free_port()}/?:phone={{phone}} {gateway.sms_url}",
             "LOG_LEVEL": "DEBUG",
             "CONFIRMATION_CODE_LENGTH": "8",
             "WEB_CONCURRENCY": "2",
@@ -102,10 +102,10 @@ def full_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Written]:
     folder = tmp_path_factory.mktemp("stack")
     written = Written(folder)
     with stack(folder) as (run, stop_gunicorn):
-        run.everything()
+        run.run_all()
         written.wait_for("of_another_release", "duplicate key", "unheard_of")
         stop_gunicorn()
-        run.find_it_closed()
+        run.request_without_application()
     return run, written
 
 

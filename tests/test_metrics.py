@@ -1,4 +1,4 @@
-"""Figures for Prometheus: right over several processes, shown to the right ones, free of personal data."""
+"""Prometheus metrics: access, counters over several processes, no personal data."""
 
 import re
 from collections.abc import Iterator
@@ -14,10 +14,11 @@ from rest_framework.test import APIClient
 
 from common.observability import metrics
 from referral_project.settings import BASE_DIR
-from tests.support.factories import person, phone_number, signed_in
+from tests.support.factories import api_client, create_user, phone_number
+from tests.support.metrics import scrape_metrics
 from tests.support.service import service
 
-pytestmark = pytest.mark.django_db  # some figures are counted there at each scrape
+pytestmark = pytest.mark.django_db  # some metrics are queried at each scrape
 
 TOKEN = "a-token-of-thirty-two-characters"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
@@ -29,18 +30,12 @@ def token(settings: Settings) -> None:
 
 
 def figure(text: str, name: str, **labels: str) -> float:
-    """The value of a metric; 0 if it does not occur."""
+    """Return the value of a metric; 0 if absent."""
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
             if sample.name == name and sample.labels == labels:
                 return sample.value
     return 0
-
-
-def scraped() -> str:
-    answer = Client(headers=AUTHORIZED).get("/metrics")
-    assert answer.status_code == 200
-    return answer.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -54,97 +49,97 @@ def scraped() -> str:
         (None, 401),
     ],
 )
-def test_only_who_has_the_token_is_answered(authorization: str | None, status: int) -> None:
+def test_metrics_require_the_token(authorization: str | None, status: int) -> None:
     headers = {"Authorization": authorization} if authorization else {}
 
     assert Client(headers=headers).get("/metrics").status_code == status
 
 
 @pytest.mark.parametrize("authorization", ["Bearer ", "Bearer", "", "Bearer None"])
-def test_without_a_token_nobody_is(authorization: str, settings: Settings) -> None:
+def test_metrics_are_refused_without_a_configured_token(authorization: str, settings: Settings) -> None:
     settings.METRICS_TOKEN = ""
 
     assert Client(headers={"Authorization": authorization}).get("/metrics").status_code == 404
 
 
-def test_a_laptop_asks_for_no_token(settings: Settings) -> None:
+def test_development_needs_no_token(settings: Settings) -> None:
     settings.DEBUG = True
 
     assert Client().get("/metrics").status_code == 200
 
 
-def test_the_name_of_the_host_does_not_matter_to_a_scraper(settings: Settings) -> None:
+def test_scrape_works_with_any_host_header(settings: Settings) -> None:
     settings.ALLOWED_HOSTS = ["referral.example"]
     settings.SECURE_SSL_REDIRECT = True
 
     assert Client(headers={**AUTHORIZED, "Host": "172.18.0.5:8000"}).get("/metrics").status_code == 200
 
 
-def test_requests_count_by_view_method_and_status() -> None:
-    anna = person()
+def test_requests_are_counted_by_view_method_and_status() -> None:
+    anna = create_user()
     labels = {"view": "profile-by-phone", "method": "GET", "status": "200"}
-    before = scraped()
+    before = scrape_metrics()
 
-    signed_in(anna).get(f"/api/profile/{anna.phone_number}/")
+    api_client(anna).get(f"/api/profile/{anna.phone_number}/")
 
-    after = scraped()
+    after = scrape_metrics()
     assert figure(after, "http_requests_total", **labels) == figure(before, "http_requests_total", **labels) + 1
     duration = ("http_request_duration_seconds_count", "profile-by-phone")
     assert figure(after, duration[0], view=duration[1]) == figure(before, duration[0], view=duration[1]) + 1
     assert str(anna.phone_number)[1:] not in after
 
 
-def test_refusals_count_by_their_code(client: APIClient) -> None:
+def test_problems_are_counted_by_code(client: APIClient) -> None:
     phone = phone_number()
-    before = scraped()
+    before = scrape_metrics()
 
     client.post("/api/registration/", {"phone_number": phone})
     client.post("/api/registration/", {"phone_number": phone})
     client.post("/api/registration/", {"phone_number": "x"})
 
-    after = scraped()
+    after = scrape_metrics()
     for code in ("code_recently_sent", "invalid_input"):
         assert figure(after, "problems_total", code=code) == figure(before, "problems_total", code=code) + 1
 
 
-def test_refusals_on_a_page_count_too(client: APIClient) -> None:
+def test_problems_on_pages_are_counted(client: APIClient) -> None:
     phone = phone_number()
-    before = scraped()
+    before = scrape_metrics()
 
     for _ in range(2):
         client.post("/sign-in/", {"phone_number": phone}, format="multipart")
 
-    assert figure(scraped(), "problems_total", code="code_recently_sent") == 1 + figure(
+    assert figure(scrape_metrics(), "problems_total", code="code_recently_sent") == 1 + figure(
         before, "problems_total", code="code_recently_sent"
     )
 
 
-def test_the_documentation_names_metrics_that_are_there(client: APIClient) -> None:
+def test_documented_metrics_exist(client: APIClient) -> None:
     client.get("/api/profile/")
-    told = (BASE_DIR / "docs/operations.md").read_text().split("## Metrics")[1]
-    named = set(re.findall(r"\b(?:http|problems|sms)_\w+", told))
+    result = (BASE_DIR / "docs/operations.md").read_text().split("## Metrics")[1]
+    named = set(re.findall(r"\b(?:http|problems|sms)_\w+", result))
 
-    there = {sample.name for family in text_string_to_metric_families(scraped()) for sample in family.samples}
+    there = {sample.name for family in text_string_to_metric_families(scrape_metrics()) for sample in family.samples}
 
     assert len(named) > 4
     assert {name for name in named if name not in there} <= {"http_request_duration_seconds"}
 
 
-def test_a_client_can_make_up_no_labels(client: APIClient) -> None:
+def test_clients_cannot_create_labels(client: APIClient) -> None:
     client.get("/warm/up/")
     client.get("/api/warm/")
     client.generic("BREW", "/up/")
-    before = len(scraped().splitlines())
+    before = len(scrape_metrics().splitlines())
 
     for word in range(50):
         client.get(f"/made/up/{word}/")
         client.get(f"/api/{word}/")
         client.generic(f"BREW{word}", f"/{word}/")
 
-    assert len(scraped().splitlines()) == before
+    assert len(scrape_metrics().splitlines()) == before
 
 
-def test_what_the_domain_counts_is_asked_for_at_each_scrape() -> None:
+def test_domain_metrics_are_computed_at_each_scrape() -> None:
     waiting = [3]
 
     @metrics.on_scrape
@@ -152,13 +147,13 @@ def test_what_the_domain_counts_is_asked_for_at_each_scrape() -> None:
         for number in waiting:
             yield GaugeMetricFamily("deliveries_waiting", "Messages not yet sent.", value=number)
 
-    assert figure(scraped(), "deliveries_waiting") == 3
+    assert figure(scrape_metrics(), "deliveries_waiting") == 3
     waiting[0] = 5
-    assert figure(scraped(), "deliveries_waiting") == 5
+    assert figure(scrape_metrics(), "deliveries_waiting") == 5
     waiting.clear()
 
 
-def test_all_processes_count_together_and_nothing_is_lost_when_one_is_replaced(tmp_path: Path) -> None:
+def test_processes_share_counters_and_keep_them_after_a_restart(tmp_path: Path) -> None:
     with service(tmp_path, METRICS_TOKEN=TOKEN, TMPDIR=str(tmp_path)) as running:
         running.start_web(2, "--max-requests", "40", "--max-requests-jitter", "0")
 

@@ -1,4 +1,4 @@
-"""When something is gone: a clear answer soon, nothing lost, and no restart needed when it is back."""
+"""Outages of PostgreSQL and Redis: fast 503 responses, no loss, recovery without a restart."""
 
 import socket
 import sqlite3
@@ -53,14 +53,14 @@ def on_sqlite(broker: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 def sign_in(running: Service, phone_number: str) -> dict[str, str]:
-    """Sign in from nothing to the header that carries the token."""
+    """Sign in and return the Authorization header."""
     code = running.post("/api/registration/", {"phone_number": phone_number}).json()["confirmation_code"]
     answer = running.post("/api/login/", {"phone_number": phone_number, "confirmation_code": code})
     return {"Authorization": f"Token {answer.json()['token']}"}
 
 
-def expect_unavailable(answer: requests.Response) -> None:
-    """Expect what a program can act upon: soon, in the one shape of errors, with the time to wait."""
+def assert_unavailable(answer: requests.Response) -> None:
+    """Assert a fast 503 problem document with Retry-After."""
     assert answer.elapsed.total_seconds() < ANSWER_SECONDS
     assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/problem+json")
     problem = answer.json()
@@ -68,10 +68,10 @@ def expect_unavailable(answer: requests.Response) -> None:
     assert problem["retry_after"] == int(answer.headers["Retry-After"]) > 0
 
 
-def answer_when_back(ask: Callable[[], requests.Response]) -> requests.Response:
-    """Ask like a patient client until the outage is over."""
+def response_after_outage(request: Callable[[], requests.Response]) -> requests.Response:
+    """Repeat a request until it is no longer answered with 503."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while (answer := ask()).status_code == 503 and time.monotonic() < deadline:
+    while (answer := request()).status_code == 503 and time.monotonic() < deadline:
         pass
     return answer
 
@@ -81,7 +81,7 @@ def answer_when_back(ask: Callable[[], requests.Response]) -> requests.Response:
     [(Server.kill, Server.start), (Server.freeze, Server.thaw)],
     ids=["killed", "frozen"],
 )
-def test_while_postgresql_is_gone_every_answer_is_503_and_when_it_is_back_all_goes_on(
+def test_answers_503_without_postgresql_and_recovers(
     database: Server, on_postgresql: Service, go: Callable[[Server], None], come_back: Callable[[Server], None]
 ) -> None:
     mine = sign_in(on_postgresql, PHONE)
@@ -100,10 +100,10 @@ def test_while_postgresql_is_gone_every_answer_is_503_and_when_it_is_back_all_go
         page = pool.submit(on_postgresql.get, "/admin/", headers=browser).result()
         ready = pool.submit(on_postgresql.get, "/health/ready/").result()
     come_back(database)
-    back = answer_when_back(lambda: on_postgresql.get("/api/profile/", headers=mine))
+    back = response_after_outage(lambda: on_postgresql.get("/api/profile/", headers=mine))
 
     for answer in answers:
-        expect_unavailable(answer.result())
+        assert_unavailable(answer.result())
     assert (ready.status_code, ready.json()["checks"]["database"]) == (503, "OperationalError")
     assert ready.elapsed.total_seconds() < ANSWER_SECONDS
     assert (page.status_code, page.headers["Content-Type"]) == (503, "text/html; charset=utf-8")
@@ -111,7 +111,7 @@ def test_while_postgresql_is_gone_every_answer_is_503_and_when_it_is_back_all_go
     assert (back.status_code, back.json()["phone_number"]) == (200, PHONE)
 
 
-def test_a_statement_that_takes_too_long_is_given_up(database: Server, on_postgresql: Service, tmp_path: Path) -> None:
+def test_slow_statement_times_out(database: Server, on_postgresql: Service, tmp_path: Path) -> None:
     mine = sign_in(on_postgresql, PHONE)
 
     with service(tmp_path, DATABASE_URL=database.url, DATABASE_STATEMENT_TIMEOUT_SECONDS="1") as hurried:
@@ -119,15 +119,15 @@ def test_a_statement_that_takes_too_long_is_given_up(database: Server, on_postgr
         with closing(psycopg2.connect(database.url)) as other, other.cursor() as cursor:
             cursor.execute("LOCK TABLE knox_authtoken")
             held_up = hurried.get("/api/profile/", headers=mine)
-        freed = answer_when_back(lambda: hurried.get("/api/profile/", headers=mine))
+        freed = response_after_outage(lambda: hurried.get("/api/profile/", headers=mine))
 
-    expect_unavailable(held_up)
+    assert_unavailable(held_up)
     assert freed.status_code == 200
 
 
 @contextmanager
-def swallowing_packets() -> Iterator[int]:
-    """Yield a port on which attempts to connect are neither taken nor refused."""
+def unresponsive_port() -> Iterator[int]:
+    """Yield a port that neither accepts nor refuses connections."""
     with socket.socket() as full, socket.socket() as first:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -135,26 +135,26 @@ def swallowing_packets() -> Iterator[int]:
         yield full.getsockname()[1]
 
 
-def test_a_database_host_that_swallows_packets_is_not_waited_for(tmp_path: Path) -> None:
-    with swallowing_packets() as port, service(tmp_path, DATABASE_URL=f"postgres://x@127.0.0.1:{port}/x") as running:
+def test_connecting_to_an_unresponsive_database_times_out(tmp_path: Path) -> None:
+    with unresponsive_port() as port, service(tmp_path, DATABASE_URL=f"postgres://x@127.0.0.1:{port}/x") as running:
         running.start_web()
 
-        expect_unavailable(running.post("/api/registration/", {"phone_number": PHONE}))
+        assert_unavailable(running.post("/api/registration/", {"phone_number": PHONE}))
 
 
-def test_a_locked_sqlite_file_is_told_the_same_way(on_sqlite: Service, tmp_path: Path) -> None:
+def test_locked_sqlite_database_answers_503(on_sqlite: Service, tmp_path: Path) -> None:
     with service(tmp_path, DATABASE_URL=f"sqlite:///{on_sqlite.sqlite_file}?timeout=1") as hurried:
         hurried.start_web()
         with closing(sqlite3.connect(on_sqlite.sqlite_file)) as other:
             other.execute("BEGIN IMMEDIATE")
             held_up = hurried.post("/api/registration/", {"phone_number": PHONE})
-        freed = answer_when_back(lambda: hurried.post("/api/registration/", {"phone_number": PHONE}))
+        freed = response_after_outage(lambda: hurried.post("/api/registration/", {"phone_number": PHONE}))
 
-    expect_unavailable(held_up)
+    assert_unavailable(held_up)
     assert freed.status_code == 202
 
 
-def test_a_table_that_is_missing_is_a_defect_and_no_outage(on_sqlite: Service) -> None:
+def test_missing_table_answers_500(on_sqlite: Service) -> None:
     with closing(sqlite3.connect(on_sqlite.sqlite_file)) as other:
         other.execute("ALTER TABLE users_user RENAME TO elsewhere")
         answer = on_sqlite.get("/api/referral-codes/CDFHJK/")
@@ -168,7 +168,7 @@ def test_a_table_that_is_missing_is_a_defect_and_no_outage(on_sqlite: Service) -
     [(Server.kill, Server.start), (Server.freeze, Server.thaw)],
     ids=["killed", "frozen"],
 )
-def test_while_redis_is_gone_sign_in_goes_on_and_codes_wait_until_it_is_back(
+def test_sign_in_works_without_redis_and_codes_are_sent_after_recovery(
     broker: Server, on_sqlite: Service, go: Callable[[Server], None], come_back: Callable[[Server], None]
 ) -> None:
     phones = factories.phone_number(), factories.phone_number()
@@ -190,10 +190,10 @@ def test_while_redis_is_gone_sign_in_goes_on_and_codes_wait_until_it_is_back(
     assert int(refused.headers["Retry-After"]) > 0
     for answer in (login, profile, ready):
         assert answer.elapsed.total_seconds() < ANSWER_SECONDS
-    assert accepted.status_code == 202  # no code was left behind, hence no wait for the next
+    assert accepted.status_code == 202  # the failed request stored no code, so there is no cooldown
 
 
-def test_while_redis_is_gone_limits_hold_by_the_database(broker: Server, on_sqlite: Service) -> None:
+def test_limits_hold_without_redis(broker: Server, on_sqlite: Service) -> None:
     guess = {"phone_number": factories.phone_number(), "confirmation_code": "0000"}
 
     broker.kill()

@@ -1,4 +1,4 @@
-"""One person, however their number is typed."""
+"""Spellings of phone numbers."""
 
 import io
 
@@ -18,7 +18,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_all_ways_to_type_a_number_are_one_person(client: APIClient) -> None:
+def test_all_spellings_of_a_number_are_one_user(client: APIClient) -> None:
     for typed in ("8 999 999-99-99", "+7 999 9999999", "+79999999999", "8(999)9999999", "+7\u00a0999\u2013999.99.99"):
         assert sign_up(client, typed)["profile"]["phone_number"] == "+79999999999"
 
@@ -26,7 +26,7 @@ def test_all_ways_to_type_a_number_are_one_person(client: APIClient) -> None:
 
 
 @pytest.mark.parametrize("number", ["+381601234567", "+77011234567", "+447911123456", "+12015550123"])
-def test_a_foreign_number_stays_what_it_is(client: APIClient, number: str) -> None:
+def test_foreign_numbers_are_kept(client: APIClient, number: str) -> None:
     assert sign_up(client, number)["profile"]["phone_number"] == number
 
 
@@ -42,7 +42,7 @@ def test_a_foreign_number_stays_what_it_is(client: APIClient, number: str) -> No
         "tel:+79161234567",
         "+7916123456",
         "+791612345678",
-        "+7 495 123-45-67",  # a fixed line
+        "+7 495 123-45-67",  # a landline
         "+999123456789",
         "٠٩١٦١٢٣٤٥٦٧",
         "+79161234567\n+79161234568",
@@ -50,7 +50,7 @@ def test_a_foreign_number_stays_what_it_is(client: APIClient, number: str) -> No
         "+" * 40,
     ],
 )
-def test_what_is_not_a_mobile_number_is_refused(client: APIClient, typed: str) -> None:
+def test_other_than_mobile_numbers_are_refused(client: APIClient, typed: str) -> None:
     answer = client.post("/api/registration/", {"phone_number": typed})
 
     assert answer.status_code == 400
@@ -58,13 +58,13 @@ def test_what_is_not_a_mobile_number_is_refused(client: APIClient, typed: str) -
     assert ConfirmationCode.objects.count() == 0
 
 
-def test_a_number_without_country_code_is_read_in_the_default_region(client: APIClient, settings: Settings) -> None:
+def test_national_numbers_use_the_default_region(client: APIClient, settings: Settings) -> None:
     settings.PHONENUMBER_DEFAULT_REGION = "RS"
 
     assert sign_up(client, "060 1234567")["profile"]["phone_number"] == "+381601234567"
 
 
-def test_createsuperuser_reads_a_number_as_it_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_createsuperuser_accepts_any_spelling(monkeypatch: pytest.MonkeyPatch) -> None:
     typed = iter(["not a number", "8 (999) 111-22-33"])
     monkeypatch.setattr("builtins.input", lambda _prompt: next(typed))
     monkeypatch.setattr("getpass.getpass", lambda *_prompt: "a long password of staff")

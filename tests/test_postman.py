@@ -1,4 +1,4 @@
-"""The Postman collection and the API know the same operations."""
+"""The Postman collection matches the API."""
 
 import json
 import re
@@ -32,7 +32,7 @@ Item = dict[str, Any]
 
 
 class Call(NamedTuple):
-    """A request of the collection, and how it is found there."""
+    """A request of the collection and its path in the folders."""
 
     where: str
     item: Item
@@ -75,7 +75,7 @@ def everything_in(items: list[Item], inside: str = "") -> Iterator[tuple[str, It
 
 
 def script(item: Item, listen: str) -> str:
-    """Return what runs before a request (`prerequest`) or after its answer (`test`)."""
+    """Return the script that runs before a request (`prerequest`) or after its response (`test`)."""
     events = [event for event in item.get("event", ()) if event["listen"] == listen]
     return "\n".join(line for event in events for line in event["script"]["exec"])
 
@@ -85,12 +85,12 @@ def variables_set_by(code: str) -> set[str]:
 
 
 def example_of(path: str) -> str:
-    """Return an address of this form that can be looked up."""
+    """Return a concrete path for a path with parameters."""
     return PLACEHOLDER.sub(lambda name: ANY_UUID if name[1].endswith("token") else "1", path)
 
 
 def operation(method: str, path: str) -> tuple[str, str]:
-    """Name an operation by what the schema and the collection have in common: the method and the route."""
+    """Return method and route, which the schema and the collection have in common."""
     return method.upper(), resolve(example_of(path)).route
 
 
@@ -103,7 +103,7 @@ def codes_of_refusals(operation: Item) -> Iterator[str]:
 
 
 def methods_at(path: str) -> set[str]:
-    """Return the methods that the API answers at an address; none where it has nothing."""
+    """Return the methods allowed at a path; none if it does not exist."""
     try:
         view: Any = resolve(example_of(path)).func
     except Resolver404:

@@ -1,22 +1,21 @@
-"""My own profile."""
+"""The profile API."""
 
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from rest_framework.test import APIClient
 
-from tests.support.factories import invited_by, person, phone_number, signed_in, staff
+from tests.support.factories import api_client, create_staff, create_user, create_users, phone_number
 from users.models import Referral, User
 
 pytestmark = pytest.mark.django_db
 
 
-def test_shows_me_my_code_and_who_came_with_it(client: APIClient) -> None:
-    anna = person(username="Anna")
-    first, second = invited_by(anna), invited_by(anna)
+def test_shows_the_invite_code_and_referrals() -> None:
+    anna = create_user(username="Anna")
+    first, second = create_user(invited_by=anna), create_user(invited_by=anna)
 
-    profile = signed_in(anna).get("/api/profile/").json()
+    profile = api_client(anna).get("/api/profile/").json()
 
     registered_at = profile.pop("registered_at")
     assert registered_at.endswith("Z")
@@ -32,41 +31,41 @@ def test_shows_me_my_code_and_who_came_with_it(client: APIClient) -> None:
     }
 
 
-def test_is_the_same_by_number_however_it_is_typed() -> None:
-    anna = person(phone_number="+79161234567")
-    me = signed_in(anna)
+def test_profile_by_number_accepts_any_spelling() -> None:
+    anna = create_user(phone_number="+79161234567")
+    me = api_client(anna)
 
     for typed in ("+79161234567", "89161234567", "8 (916) 123-45-67"):
         assert me.get(f"/api/profile/{typed}/").json() == me.get("/api/profile/").json()
 
 
-def test_somebody_elses_looks_as_if_it_did_not_exist() -> None:
-    me, other = signed_in(person()), person()
+def test_profiles_of_other_users_are_not_found() -> None:
+    me, other = api_client(create_user()), create_user()
 
     by_number = me.get(f"/api/profile/{other.phone_number}/")
-    of_nobody = me.get(f"/api/profile/{phone_number()}/")
+    of_unknown = me.get(f"/api/profile/{phone_number()}/")
     of_nonsense = me.get("/api/profile/nonsense/")
     change = me.patch(f"/api/profile/{other.phone_number}/", {"username": "Mallory"})
 
-    assert [answer.status_code for answer in (by_number, of_nobody, of_nonsense, change)] == [404] * 4
-    assert by_number.json() == of_nobody.json() == of_nonsense.json() == change.json()
+    assert [answer.status_code for answer in (by_number, of_unknown, of_nonsense, change)] == [404] * 4
+    assert by_number.json() == of_unknown.json() == of_nonsense.json() == change.json()
     other.refresh_from_db()
     assert other.username == ""
 
 
-def test_staff_read_every_profile_but_change_none() -> None:
-    anna, office = person(), signed_in(staff())
+def test_staff_read_but_cannot_change_other_profiles() -> None:
+    anna, staff_client = create_user(), api_client(create_staff())
 
-    assert office.get(f"/api/profile/{anna.phone_number}/").json()["referral_code"] == anna.referral_code
-    refused = office.patch(f"/api/profile/{anna.phone_number}/", {"username": "Mallory"})
+    assert staff_client.get(f"/api/profile/{anna.phone_number}/").json()["referral_code"] == anna.referral_code
+    refused = staff_client.patch(f"/api/profile/{anna.phone_number}/", {"username": "Mallory"})
 
     assert refused.status_code == 403
     assert refused.json()["code"] == "not_your_profile"
-    assert office.get(f"/api/profile/{phone_number()}/").status_code == 404
+    assert staff_client.get(f"/api/profile/{phone_number()}/").status_code == 404
 
 
-def test_i_can_be_renamed_by_myself() -> None:
-    me = signed_in(person())
+def test_user_changes_their_name() -> None:
+    me = api_client(create_user())
 
     assert me.patch("/api/profile/", {"username": "Анна"}).json()["username"] == "Анна"
     assert me.get("/api/profile/").json()["username"] == "Анна"
@@ -88,12 +87,12 @@ def test_i_can_be_renamed_by_myself() -> None:
         ("colour", "red", "unknown_field"),
     ],
 )
-def test_what_is_not_mine_to_change_changes_nothing_and_says_so(field: str, value: object, code: str) -> None:
-    anna = person(username="Anna")
-    inviter = person()
+def test_read_only_fields_are_rejected(field: str, value: object, code: str) -> None:
+    anna = create_user(username="Anna")
+    inviter = create_user()
     before = User.objects.values().get(pk=anna.pk)
 
-    answer = signed_in(anna).patch(
+    answer = api_client(anna).patch(
         "/api/profile/", {field: value, "username": "Eve", "used_referral_code": inviter.referral_code}
     )
 
@@ -103,38 +102,38 @@ def test_what_is_not_mine_to_change_changes_nothing_and_says_so(field: str, valu
     assert Referral.objects.count() == 0
 
 
-def test_of_two_changes_both_happen_or_none() -> None:
-    anna = person(username="Anna")
+def test_changes_are_atomic() -> None:
+    anna = create_user(username="Anna")
 
-    answer = signed_in(anna).patch("/api/profile/", {"username": "Eve", "used_referral_code": "222222"})
+    answer = api_client(anna).patch("/api/profile/", {"username": "Eve", "used_referral_code": "222222"})
 
     assert answer.json()["code"] == "referral_code_not_found"
     anna.refresh_from_db()
     assert anna.username == "Anna"
 
 
-def test_whoever_nobody_came_with_sees_an_empty_list() -> None:
-    me = signed_in(person())
+def test_user_without_referrals_gets_an_empty_list() -> None:
+    me = api_client(create_user())
 
     assert me.get("/api/profile/").json()["referrals"] == []
     assert me.get("/api/profile/referrals/").json() == {"next": None, "previous": None, "results": []}
 
 
-def test_the_profile_holds_the_newest_hundred_and_the_list_holds_all_by_pages() -> None:
-    anna = person()
-    newcomers = [person() for _ in range(103)]
+def test_profile_has_the_newest_100_referrals_and_the_list_has_all() -> None:
+    anna = create_user()
+    newcomers = create_users(103)
     start = timezone.now()
     Referral.objects.bulk_create(
         Referral(
             inviter=anna,
             invited=newcomer,
             referral_code=anna.referral_code,
-            activated_at=start + timedelta(seconds=nth // 2),  # in pairs, to be kept apart all the same
+            activated_at=start + timedelta(seconds=nth // 2),  # in pairs with equal times, to test the tie-breaker
         )
         for nth, newcomer in enumerate(newcomers)
     )
     newest_first = [str(newcomer.phone_number) for newcomer in reversed(newcomers)]
-    me = signed_in(anna)
+    me = api_client(anna)
 
     assert me.get("/api/profile/").json()["referrals"] == newest_first[:100]
 
@@ -148,17 +147,17 @@ def test_the_profile_holds_the_newest_hundred_and_the_list_holds_all_by_pages() 
     assert seen == newest_first
 
 
-def test_pages_are_as_long_as_asked_but_never_endless() -> None:
-    anna = person()
+def test_page_size_is_limited() -> None:
+    anna = create_user()
     for _ in range(3):
-        invited_by(anna)
-    me = signed_in(anna)
+        create_user(invited_by=anna)
+    me = api_client(anna)
 
     assert len(me.get("/api/profile/referrals/?page_size=2").json()["results"]) == 2
     assert me.get("/api/profile/referrals/?cursor=nonsense").status_code == 404
 
 
-def test_nobody_sees_the_referrals_of_somebody_else() -> None:
-    invited_by(person())
+def test_referrals_of_other_users_are_not_listed() -> None:
+    create_user(invited_by=create_user())
 
-    assert signed_in(person()).get("/api/profile/referrals/").json()["results"] == []
+    assert api_client(create_user()).get("/api/profile/referrals/").json()["results"] == []

@@ -1,4 +1,4 @@
-"""A long command says how far it has come to whoever watches, and to nobody else."""
+"""Progress of long commands on a terminal."""
 
 import os
 import pty
@@ -11,7 +11,7 @@ from users.management.progress import progress
 pytestmark = pytest.mark.any_database
 
 
-def test_a_terminal_shows_how_far_a_command_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_shown_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(ours, (24, 80))
 
@@ -26,7 +26,7 @@ def test_a_terminal_shows_how_far_a_command_has_come(monkeypatch: pytest.MonkeyP
     assert "30/40" in shown
 
 
-def test_a_log_is_spared_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_is_not_written_to_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     with progress("people", total=40) as bar:
         bar.update(30)
 

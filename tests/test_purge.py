@@ -1,4 +1,4 @@
-"""What has expired is deleted, and nothing else; by hand and by the scheduler alike."""
+"""Expired rows are deleted by the command and by the scheduled task."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,9 +16,17 @@ from rest_framework.test import APIClient
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from referral_project.celery import app as celery_app
-from tests.support.concurrency import at_once
-from tests.support.factories import ask_for_code, person, phone_number, sign_up, signed_in, superuser, wrong
-from tests.support.panel import browser_of
+from tests.support.concurrency import run_concurrently
+from tests.support.factories import (
+    api_client,
+    create_superuser,
+    create_user,
+    phone_number,
+    request_code,
+    sign_up,
+    wrong_code,
+)
+from tests.support.panel import panel_client
 from tests.support.scheduler import run_scheduled
 from users.models import ConfirmationCode, Delivery, LimitCounter, SignInAttempt
 from users.upkeep import purging
@@ -36,13 +44,13 @@ def by_the_scheduler() -> None:
 
 @pytest.fixture(params=[by_hand, by_the_scheduler])
 def purge(request: pytest.FixtureRequest) -> Callable[[], None]:
-    """Two ways to the same end."""
+    """Purge by the command and by the scheduled task."""
     return request.param
 
 
 @pytest.fixture
 def in_days(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Let days go by."""
+    """Return a function that moves the clock forward by days."""
     now = timezone.now
 
     def pass_by(days: float) -> None:
@@ -51,8 +59,8 @@ def in_days(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     return pass_by
 
 
-def test_codes_go_when_they_expire(purge, in_days, client: APIClient) -> None:
-    ask_for_code(client, phone_number())
+def test_expired_codes_are_deleted(purge, in_days, client: APIClient) -> None:
+    request_code(client, phone_number())
     purge()
     assert ConfirmationCode.objects.count() == 1
 
@@ -62,12 +70,10 @@ def test_codes_go_when_they_expire(purge, in_days, client: APIClient) -> None:
     assert ConfirmationCode.objects.count() == 0
 
 
-def test_a_code_that_has_expired_stays_while_its_number_may_not_ask_again(
-    purge, in_days, client: APIClient, settings: Settings
-) -> None:
+def test_expired_code_is_kept_during_the_resend_cooldown(purge, in_days, client: APIClient, settings: Settings) -> None:
     settings.CONFIRMATION_CODE_RESEND_SECONDS = 2 * 24 * 3600
     phone = phone_number()
-    ask_for_code(client, phone)
+    request_code(client, phone)
 
     in_days(1)
     purge()
@@ -75,9 +81,9 @@ def test_a_code_that_has_expired_stays_while_its_number_may_not_ask_again(
     assert client.post("/api/registration/", {"phone_number": phone}).status_code == 429
 
 
-def test_messages_are_known_for_so_many_days(purge, in_days, client: APIClient, settings: Settings) -> None:
+def test_messages_are_deleted_after_the_retention_period(purge, in_days, client: APIClient, settings: Settings) -> None:
     settings.PERSONAL_DATA_MESSAGES_DAYS = 10
-    ask_for_code(client, phone_number())
+    request_code(client, phone_number())
     in_days(9.9)
     purge()
     assert Delivery.objects.count() == 1
@@ -88,8 +94,8 @@ def test_messages_are_known_for_so_many_days(purge, in_days, client: APIClient, 
     assert Delivery.objects.count() == 0
 
 
-def test_a_text_that_nobody_came_for_is_emptied_when_its_code_has_expired(purge, in_days, client: APIClient) -> None:
-    ask_for_code(client, phone_number())
+def test_undelivered_text_is_cleared_when_its_code_expires(purge, in_days, client: APIClient) -> None:
+    request_code(client, phone_number())
     Delivery.objects.update(state="waiting", sealed_text="sealed")
     purge()
     assert Delivery.objects.get().sealed_text == "sealed"
@@ -100,8 +106,8 @@ def test_a_text_that_nobody_came_for_is_emptied_when_its_code_has_expired(purge,
     assert Delivery.objects.get().sealed_text == ""
 
 
-def test_tokens_go_when_they_expire(purge, in_days) -> None:
-    me = signed_in(person())
+def test_expired_tokens_are_deleted(purge, in_days) -> None:
+    me = api_client(create_user())
     in_days(29.9)
     purge()
     assert me.get("/api/profile/").status_code == 200
@@ -112,9 +118,9 @@ def test_tokens_go_when_they_expire(purge, in_days) -> None:
     assert AuthToken.objects.count() == 0
 
 
-def test_a_voided_jwt_is_forgotten_only_when_it_would_be_refused_anyway(purge, in_days, client: APIClient) -> None:
+def test_blacklisted_jwt_is_deleted_after_it_expires(purge, in_days, client: APIClient) -> None:
     phone = phone_number()
-    code = ask_for_code(client, phone)
+    code = request_code(client, phone)
     pair = client.post("/api/jwt/", {"phone_number": phone, "confirmation_code": code}).json()
     voided = {"refresh": pair["refresh"]}
     assert client.post("/api/jwt/logout/", voided).status_code == 204
@@ -129,10 +135,10 @@ def test_a_voided_jwt_is_forgotten_only_when_it_would_be_refused_anyway(purge, i
     assert OutstandingToken.objects.count() == BlacklistedToken.objects.count() == 0
 
 
-def test_sessions_of_browsers_go_when_they_expire(purge, in_days) -> None:
-    boss = browser_of(superuser())
+def test_expired_browser_sessions_are_deleted(purge, in_days) -> None:
+    admin_client = panel_client(create_superuser())
     purge()
-    assert boss.get("/admin/").status_code == 200
+    assert admin_client.get("/admin/").status_code == 200
 
     in_days(400)
     purge()
@@ -140,7 +146,7 @@ def test_sessions_of_browsers_go_when_they_expire(purge, in_days) -> None:
     assert Session.objects.count() == 0
 
 
-def test_wrong_passwords_are_remembered_while_they_count(purge, in_days) -> None:
+def test_failed_passwords_are_deleted_after_the_cooloff(purge, in_days) -> None:
     Client().post("/admin/login/", {"username": phone_number(), "password": "guess"})
     purge()
     assert AccessAttempt.objects.count() == 1
@@ -151,13 +157,13 @@ def test_wrong_passwords_are_remembered_while_they_count(purge, in_days) -> None
     assert AccessAttempt.objects.count() == 0
 
 
-def test_attempts_to_sign_in_are_forgotten_when_they_decide_nothing_any_more(
+def test_sign_in_attempts_are_deleted_when_no_limit_uses_them(
     purge, in_days, client: APIClient, settings: Settings
 ) -> None:
     settings.KNOWN_ADDRESS_DAYS = 90
     sign_up(client, phone_number())
     phone = phone_number()
-    body = {"phone_number": phone, "confirmation_code": wrong(ask_for_code(client, phone))}
+    body = {"phone_number": phone, "confirmation_code": wrong_code(request_code(client, phone))}
     assert client.post("/api/login/", body).status_code == 400
     kept = []
 
@@ -169,8 +175,8 @@ def test_attempts_to_sign_in_are_forgotten_when_they_decide_nothing_any_more(
     assert kept == [[False, True], [True], [True], []]
 
 
-def test_what_is_used_up_of_limits_is_known_until_it_is_given_back(purge, in_days, client: APIClient) -> None:
-    ask_for_code(client, phone_number())
+def test_limit_usage_is_deleted_after_its_window(purge, in_days, client: APIClient) -> None:
+    request_code(client, phone_number())
     purge()
     assert LimitCounter.objects.exists()
 
@@ -180,13 +186,13 @@ def test_what_is_used_up_of_limits_is_known_until_it_is_given_back(purge, in_day
     assert not LimitCounter.objects.exists()
 
 
-def test_tells_how_much_went_in_however_many_batches(
+def test_reports_the_number_of_deleted_rows_across_batches(
     in_days, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(purging, "ROWS_AT_ONCE", 3)
-    somebody = person()
+    other = create_user()
     for _ in range(7):
-        AuthToken.objects.create(somebody)
+        AuthToken.objects.create(other)
     in_days(31)
 
     call_command("purge")
@@ -196,23 +202,23 @@ def test_tells_how_much_went_in_however_many_batches(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_several_purges_and_sign_ins_at_once_do_one_another_no_harm(
+def test_concurrent_purges_and_sign_ins_do_not_conflict(
     in_days, monkeypatch: pytest.MonkeyPatch, client: APIClient
 ) -> None:
     monkeypatch.setattr(purging, "ROWS_AT_ONCE", 3)
     phones = [phone_number() for _ in range(20)]
     for phone in phones:
-        ask_for_code(client, phone)
+        request_code(client, phone)
     in_days(1)
 
-    at_once(*[by_hand] * 4, *[lambda phone=phone: sign_up(APIClient(), phone) for phone in phones[::4]])
+    run_concurrently(*[by_hand] * 4, *[lambda phone=phone: sign_up(APIClient(), phone) for phone in phones[::4]])
     by_hand()
 
     assert not ConfirmationCode.objects.filter(expires_at__lt=timezone.now()).exists()
     assert ConfirmationCode.objects.filter(used_at__isnull=False).count() == 5
 
 
-def test_is_due_every_hour() -> None:
+def test_purge_is_scheduled_hourly() -> None:
     schedule = celery_app.conf.beat_schedule["purge"]["schedule"]
 
     assert schedule == crontab(minute="17")

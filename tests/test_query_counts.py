@@ -1,4 +1,4 @@
-"""A request costs the same number of queries however many people there are and whoever invited whom."""
+"""The number of queries of a request does not depend on the number of users or referrals."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from tests.support.factories import ask_for_code, invited_by, person, phone_number, signed_in, staff
+from tests.support.api import activate_code
+from tests.support.factories import api_client, create_staff, create_user, phone_number, request_code
 from users.models import User
 
 pytestmark = pytest.mark.django_db
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.django_db
 def prepared_sign_in(path: str) -> Callable[[User], Callable[[], Any]]:
     def prepare(anna: User) -> Callable[[], Any]:
         phone = str(anna.phone_number)
-        body = {"phone_number": phone, "confirmation_code": ask_for_code(APIClient(), phone)}
+        body = {"phone_number": phone, "confirmation_code": request_code(APIClient(), phone)}
         return lambda: APIClient().post(path, body)
 
     return prepare
@@ -25,14 +26,14 @@ def prepared_sign_in(path: str) -> Callable[[User], Callable[[], Any]]:
 
 def prepared_first_login(anna: User) -> Callable[[], Any]:
     phone = phone_number()
-    code = ask_for_code(APIClient(), phone)
+    code = request_code(APIClient(), phone)
     body = {"phone_number": phone, "confirmation_code": code, "used_referral_code": anna.referral_code}
     return lambda: APIClient().post("/api/login/", body)
 
 
 def prepared_activation(anna: User) -> Callable[[], Any]:
-    client = signed_in(person())
-    return lambda: client.patch("/api/profile/", {"used_referral_code": anna.referral_code})
+    client = api_client(create_user())
+    return lambda: activate_code(client, anna.referral_code)
 
 
 def prepared_link(anna: User) -> Callable[[], Any]:
@@ -50,7 +51,7 @@ def prepared_with_refresh_token(path: str) -> Callable[[User], Callable[[], Any]
 
 def prepared_saving(method: str) -> Callable[[User], Callable[[], Any]]:
     def prepare(anna: User) -> Callable[[], Any]:
-        client = signed_in(staff())
+        client = api_client(create_staff())
         path = "/api/users/" if method == "post" else f"/api/users/{anna.pk}/"
         body = {"phone_number": phone_number(), "username": "Anna"}
         return lambda: getattr(client, method)(path, body)
@@ -60,7 +61,7 @@ def prepared_saving(method: str) -> Callable[[User], Callable[[], Any]]:
 
 def get(path: str) -> Callable[[User], Callable[[], Any]]:
     def prepare(anna: User) -> Callable[[], Any]:
-        client = signed_in(anna)
+        client = api_client(anna)
         return lambda: client.get(path.format(phone_number=anna.phone_number, referral_code=anna.referral_code))
 
     return prepare
@@ -68,7 +69,7 @@ def get(path: str) -> Callable[[User], Callable[[], Any]]:
 
 def staff_get(path: str) -> Callable[[User], Callable[[], Any]]:
     def prepare(anna: User) -> Callable[[], Any]:
-        client = signed_in(staff())
+        client = api_client(create_staff())
         return lambda: client.get(path.format(id=anna.pk, phone_number=anna.phone_number))
 
     return prepare
@@ -81,30 +82,30 @@ def prepared_registration(_anna: User) -> Callable[[], Any]:
 
 def prepared_logout(path: str) -> Callable[[User], Callable[[], Any]]:
     def prepare(anna: User) -> Callable[[], Any]:
-        client = signed_in(anna)
+        client = api_client(anna)
         return lambda: client.post(path)
 
     return prepare
 
 
 def prepared_activation_by_number(anna: User) -> Callable[[], Any]:
-    newcomer = person()
-    client, path = signed_in(newcomer), f"/api/profile/{newcomer.phone_number}/"
+    newcomer = create_user()
+    client, path = api_client(newcomer), f"/api/profile/{newcomer.phone_number}/"
     return lambda: client.patch(path, {"used_referral_code": anna.referral_code})
 
 
 def prepared_erasure_by_staff(anna: User) -> Callable[[], Any]:
-    client = signed_in(staff())
+    client = api_client(create_staff())
     return lambda: client.delete(f"/api/users/{anna.pk}/")
 
 
 def prepared_erasure(anna: User) -> Callable[[], Any]:
-    client = signed_in(anna)
+    client = api_client(anna)
     return lambda: client.delete("/api/profile/")
 
 
 def prepared_export(anna: User) -> Callable[[], Any]:
-    client = signed_in(anna)
+    client = api_client(anna)
 
     def read_all() -> Any:
         answer = client.get("/api/profile/export/")
@@ -114,7 +115,7 @@ def prepared_export(anna: User) -> Callable[[], Any]:
     return read_all
 
 
-# Without Redis: limits are counted in the database.
+# Without Redis; limits are counted in the database.
 REQUESTS = {
     "registration": (prepared_registration, 10),
     "login": (prepared_sign_in("/api/login/"), 18),
@@ -151,13 +152,13 @@ def test_the_number_of_queries_is_constant(name: str) -> None:
     prepare, most = REQUESTS[name]
     counts = []
     for people in (1, 100):
-        anna = person()
+        anna = create_user()
         for _ in range(people):
-            invited_by(anna)
+            create_user(invited_by=anna)
         call = prepare(anna)
         with CaptureQueriesContext(connection) as queries:
             assert call().status_code < 300
-        # These two stand only where no test has begun a transaction for all: through PgBouncer.
+        # BEGIN and COMMIT appear only without a wrapping transaction, that is through PgBouncer.
         counts.append(sum(query["sql"] not in ("BEGIN", "COMMIT") for query in queries))
 
     assert counts[0] == counts[1] <= most

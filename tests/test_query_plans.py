@@ -1,4 +1,4 @@
-"""No request reads a whole table that grows with the number of people: every query is explained."""
+"""No request scans a table that grows with the number of users; every query is explained."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from benchmarks import population
-from tests.support.factories import invited_by, person
+from tests.support.factories import create_user
 from tests.test_query_counts import REQUESTS
 from users.models import RunningTotals
 from users.statistics.totals import QUARTER, quarter_of
@@ -20,13 +20,13 @@ PEOPLE = 20_000
 pytestmark = pytest.mark.django_db
 
 
-def test_no_request_reads_a_whole_table() -> None:
+def test_no_request_scans_a_whole_table() -> None:
     fill()
     whole_tables = []
 
     for name, (prepare, _) in REQUESTS.items():
-        anna = person()
-        invited_by(anna)
+        anna = create_user()
+        create_user(invited_by=anna)
         call = prepare(anna)
         with CaptureQueriesContext(connection) as queries:
             assert call().status_code < 300, name
@@ -35,19 +35,19 @@ def test_no_request_reads_a_whole_table() -> None:
     assert whole_tables == []
 
 
-def test_a_search_without_an_index_would_be_noticed() -> None:
+def test_a_scan_without_an_index_is_detected() -> None:
     assert read_whole("SELECT 1 FROM users_delivery WHERE failed_channels = 'x'") == ["users_delivery"]
 
 
 def fill() -> None:
-    """Save many people on PostgreSQL, whose plans depend on how many there are; those of SQLite do not."""
+    """Create many users on PostgreSQL, whose plans depend on table sizes; those of SQLite do not."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             for statement in population.STEPS.values():
                 cursor.execute(statement, {"people": PEOPLE})
-                cursor.execute("ANALYZE")  # or the next one may be planned for tables that were empty until now
+                cursor.execute("ANALYZE")  # otherwise the next statement is planned for empty tables
             cursor.execute("SELECT setval(pg_get_serial_sequence('users_user', 'id'), %s)", [PEOPLE])
-    # As the scheduler leaves it behind.
+    # As after a scheduled roll-up.
     RunningTotals.objects.create(at=quarter_of(timezone.now()) - 4 * QUARTER, registrations=PEOPLE)
 
 
@@ -58,7 +58,7 @@ def explainable(queries: Any) -> Iterator[str]:
 
 
 def read_whole(sql: str) -> list[str]:
-    """Which of the tables that grow a statement reads from beginning to end."""
+    """Return the growing tables that a statement scans."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("EXPLAIN (FORMAT JSON) " + sql.replace("%", "%%"), [])

@@ -1,4 +1,4 @@
-"""What happens at the same moment, with real threads on a real database."""
+"""Concurrent requests in real threads on a real database."""
 
 from collections import Counter
 from functools import partial
@@ -8,8 +8,9 @@ import pytest
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from tests.support.concurrency import at_once
-from tests.support.factories import ask_for_code, person, phone_number, signed_in, wrong
+from tests.support.api import activate_code
+from tests.support.concurrency import run_concurrently
+from tests.support.factories import api_client, create_user, create_users, phone_number, request_code, wrong_code
 from tests.support.fake_gateways import Gateway
 from users.models import ConfirmationCode, Delivery, Referral, User
 from users.sms import outbox
@@ -23,59 +24,55 @@ def post(path: str, body: dict[str, str]) -> Any:
     return APIClient().post(path, body)
 
 
-def enter(client: APIClient, code: str) -> Any:
-    return client.patch("/api/profile/", {"used_referral_code": code})
-
-
 def statuses(answers: list[Any]) -> Counter[int]:
     return Counter(answer.status_code for answer in answers)
 
 
-def test_one_right_code_redeemed_many_times_at_once_gives_one_token() -> None:
+def test_right_code_redeemed_concurrently_gives_one_token() -> None:
     phone = phone_number()
-    body = {"phone_number": phone, "confirmation_code": ask_for_code(APIClient(), phone)}
+    body = {"phone_number": phone, "confirmation_code": request_code(APIClient(), phone)}
 
-    answers = at_once(*[partial(post, "/api/login/", body)] * MANY)
+    answers = run_concurrently(*[partial(post, "/api/login/", body)] * MANY)
 
     assert statuses(answers) == {200: 1, 400: MANY - 1}
     assert {answer.json().get("code") for answer in answers} == {None, "confirmation_code_expired"}
     assert User.objects.get().auth_token_set.count() == 1
 
 
-def test_of_many_wrong_tries_at_once_five_are_compared() -> None:
+def test_only_5_of_concurrent_wrong_tries_are_compared() -> None:
     phone = phone_number()
-    code = ask_for_code(APIClient(), phone)
-    body = {"phone_number": phone, "confirmation_code": wrong(code)}
+    code = request_code(APIClient(), phone)
+    body = {"phone_number": phone, "confirmation_code": wrong_code(code)}
 
-    answers = at_once(*[partial(post, "/api/login/", body)] * MANY)
+    answers = run_concurrently(*[partial(post, "/api/login/", body)] * MANY)
 
     assert statuses(answers) == {400: MANY}
-    told = sorted(answer.json()["tries_left"] for answer in answers if "tries_left" in answer.json())
-    assert told == [1, 2, 3, 4]
+    result = sorted(answer.json()["tries_left"] for answer in answers if "tries_left" in answer.json())
+    assert result == [1, 2, 3, 4]
     assert ConfirmationCode.objects.get().wrong_tries == 5
     assert post("/api/login/", {**body, "confirmation_code": code}).json()["code"] == "confirmation_code_exhausted"
 
 
-def test_of_many_requests_for_a_code_at_once_one_sends() -> None:
+def test_only_one_of_concurrent_code_requests_sends() -> None:
     body = {"phone_number": phone_number()}
 
-    for _ in ("a number nobody has asked for", "and one whose cooldown is over"):
-        answers = at_once(*[partial(post, "/api/registration/", body)] * 20)
+    for _ in ("first code", "after the cooldown"):
+        answers = run_concurrently(*[partial(post, "/api/registration/", body)] * 20)
         assert statuses(answers) == {202: 1, 429: 19}
         sent = next(answer.json() for answer in answers if answer.status_code == 202)
         login = {**body, "confirmation_code": sent["confirmation_code"]}
         assert post("/api/login/", login).status_code == 200
 
 
-def test_a_first_sign_in_beside_staff_saving_the_same_person_gives_one_person() -> None:
-    office = APIClient()
-    office.force_authenticate(User.objects.create_superuser(phone_number()))
+def test_first_sign_in_concurrent_with_staff_creating_the_user() -> None:
+    staff_client = APIClient()
+    staff_client.force_authenticate(User.objects.create_superuser(phone_number()))
     for _ in range(20):
         phone = phone_number()
-        body = {"phone_number": phone, "confirmation_code": ask_for_code(APIClient(), phone)}
+        body = {"phone_number": phone, "confirmation_code": request_code(APIClient(), phone)}
 
-        login, saved = at_once(
-            partial(post, "/api/login/", body), partial(office.post, "/api/users/", {"phone_number": phone})
+        login, saved = run_concurrently(
+            partial(post, "/api/login/", body), partial(staff_client.post, "/api/users/", {"phone_number": phone})
         )
 
         assert login.status_code == 200
@@ -83,32 +80,32 @@ def test_a_first_sign_in_beside_staff_saving_the_same_person_gives_one_person() 
         assert User.objects.filter(phone_number=phone).count() == 1
 
 
-def test_many_different_codes_entered_at_once_by_one_person_activate_one() -> None:
-    inviters = [person() for _ in range(MANY)]
-    me = signed_in(person())
+def test_different_codes_entered_concurrently_activate_one() -> None:
+    inviters = create_users(MANY)
+    me = api_client(create_user())
 
-    answers = at_once(*[partial(enter, me, inviter.referral_code) for inviter in inviters])
+    answers = run_concurrently(*[partial(activate_code, me, inviter.referral_code) for inviter in inviters])
 
     assert statuses(answers) == {200: 1, 409: MANY - 1}
     activated = Referral.objects.get()
     assert list(User.objects.filter(referrals_count__gt=0)) == [activated.inviter]
 
 
-def test_one_code_entered_at_once_by_many_people_counts_each() -> None:
-    anna = person()
-    newcomers = [signed_in(person()) for _ in range(MANY)]
+def test_code_entered_concurrently_by_many_users_counts_each() -> None:
+    anna = create_user()
+    newcomers = [api_client(create_user()) for _ in range(MANY)]
 
-    answers = at_once(*[partial(enter, newcomer, anna.referral_code) for newcomer in newcomers])
+    answers = run_concurrently(*[partial(activate_code, newcomer, anna.referral_code) for newcomer in newcomers])
 
     assert statuses(answers) == {200: MANY}
     anna.refresh_from_db()
     assert anna.referrals_count == Referral.objects.filter(inviter=anna).count() == MANY
 
 
-def test_one_code_entered_at_once_many_times_by_one_person_counts_once() -> None:
-    anna, me = person(), signed_in(person())
+def test_code_entered_concurrently_by_one_user_counts_once() -> None:
+    anna, me = create_user(), api_client(create_user())
 
-    answers = at_once(*[partial(enter, me, anna.referral_code)] * MANY)
+    answers = run_concurrently(*[partial(activate_code, me, anna.referral_code)] * MANY)
 
     assert statuses(answers) == {200: MANY}
     anna.refresh_from_db()
@@ -116,44 +113,46 @@ def test_one_code_entered_at_once_many_times_by_one_person_counts_once() -> None
 
 
 @pytest.mark.parametrize(("size", "rounds"), [(2, 200), (3, 60), (5, 40)])
-def test_people_who_enter_each_others_codes_at_once_never_close_a_circle(size: int, rounds: int) -> None:
+def test_concurrent_activations_in_a_ring_never_close_a_circle(size: int, rounds: int) -> None:
     for _ in range(rounds):
-        ring = [person() for _ in range(size)]
-        clients = [signed_in(member) for member in ring]
+        ring = create_users(size)
+        clients = [api_client(member) for member in ring]
 
-        answers = at_once(*[partial(enter, clients[nth], ring[(nth + 1) % size].referral_code) for nth in range(size)])
+        answers = run_concurrently(
+            *[partial(activate_code, clients[nth], ring[(nth + 1) % size].referral_code) for nth in range(size)]
+        )
 
         assert statuses(answers) == {200: size - 1, 409: 1}
         assert [a.json()["code"] for a in answers if a.status_code == 409] == ["referral_circle"]
 
 
-def test_heads_of_long_chains_that_join_each_others_ends_at_once_never_close_a_circle() -> None:
+def test_concurrent_activations_between_chains_never_close_a_circle() -> None:
     for _ in range(30):
         heads, ends = [], []
         for _chain in range(3):
-            head = end = person()
+            head = end = create_user()
             for _link in range(3):
-                end, above = person(), end
+                end, above = create_user(), end
                 Referral.objects.create(invited=end, inviter=above, referral_code=above.referral_code)
-            heads.append(signed_in(head))
+            heads.append(api_client(head))
             ends.append(end.referral_code)
 
-        answers = at_once(*[partial(enter, heads[nth], ends[(nth + 1) % 3]) for nth in range(3)])
+        answers = run_concurrently(*[partial(activate_code, heads[nth], ends[(nth + 1) % 3]) for nth in range(3)])
 
         assert statuses(answers) == {200: 2, 409: 1}
 
 
-def test_erasing_beside_signing_in_and_entering_codes_never_breaks() -> None:
+def test_erasure_concurrent_with_sign_in_and_activation() -> None:
     for _ in range(20):
-        anna, boris = person(), person()
-        me, joining = signed_in(anna), signed_in(boris)
+        anna, boris = create_users(2)
+        me, joining = api_client(anna), api_client(boris)
         phone = str(anna.phone_number)
-        body = {"phone_number": phone, "confirmation_code": ask_for_code(APIClient(), phone)}
+        body = {"phone_number": phone, "confirmation_code": request_code(APIClient(), phone)}
 
-        erased, login, entered = at_once(
+        erased, login, entered = run_concurrently(
             partial(me.delete, "/api/profile/"),
             partial(post, "/api/login/", body),
-            partial(enter, joining, anna.referral_code),
+            partial(activate_code, joining, anna.referral_code),
         )
 
         assert erased.status_code == 204
@@ -163,13 +162,13 @@ def test_erasing_beside_signing_in_and_entering_codes_never_breaks() -> None:
         assert entered_code == (anna.referral_code if entered.status_code == 200 else None)
 
 
-def test_erasing_oneself_beside_entering_a_code_never_breaks() -> None:
+def test_own_erasure_concurrent_with_activation() -> None:
     for _ in range(40):
-        anna, boris = person(), person()
-        me = signed_in(boris)
+        anna, boris = create_users(2)
+        me = api_client(boris)
 
-        erased, entered = at_once(
-            partial(me.delete, "/api/profile/"), partial(enter, signed_in(boris), anna.referral_code)
+        erased, entered = run_concurrently(
+            partial(me.delete, "/api/profile/"), partial(activate_code, api_client(boris), anna.referral_code)
         )
 
         assert erased.status_code == 204
@@ -178,33 +177,33 @@ def test_erasing_oneself_beside_entering_a_code_never_breaks() -> None:
         assert anna.referrals_count == Referral.objects.filter(inviter=anna).count()
 
 
-def test_erasing_somebody_many_times_at_once_is_done_once() -> None:
-    office, anna = APIClient(), person()
-    office.force_authenticate(User.objects.create_superuser(phone_number()))
+def test_concurrent_erasures_of_one_user() -> None:
+    staff_client, anna = APIClient(), create_user()
+    staff_client.force_authenticate(User.objects.create_superuser(phone_number()))
 
-    answers = at_once(*[partial(office.delete, f"/api/users/{anna.pk}/")] * 10)
+    answers = run_concurrently(*[partial(staff_client.delete, f"/api/users/{anna.pk}/")] * 10)
 
     assert set(statuses(answers)) <= {204, 404}
     assert not User.objects.filter(pk=anna.pk).exists()
 
 
-def test_a_refresh_token_used_at_once_many_times_gives_one_pair() -> None:
+def test_refresh_token_used_concurrently_gives_one_pair() -> None:
     phone = phone_number()
-    body = {"phone_number": phone, "confirmation_code": ask_for_code(APIClient(), phone)}
+    body = {"phone_number": phone, "confirmation_code": request_code(APIClient(), phone)}
     refresh = post("/api/jwt/", body).json()["refresh"]
 
-    answers = at_once(*[partial(post, "/api/jwt/refresh/", {"refresh": refresh})] * 20)
+    answers = run_concurrently(*[partial(post, "/api/jwt/refresh/", {"refresh": refresh})] * 20)
 
     assert statuses(answers) == {200: 1, 401: 19}
 
 
-def test_one_message_in_many_hands_at_once_is_sent_once(settings: Settings) -> None:
+def test_message_attempted_concurrently_is_sent_once(settings: Settings) -> None:
     phone = phone_number()
-    code = ask_for_code(APIClient(), phone)
+    code = request_code(APIClient(), phone)
     sent = outbox.open_for(ConfirmationCode.objects.get(), f"Your code is {code}.")
 
     def deliver() -> bool:
-        """Do a worker's work; tell whether another one had it."""
+        """Attempt the message; return True if another attempt had claimed it."""
         try:
             outbox.attempt(delivery_id=sent.pk, number=0)
         except outbox.Claimed:
@@ -213,7 +212,7 @@ def test_one_message_in_many_hands_at_once_is_sent_once(settings: Settings) -> N
 
     with Gateway().running() as gateway:
         settings.SMS_URL = gateway.sms_url
-        at_once(*[deliver] * MANY)
+        run_concurrently(*[deliver] * MANY)
 
         assert gateway.accepted == [(phone, f"Your code is {code}.")]
     assert Delivery.objects.get(pk=sent.pk).state == Delivery.State.DELIVERED

@@ -1,4 +1,4 @@
-"""Entering another person's invite code."""
+"""Activation of another user's invite code."""
 
 import secrets
 from datetime import timedelta
@@ -10,42 +10,39 @@ from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from tests.support.factories import invited_by, person, phone_number, sign_up, signed_in
+from tests.support.api import activate_code
+from tests.support.factories import api_client, create_user, create_users, phone_number, sign_up
 from users import referral_codes
 from users.models import Referral, User
 
 pytestmark = pytest.mark.django_db
 
 
-def enter(user: User, code: str):
-    return signed_in(user).patch("/api/profile/", {"used_referral_code": code})
+def test_code_is_activated_and_shown() -> None:
+    anna, boris = create_users(2)
 
-
-def test_the_code_is_activated_and_shown_afterwards() -> None:
-    anna, boris = person(), person()
-
-    answer = enter(boris, anna.referral_code)
+    answer = activate_code(api_client(boris), anna.referral_code)
 
     assert answer.status_code == 200
     assert answer.json()["used_referral_code"] == anna.referral_code
-    assert signed_in(boris).get("/api/profile/").json()["used_referral_code"] == anna.referral_code
-    mine = signed_in(anna).get("/api/profile/").json()
+    assert api_client(boris).get("/api/profile/").json()["used_referral_code"] == anna.referral_code
+    mine = api_client(anna).get("/api/profile/").json()
     assert mine["referrals"] == [str(boris.phone_number)]
     assert mine["referrals_count"] == 1
 
 
-def test_a_code_is_read_without_regard_to_case_spaces_and_dashes() -> None:
-    anna, boris = person(), person()
+def test_case_spaces_and_dashes_are_ignored() -> None:
+    anna, boris = create_users(2)
     typed = f" {anna.referral_code[:3].lower()} - {anna.referral_code[3:].lower()} "
 
-    assert enter(boris, typed).json()["used_referral_code"] == anna.referral_code
+    assert activate_code(api_client(boris), typed).json()["used_referral_code"] == anna.referral_code
 
 
 @pytest.mark.parametrize("code", ["222222", "A", "O0O0O0", "' OR 1=1", "код", "22222222222222"])
-def test_a_code_that_nobody_has_is_refused(code: str) -> None:
-    boris = person()
+def test_unknown_code_is_refused(code: str) -> None:
+    boris = create_user()
 
-    answer = enter(boris, code)
+    answer = activate_code(api_client(boris), code)
 
     assert answer.status_code == 400
     assert answer.json()["code"] == "referral_code_not_found"
@@ -53,18 +50,18 @@ def test_a_code_that_nobody_has_is_refused(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", ["", None, 1.5e300, True, [], "x" * 33])
-def test_what_can_not_be_a_code_is_refused(code: object) -> None:
-    answer = enter(person(), code)
+def test_malformed_code_is_refused(code: object) -> None:
+    answer = activate_code(api_client(create_user()), code)
 
     assert answer.status_code == 400
     assert "used_referral_code" in answer.json()["errors"]
 
 
 @pytest.mark.parametrize("others", [{}, {"username": "Anna"}])
-def test_ones_own_code_is_refused_whatever_else_is_sent(others: dict[str, str]) -> None:
-    anna = person()
+def test_own_code_is_refused_and_changes_nothing(others: dict[str, str]) -> None:
+    anna = create_user()
 
-    answer = signed_in(anna).patch("/api/profile/", {"used_referral_code": anna.referral_code.lower(), **others})
+    answer = api_client(anna).patch("/api/profile/", {"used_referral_code": anna.referral_code.lower(), **others})
 
     assert answer.status_code == 400
     assert answer.json()["code"] == "own_referral_code"
@@ -74,99 +71,108 @@ def test_ones_own_code_is_refused_whatever_else_is_sent(others: dict[str, str]) 
     assert Referral.objects.count() == 0
 
 
-def test_a_second_code_is_refused_and_the_first_one_stays() -> None:
-    anna, boris = person(), person()
-    clara = invited_by(anna)
+def test_second_code_is_refused() -> None:
+    anna, boris = create_users(2)
+    clara = create_user(invited_by=anna)
 
-    answer = enter(clara, boris.referral_code)
+    answer = activate_code(api_client(clara), boris.referral_code)
 
     assert answer.status_code == 409
     assert answer.json()["code"] == "already_activated"
-    assert signed_in(clara).get("/api/profile/").json()["used_referral_code"] == anna.referral_code
+    assert api_client(clara).get("/api/profile/").json()["used_referral_code"] == anna.referral_code
     boris.refresh_from_db()
     assert boris.referrals_count == 0
 
 
-def test_saving_somebody_loaded_before_an_activation_keeps_the_count() -> None:
-    loaded = person()
-    invited_by(User.objects.get(pk=loaded.pk))
+def test_saving_a_stale_user_keeps_the_count() -> None:
+    loaded = create_user()
+    create_user(invited_by=User.objects.get(pk=loaded.pk))
 
     loaded.save()
 
     assert User.objects.get(pk=loaded.pk).referrals_count == 1
 
 
-def test_the_same_code_again_changes_nothing_so_that_a_retry_is_safe() -> None:
-    anna = person()
-    boris = invited_by(anna)
+def test_same_code_again_is_idempotent() -> None:
+    anna = create_user()
+    boris = create_user(invited_by=anna)
 
-    assert enter(boris, anna.referral_code).status_code == 200
+    assert activate_code(api_client(boris), anna.referral_code).status_code == 200
 
     anna.refresh_from_db()
     assert anna.referrals_count == Referral.objects.count() == 1
 
 
-def test_after_an_activation_nobody_learns_which_codes_exist() -> None:
-    boris, somebody = invited_by(person()), person()
+def test_activated_user_cannot_probe_codes() -> None:
+    boris, other = create_user(invited_by=create_user()), create_user()
 
-    assert enter(boris, "222222").json() == enter(boris, somebody.referral_code).json()
+    assert (
+        activate_code(api_client(boris), "222222").json()
+        == activate_code(api_client(boris), other.referral_code).json()
+    )
 
 
-def test_a_circle_is_refused() -> None:
-    anna = person()
-    boris = invited_by(anna)
-    clara = invited_by(boris)
+def test_circle_is_refused() -> None:
+    anna = create_user()
+    boris = create_user(invited_by=anna)
+    clara = create_user(invited_by=boris)
 
     for member in (boris, clara):
-        answer = enter(anna, member.referral_code)
+        answer = activate_code(api_client(anna), member.referral_code)
         assert answer.status_code == 409
         assert answer.json()["code"] == "referral_circle"
     assert Referral.objects.filter(invited=anna).count() == 0
 
 
-def test_a_circle_is_accepted_where_circles_are_allowed(settings: Settings) -> None:
+def test_circle_is_accepted_if_allowed(settings: Settings) -> None:
     settings.REFERRAL_ALLOW_CIRCLES = True
-    anna = person()
-    boris = invited_by(anna)
+    anna = create_user()
+    boris = create_user(invited_by=anna)
 
-    assert enter(anna, boris.referral_code).status_code == 200
+    assert activate_code(api_client(anna), boris.referral_code).status_code == 200
 
     settings.REFERRAL_ALLOW_CIRCLES = False
-    assert enter(person(), boris.referral_code).status_code == 200
+    assert activate_code(api_client(create_user()), boris.referral_code).status_code == 200
 
 
-def test_joining_another_branch_of_ones_own_inviter_is_no_circle() -> None:
-    anna, boris = person(), person()
-    invited_by(boris)
-    clara = invited_by(anna)
+def test_code_from_another_branch_is_no_circle() -> None:
+    anna, boris = create_users(2)
+    create_user(invited_by=boris)
+    clara = create_user(invited_by=anna)
 
-    assert enter(boris, clara.referral_code).status_code == 200
-
-
-def test_a_code_of_a_disabled_person_is_unknown() -> None:
-    assert enter(person(), person(is_active=False).referral_code).json()["code"] == "referral_code_not_found"
+    assert activate_code(api_client(boris), clara.referral_code).status_code == 200
 
 
-def test_the_window_after_sign_up_closes_and_is_shown(settings: Settings) -> None:
+def test_code_of_a_disabled_user_is_not_found() -> None:
+    assert (
+        activate_code(api_client(create_user()), create_user(is_active=False).referral_code).json()["code"]
+        == "referral_code_not_found"
+    )
+
+
+def test_activation_window_closes_and_is_shown(settings: Settings) -> None:
     settings.REFERRAL_WINDOW_DAYS = 7
-    anna, late, early = person(), person(), person()
+    anna, late, early = create_users(3)
     User.objects.filter(pk=late.pk).update(registered_at=timezone.now() - timedelta(days=7, seconds=1))
     User.objects.filter(pk=early.pk).update(registered_at=timezone.now() - timedelta(days=6, hours=23))
 
-    refused, accepted = enter(late, anna.referral_code), enter(early, anna.referral_code)
+    refused, accepted = (
+        activate_code(api_client(late), anna.referral_code),
+        activate_code(api_client(early), anna.referral_code),
+    )
 
     assert refused.status_code == 409
     assert refused.json()["code"] == "activation_window_closed"
     assert refused.json()["days"] == 7
     assert accepted.status_code == 200
     early.refresh_from_db()
-    shown = signed_in(early).get("/api/profile/").json()["can_activate_until"]
+    shown = api_client(early).get("/api/profile/").json()["can_activate_until"]
     assert shown == (early.registered_at + timedelta(days=7)).isoformat().replace("+00:00", "Z")
 
 
-class TestTheLookup:
-    def test_tells_that_a_code_exists_and_nothing_of_whose_it_is(self, client: APIClient) -> None:
-        anna = person()
+class TestLookup:
+    def test_lookup_does_not_reveal_the_owner(self, client: APIClient) -> None:
+        anna = create_user()
 
         answer = client.get(f"/api/referral-codes/{anna.referral_code.lower()}/")
 
@@ -174,50 +180,50 @@ class TestTheLookup:
         assert answer.json() == {"referral_code": anna.referral_code}
 
     @pytest.mark.parametrize("code", ["222222", "%00", "a%20b", "%F0%9F%99%82", "2" * 500])
-    def test_does_not_find_what_nobody_has(self, client: APIClient, code: str) -> None:
+    def test_unknown_code_is_not_found(self, client: APIClient, code: str) -> None:
         answer = client.get(f"/api/referral-codes/{code}/")
 
         assert answer.status_code == 404
         assert answer.json()["code"] == "referral_code_not_found"
 
 
-def fate(*codes: str):
-    """Let the random generator of the standard library draw these invite codes next."""
+def draw_codes(*codes: str):
+    """Make the random generator draw these invite codes next."""
     draws, choice = iter("".join(codes)), secrets.choice
     return patch("secrets.choice", lambda among: next(draws) if among == referral_codes.ALPHABET else choice(among))
 
 
-class TestTheCodesThemselves:
-    def test_have_no_look_alikes_and_spell_no_words(self) -> None:
+class TestCodes:
+    def test_alphabet_has_no_look_alikes_or_vowels(self) -> None:
         assert not set("AEIOUY01LZSGB") & set(referral_codes.ALPHABET)
 
-    def test_a_collision_is_drawn_again(self, client: APIClient) -> None:
-        taken = person().referral_code
+    def test_collision_is_retried(self, client: APIClient) -> None:
+        taken = create_user().referral_code
 
-        with fate(taken, taken, "QQQQQQ"):
+        with draw_codes(taken, taken, "QQQQQQ"):
             newcomer = sign_up(client, phone_number())
 
         assert newcomer["profile"]["referral_code"] == "QQQQQQ"
 
-    def test_a_code_of_somebody_erased_is_never_given_again(self, client: APIClient) -> None:
-        gone = person()
-        signed_in(gone).delete("/api/profile/")
+    def test_code_of_an_erased_user_is_not_reused(self, client: APIClient) -> None:
+        gone = create_user()
+        api_client(gone).delete("/api/profile/")
 
-        with fate(gone.referral_code, "QQQQQQ"):
+        with draw_codes(gone.referral_code, "QQQQQQ"):
             newcomer = sign_up(client, phone_number())
 
         assert newcomer["profile"]["referral_code"] == "QQQQQQ"
 
 
-class TestTheDatabaseItself:
-    def test_lets_nobody_invite_themselves(self) -> None:
-        anna = person()
+class TestConstraints:
+    def test_user_cannot_invite_themselves(self) -> None:
+        anna = create_user()
 
         with pytest.raises(IntegrityError), transaction.atomic():
             Referral.objects.create(invited=anna, inviter=anna, referral_code=anna.referral_code)
 
-    def test_lets_nobody_be_invited_twice(self) -> None:
-        boris = invited_by(person())
+    def test_user_cannot_be_invited_twice(self) -> None:
+        boris = create_user(invited_by=create_user())
 
         with pytest.raises(IntegrityError), transaction.atomic():
-            Referral.objects.create(invited=boris, inviter=person(), referral_code="222222")
+            Referral.objects.create(invited=boris, inviter=create_user(), referral_code="222222")

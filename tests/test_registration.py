@@ -1,4 +1,4 @@
-"""Asking for a code."""
+"""Requesting a code."""
 
 from datetime import timedelta
 
@@ -11,13 +11,13 @@ from django.utils.dateparse import parse_datetime
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from tests.support.factories import ask_for_code, person, phone_number, sign_up
+from tests.support.factories import create_user, phone_number, request_code, sign_up
 from users.models import ConfirmationCode, User
 
 pytestmark = pytest.mark.django_db
 
 
-def test_the_answer_says_where_the_code_went_and_how_long_it_lasts(client: APIClient) -> None:
+def test_response_has_the_number_and_the_lifetimes(client: APIClient) -> None:
     before = timezone.now()
 
     answer = client.post("/api/registration/", {"phone_number": "8 (999) 123-45-67"})
@@ -34,8 +34,8 @@ def test_the_answer_says_where_the_code_went_and_how_long_it_lasts(client: APICl
     assert body["confirmation_code"].isdecimal()
 
 
-def test_known_and_unknown_numbers_get_the_same_answer_for_the_same_work(client: APIClient) -> None:
-    known, unknown = str(person().phone_number), phone_number()
+def test_known_and_unknown_numbers_get_the_same_response_and_queries(client: APIClient) -> None:
+    known, unknown = str(create_user().phone_number), phone_number()
 
     with CaptureQueriesContext(connection) as for_unknown:
         answer_to_unknown = client.post("/api/registration/", {"phone_number": unknown})
@@ -47,13 +47,13 @@ def test_known_and_unknown_numbers_get_the_same_answer_for_the_same_work(client:
     assert len(for_known) == len(for_unknown)
 
 
-def test_asking_for_a_code_saves_nobody_and_draws_no_invite_code(client: APIClient) -> None:
-    ask_for_code(client, phone_number())
+def test_requesting_a_code_creates_no_user_or_invite_code(client: APIClient) -> None:
+    request_code(client, phone_number())
 
     assert User.objects.count() == 0
 
 
-def test_the_code_is_in_the_answer_only_while_codes_are_exposed(client: APIClient, settings: Settings) -> None:
+def test_code_is_in_the_response_only_if_exposed(client: APIClient, settings: Settings) -> None:
     settings.CONFIRMATION_CODE_EXPOSED = False
 
     answer = client.post("/api/registration/", {"phone_number": phone_number()})
@@ -62,11 +62,11 @@ def test_the_code_is_in_the_answer_only_while_codes_are_exposed(client: APIClien
     assert "confirmation_code" not in answer.json()
 
 
-def test_the_code_is_printed_only_while_codes_are_exposed(
+def test_code_is_printed_only_if_exposed(
     client: APIClient, settings: Settings, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
-    code = ask_for_code(client, phone_number())
+    code = request_code(client, phone_number())
     assert f"Your code is {code}" in capsys.readouterr().out
     assert code not in caplog.text
 
@@ -76,10 +76,10 @@ def test_the_code_is_printed_only_while_codes_are_exposed(
     assert "Your code is ****" in capsys.readouterr().out
 
 
-def test_the_code_is_not_stored(client: APIClient) -> None:
+def test_code_is_not_stored(client: APIClient) -> None:
     phone = phone_number()
 
-    code = ask_for_code(client, phone)
+    code = request_code(client, phone)
 
     stored = ConfirmationCode.objects.values().get(phone_number=phone)
     del stored["id"], stored["phone_number"], stored["verification_token"], stored["digest"]
@@ -87,9 +87,9 @@ def test_the_code_is_not_stored(client: APIClient) -> None:
     assert ConfirmationCode.objects.get().digest != code
 
 
-def test_a_new_code_can_be_asked_for_after_the_cooldown_only(client: APIClient) -> None:
+def test_new_code_requires_the_cooldown(client: APIClient) -> None:
     phone = phone_number()
-    ask_for_code(client, phone)
+    request_code(client, phone)
 
     too_soon = client.post("/api/registration/", {"phone_number": phone})
 
@@ -99,10 +99,10 @@ def test_a_new_code_can_be_asked_for_after_the_cooldown_only(client: APIClient) 
     assert too_soon.json()["retry_after"] == int(too_soon["Retry-After"])
 
     ConfirmationCode.objects.update(resend_at=timezone.now())
-    ask_for_code(client, phone)
+    request_code(client, phone)
 
 
-def test_whoever_has_just_signed_in_can_ask_again_at_once(client: APIClient) -> None:
+def test_sign_in_ends_the_cooldown(client: APIClient) -> None:
     phone = phone_number()
     sign_up(client, phone)
 
@@ -111,18 +111,18 @@ def test_whoever_has_just_signed_in_can_ask_again_at_once(client: APIClient) -> 
     assert again["is_new_user"] is False
 
 
-def test_the_name_is_kept_for_a_first_sign_in(client: APIClient) -> None:
+def test_name_is_used_at_the_first_sign_in(client: APIClient) -> None:
     phone = phone_number()
-    code = ask_for_code(client, phone, username="Анна д'Арк-Шмидт")
+    code = request_code(client, phone, username="Анна д'Арк-Шмидт")
 
     login = client.post("/api/login/", {"phone_number": phone, "confirmation_code": code})
 
     assert login.json()["profile"]["username"] == "Анна д'Арк-Шмидт"
 
 
-def test_a_stranger_can_not_rename_somebody_by_asking_for_their_code(client: APIClient) -> None:
-    anna = person(username="Anna")
-    code = ask_for_code(client, str(anna.phone_number), username="Mallory")
+def test_requesting_a_code_does_not_rename_a_user(client: APIClient) -> None:
+    anna = create_user(username="Anna")
+    code = request_code(client, str(anna.phone_number), username="Mallory")
 
     login = client.post("/api/login/", {"phone_number": str(anna.phone_number), "confirmation_code": code})
 
@@ -142,7 +142,7 @@ def test_a_stranger_can_not_rename_somebody_by_asking_for_their_code(client: API
         ({"phone_number": "+79991234567", "is_staff": True}, "is_staff", "unknown_field"),
     ],
 )
-def test_wrong_input_is_named_and_writes_nothing(
+def test_invalid_input_is_rejected_and_writes_nothing(
     client: APIClient, body: dict[str, object], field: str, code: str
 ) -> None:
     answer = client.post("/api/registration/", body)

@@ -1,14 +1,14 @@
-"""Every answer carries the id of its request, by which its lines are found in the log."""
+"""Every response has the request id that is also in the log."""
 
 import json
 import re
 from pathlib import Path
 
 import pytest
-from django.test import Client
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from tests.support.api import cause_server_error
 from tests.support.factories import phone_number
 from tests.support.service import service
 
@@ -17,7 +17,7 @@ MADE = re.compile(r"[0-9a-f]{32}")
 
 @pytest.mark.parametrize("path", ["/health/live/", "/api/nowhere/", "/api/profile/", "/nowhere/", "/admin/login/"])
 @pytest.mark.django_db
-def test_every_answer_has_an_id_of_its_own(client: APIClient, path: str) -> None:
+def test_every_response_has_a_unique_id(client: APIClient, path: str) -> None:
     first, second = client.get(path)["X-Request-ID"], client.get(path)["X-Request-ID"]
 
     assert MADE.fullmatch(first)
@@ -25,7 +25,7 @@ def test_every_answer_has_an_id_of_its_own(client: APIClient, path: str) -> None
     assert first != second
 
 
-def test_the_id_that_nginx_gave_is_kept(client: APIClient) -> None:
+def test_request_id_of_nginx_is_kept(client: APIClient) -> None:
     given = "0123456789abcdef0123456789abcdef"
 
     assert client.get("/health/live/", headers={"X-Request-ID": given})["X-Request-ID"] == given
@@ -49,11 +49,11 @@ def test_the_id_that_nginx_gave_is_kept(client: APIClient) -> None:
         "+79161234567",
     ],
 )
-def test_an_id_that_is_not_well_formed_is_not_believed(client: APIClient, hostile: str) -> None:
+def test_malformed_request_id_is_replaced(client: APIClient, hostile: str) -> None:
     assert MADE.fullmatch(client.get("/health/live/", HTTP_X_REQUEST_ID=hostile)["X-Request-ID"])
 
 
-def test_a_page_of_another_origin_may_read_it_if_it_is_named(tmp_path: Path) -> None:
+def test_request_id_is_exposed_to_allowed_origins(tmp_path: Path) -> None:
     with service(tmp_path, CORS_ALLOWED_ORIGINS="https://app.example") as running:
         running.start_web()
 
@@ -68,17 +68,14 @@ def test_a_page_of_another_origin_may_read_it_if_it_is_named(tmp_path: Path) -> 
 
 
 @pytest.mark.django_db
-class TestAnErrorOfOurs:
-    def test_tells_the_id_to_quote(self, settings: Settings) -> None:
-        settings.SMS_URL = None  # a setting that no code expects
-        client = Client(raise_request_exception=False)
-
-        answer = client.post("/api/registration/", {"phone_number": phone_number()}, content_type="application/json")
+class TestServerError:
+    def test_unexpected_error_shows_the_request_id(self, settings: Settings) -> None:
+        answer = cause_server_error(settings)
 
         assert answer.status_code == 500
         assert answer.json()["request_id"] == answer["X-Request-ID"]
 
-    def test_tells_it_when_something_is_out_of_reach(self, client: APIClient, settings: Settings) -> None:
+    def test_unavailable_service_shows_the_request_id(self, client: APIClient, settings: Settings) -> None:
         settings.SMS_URL = "json://127.0.0.1:1/?:phone={phone}"
 
         answer = client.post("/api/registration/", {"phone_number": phone_number()})
@@ -87,7 +84,7 @@ class TestAnErrorOfOurs:
         assert answer.json()["request_id"] == answer["X-Request-ID"]
 
 
-def test_an_error_of_the_client_does_not(client: APIClient) -> None:
+def test_client_error_does_not_show_the_request_id(client: APIClient) -> None:
     answer = client.get("/api/nowhere/")
 
     assert answer.status_code == 404

@@ -5,17 +5,17 @@ from itertools import product
 import pytest
 from django.contrib.auth.models import Permission
 
-from tests.support.factories import MANAGES_USERS, person, phone_number, signed_in, staff, superuser
-from tests.support.panel import PEOPLE, browser_of, page_of
+from tests.support.factories import MANAGES_USERS, api_client, create_staff, create_superuser, create_user, phone_number
+from tests.support.panel import PEOPLE, panel_client, user_page
 from users.models import User
 
 pytestmark = pytest.mark.django_db
 
 TARGETS = {
-    "ordinary user": lambda: person(username="Before"),
-    "staff": lambda: staff(username="Before"),
-    "superuser": lambda: superuser(username="Before"),
-    "superuser who is not staff": lambda: person(username="Before", is_superuser=True),
+    "ordinary user": lambda: create_user(username="Before"),
+    "staff": lambda: create_staff(username="Before"),
+    "superuser": lambda: create_superuser(username="Before"),
+    "superuser who is not staff": lambda: create_user(username="Before", is_superuser=True),
 }
 VERBS = ("view", "add", "change", "delete")
 ACTORS = ("not staff", "without permission", "with permission", "superuser")
@@ -30,12 +30,12 @@ def actor_of(kind: str, verb: str) -> User:
     needed = f"{verb}_user"
     others = set(MANAGES_USERS) - {needed} - ({"change_user"} if verb == "view" else set())
     if kind == "not staff":
-        actor = person()
+        actor = create_user()
         actor.user_permissions.set(Permission.objects.all())
         return actor
     if kind == "superuser":
-        return superuser()
-    return staff(permissions=[needed] if kind == "with permission" else others)
+        return create_superuser()
+    return create_staff(permissions=[needed] if kind == "with permission" else others)
 
 
 def is_allowed(verb: str, actor: str, target: str) -> bool:
@@ -57,7 +57,7 @@ def test_the_api_asks_for_the_permission_of_each_method(verb: str, actor: str, t
         user = TARGETS[target]()
         path = "/api/users/" if verb == "add" else f"/api/users/{user.pk}/"
         body = {"phone_number": phone_number(), "username": "New" if verb == "add" else "After"}
-        client = signed_in(actor_of(actor, verb))
+        client = api_client(actor_of(actor, verb))
 
         answer = getattr(client, method)(path) if verb == "view" else getattr(client, method)(path, body)
 
@@ -72,15 +72,15 @@ def test_the_api_asks_for_the_permission_of_each_method(verb: str, actor: str, t
 @pytest.mark.parametrize(("verb", "actor", "target"), MATRIX)
 def test_the_panel_asks_for_the_same_permissions(verb: str, actor: str, target: str) -> None:
     user = TARGETS[target]()
-    browser = browser_of(actor_of(actor, verb))
+    browser = panel_client(actor_of(actor, verb))
     change = {"phone_number": str(user.phone_number), "username": "After", "is_active": "on"}
     new = {"phone_number": phone_number(), "username": "New"}
 
     answer = {
-        "view": lambda: browser.get(page_of(user)),
+        "view": lambda: browser.get(user_page(user)),
         "add": lambda: browser.post(f"{PEOPLE}add/", new),
-        "change": lambda: browser.post(page_of(user), change),
-        "delete": lambda: browser.post(page_of(user, "delete"), {"post": "yes"}),
+        "change": lambda: browser.post(user_page(user), change),
+        "delete": lambda: browser.post(user_page(user, "delete"), {"post": "yes"}),
     }[verb]()
 
     if is_allowed(verb, actor, target):
@@ -102,16 +102,16 @@ def test_the_panel_asks_for_the_same_permissions(verb: str, actor: str, target: 
     ],
 )
 def test_a_refusal_names_the_permission_that_is_missing(method: str, name: str) -> None:
-    client = signed_in(staff(permissions=()))
+    client = api_client(create_staff(permissions=()))
 
-    answer = getattr(client, method)(f"/api/users/{person().pk}/")
+    answer = getattr(client, method)(f"/api/users/{create_user().pk}/")
 
     assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied")
     assert answer.json()["detail"] == f"You need the permission {name}."
 
 
 def test_the_documentation_names_the_permission() -> None:
-    document = signed_in(person()).get("/api/schema/?format=json").json()["paths"]
+    document = api_client(create_user()).get("/api/schema/?format=json").json()["paths"]
 
     assert "`users.view_user`" in document["/api/statistics/"]["get"]["description"]
     assert "`users.delete_user`" in document["/api/users/{id}/"]["delete"]["description"]
@@ -119,16 +119,16 @@ def test_the_documentation_names_the_permission() -> None:
 
 
 def test_permission_to_change_includes_the_one_to_view() -> None:
-    user, colleague = person(), staff(permissions=["change_user"])
+    user, colleague = create_user(), create_staff(permissions=["change_user"])
 
-    assert signed_in(colleague).get(f"/api/users/{user.pk}/").status_code == 200
-    assert browser_of(colleague).get(page_of(user)).status_code == 200
+    assert api_client(colleague).get(f"/api/users/{user.pk}/").status_code == 200
+    assert panel_client(colleague).get(user_page(user)).status_code == 200
 
 
 @pytest.mark.parametrize("actor", ACTORS)
 def test_statistics_and_profiles_of_others_need_the_permission_to_view_users(actor: str) -> None:
-    user = person()
-    client = signed_in(actor_of(actor, "view"))
+    user = create_user()
+    client = api_client(actor_of(actor, "view"))
 
     statistics = client.get("/api/statistics/")
     profile = client.get(f"/api/profile/{user.phone_number}/")
@@ -138,17 +138,17 @@ def test_statistics_and_profiles_of_others_need_the_permission_to_view_users(act
 
 
 def test_staff_who_were_disabled_manage_nobody() -> None:
-    user, colleague = person(), staff()
-    client, browser = signed_in(colleague), browser_of(colleague)
+    user, colleague = create_user(), create_staff()
+    client, browser = api_client(colleague), panel_client(colleague)
 
     User.objects.filter(pk=colleague.pk).update(is_active=False)
 
     assert client.get(f"/api/users/{user.pk}/").status_code == 401
-    assert browser.get(page_of(user)).status_code == 302
+    assert browser.get(user_page(user)).status_code == 302
 
 
 def test_after_adding_a_user_staff_are_led_to_a_page_that_they_may_see() -> None:
-    browser = browser_of(staff(permissions=["add_user"]))
+    browser = panel_client(create_staff(permissions=["add_user"]))
 
     answer = browser.post(f"{PEOPLE}add/", {"phone_number": phone_number(), "username": "New"}, follow=True)
 

@@ -1,4 +1,4 @@
-"""The totals that the statistics are made of: exact at any moment, and kept when what they count is gone."""
+"""Running totals of the statistics: exact at any time and kept after the rows are deleted."""
 
 import re
 from collections.abc import Callable
@@ -11,20 +11,21 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from tests.support.factories import invited_by, person, phone_number, sign_up, signed_in, staff, superuser
-from tests.support.panel import browser_of
+from tests.support.factories import api_client, create_superuser, create_user, phone_number, sign_up
+from tests.support.panel import panel_client
+from tests.support.queries import count_queries
 from tests.support.scheduler import run_scheduled
-from tests.support.statistics import STATISTICS, at, either_way, registrations, rolled_up, statistics
+from tests.support.statistics import STATISTICS, at, live_and_rolled_up, registrations, roll_up, statistics
 from users.models import Delivery, Referral, RunningTotals, SignInAttempt, User
 from users.people.erasure import erase
 
 pytestmark = pytest.mark.django_db
-#: As PostgreSQL and SQLite write it into a plan.
+#: A table scan in the plans of PostgreSQL and SQLite.
 SCAN_OF_A_TABLE = r"Seq Scan on users_|SCAN users_\w+\b(?! USING)"
 
 
 def plan_of(sql: str) -> str:
-    """How the database would find the rows if the tables were large."""
+    """Return the plan that the database would use for large tables."""
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL enable_seqscan = off")
@@ -32,43 +33,37 @@ def plan_of(sql: str) -> str:
         return "\n".join(str(row[-1]) for row in cursor.fetchall())
 
 
-@pytest.fixture
-def office() -> APIClient:
-    """Staff who came long before whatever is counted."""
-    return signed_in(staff(registered_at=at("2026-01-01T00:00Z")))
-
-
-@either_way
-def test_erased_people_still_count(office: APIClient, prepare: Callable[[], None]) -> None:
-    inviter = person(registered_at=at("2026-03-02T10:07Z"))
-    invited = invited_by(inviter, registered_at=at("2026-03-02T10:16Z"))
+@live_and_rolled_up
+def test_erased_users_still_count(staff_client: APIClient, prepare: Callable[[], None]) -> None:
+    inviter = create_user(registered_at=at("2026-03-02T10:07Z"))
+    invited = create_user(invited_by=inviter, registered_at=at("2026-03-02T10:16Z"))
     sign_up(APIClient(), str(inviter.phone_number))
     SignInAttempt.objects.update(at=at("2026-03-02T10:16Z"))
     Delivery.objects.update(created_at=at("2026-03-02T10:16Z"))
     Referral.objects.update(activated_at=at("2026-03-02T10:16Z"))
-    before = statistics(office, from_="2026-03-02", to="2026-03-02")
+    before = statistics(staff_client, from_="2026-03-02", to="2026-03-02")
     prepare()
 
     erase(user=inviter)
     erase(user=invited)
 
-    after = statistics(office, from_="2026-03-02", to="2026-03-02")
+    after = statistics(staff_client, from_="2026-03-02", to="2026-03-02")
     assert [*before["totals"].values()] == [*after["totals"].values()] == [2, 1, 1, 1, 1, 0]
     assert after["top_referrers"] == []
     assert not SignInAttempt.objects.exclude(phone_number="", address="").exists()
 
 
-def test_totals_survive_the_rows_that_they_count(office: APIClient) -> None:
+def test_totals_survive_the_counted_rows(staff_client: APIClient) -> None:
     for _ in range(3):
-        person(registered_at=at("2026-03-02T10:00Z"))
-    rolled_up()
+        create_user(registered_at=at("2026-03-02T10:00Z"))
+    roll_up()
 
     User.objects.filter(is_staff=False).delete()
 
-    assert registrations(office, from_="2026-03-01", to="2026-03-03") == {"2026-03-02": 3}
+    assert registrations(staff_client, from_="2026-03-01", to="2026-03-03") == {"2026-03-02": 3}
 
 
-def test_what_is_purged_is_counted_before(office: APIClient, settings: Settings) -> None:
+def test_rows_are_counted_before_they_are_purged(staff_client: APIClient, settings: Settings) -> None:
     settings.PERSONAL_DATA_MESSAGES_DAYS = settings.KNOWN_ADDRESS_DAYS = 1
     sign_up(APIClient(), phone_number())
     Delivery.objects.update(created_at=at("2026-03-02T10:00Z"), expires_at=at("2026-03-02T10:05Z"))
@@ -78,77 +73,75 @@ def test_what_is_purged_is_counted_before(office: APIClient, settings: Settings)
 
     assert not Delivery.objects.exists()
     assert not SignInAttempt.objects.exists()
-    totals = statistics(office, from_="2026-03-01", to="2026-03-03")["totals"]
+    totals = statistics(staff_client, from_="2026-03-01", to="2026-03-03")["totals"]
     assert (totals["codes_delivered"], totals["sign_ins"]) == (1, 1)
 
 
-def test_the_scheduler_rolls_up(office: APIClient) -> None:
-    person(registered_at=at("2026-03-02T10:00Z"))
+def test_roll_up_is_scheduled(staff_client: APIClient) -> None:
+    create_user(registered_at=at("2026-03-02T10:00Z"))
 
     run_scheduled("statistics")
     User.objects.filter(is_staff=False).delete()
 
-    assert registrations(office, from_="2026-03-01", to="2026-03-03") == {"2026-03-02": 1}
+    assert registrations(staff_client, from_="2026-03-01", to="2026-03-03") == {"2026-03-02": 1}
 
 
-def test_rolling_up_once_more_changes_nothing(office: APIClient) -> None:
-    person(registered_at=at("2026-03-02T10:00Z"))
-    rolled_up()
+def test_repeated_roll_up_changes_nothing(staff_client: APIClient) -> None:
+    create_user(registered_at=at("2026-03-02T10:00Z"))
+    roll_up()
     kept = list(RunningTotals.objects.values())
 
-    rolled_up()
+    roll_up()
 
     again = list(RunningTotals.objects.values())
     assert again[: len(kept)] == kept
-    assert len(again) - len(kept) <= 1  # a quarter of an hour may have passed
+    assert len(again) - len(kept) <= 1  # a new quarter of an hour may have started
 
 
-def test_what_came_after_the_last_roll_up_counts_at_once(office: APIClient) -> None:
-    person(registered_at=datetime.now(UTC) - timedelta(days=3))
-    rolled_up()
+def test_events_after_the_last_roll_up_are_counted(staff_client: APIClient) -> None:
+    create_user(registered_at=datetime.now(UTC) - timedelta(days=3))
+    roll_up()
     now = datetime.now(UTC)
     for moment in (now - timedelta(minutes=50), now):
-        person(registered_at=moment)
+        create_user(registered_at=moment)
 
-    assert statistics(office)["totals"]["registrations"] == 3
+    assert statistics(staff_client)["totals"]["registrations"] == 3
 
-    rolled_up()
-    assert statistics(office)["totals"]["registrations"] == 3
+    roll_up()
+    assert statistics(staff_client)["totals"]["registrations"] == 3
 
 
-def test_rolling_up_again_since_a_day_counts_what_was_added_to_the_past(office: APIClient) -> None:
-    person(registered_at=at("2026-03-02T10:00Z"))
-    rolled_up()
-    person(registered_at=at("2026-03-03T10:00Z"))
+def test_roll_up_since_a_day_recounts_later_additions(staff_client: APIClient) -> None:
+    create_user(registered_at=at("2026-03-02T10:00Z"))
+    roll_up()
+    create_user(registered_at=at("2026-03-03T10:00Z"))
 
     call_command("roll_up_statistics", since="2026-03-03")
 
-    told = registrations(office, from_="2026-03-01", to="2026-03-04")
-    assert told == {"2026-03-02": 1, "2026-03-03": 1}
+    result = registrations(staff_client, from_="2026-03-01", to="2026-03-04")
+    assert result == {"2026-03-02": 1, "2026-03-03": 1}
 
 
 @pytest.mark.parametrize("is_rolled_up", [False, True])
-def test_the_number_of_queries_is_constant(office: APIClient, is_rolled_up: bool) -> None:
+def test_the_number_of_queries_is_constant(staff_client: APIClient, is_rolled_up: bool) -> None:
     def queries_with(people: int) -> int:
-        inviter = person(registered_at=at("2026-01-01T00:00Z"))
+        inviter = create_user(registered_at=at("2026-01-01T00:00Z"))
         for day in range(people):
-            invited_by(inviter, registered_at=at("2026-01-01T00:00Z") + timedelta(days=day))
+            create_user(invited_by=inviter, registered_at=at("2026-01-01T00:00Z") + timedelta(days=day))
         if is_rolled_up:
             call_command("roll_up_statistics", since="2020-01-01")
-        with CaptureQueriesContext(connection) as queries:
-            statistics(office, from_="2020-01-01")
-        return len(queries)
+        return count_queries(lambda: statistics(staff_client, from_="2020-01-01"))
 
     assert queries_with(2) == queries_with(40) <= 12
 
 
 @pytest.mark.parametrize("path", [STATISTICS, "/admin/"])
-def test_every_table_is_read_through_an_index(path: str) -> None:
-    anna = superuser()
-    invited_by(anna)
+def test_every_statement_uses_an_index(path: str) -> None:
+    anna = create_superuser()
+    create_user(invited_by=anna)
     sign_up(APIClient(), phone_number())
-    rolled_up()
-    reader = signed_in(anna) if path == STATISTICS else browser_of(anna)
+    roll_up()
+    reader = api_client(anna) if path == STATISTICS else panel_client(anna)
     with CaptureQueriesContext(connection) as asked:
         assert reader.get(path).status_code == 200
 

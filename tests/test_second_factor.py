@@ -1,4 +1,4 @@
-"""Where it is asked for, staff need a code of their app, or of their paper, besides the password."""
+"""The second factor of staff (TOTP and recovery codes), if required."""
 
 import re
 from base64 import b32decode
@@ -22,13 +22,13 @@ from users.models import AuditRecord, User
 pytestmark = pytest.mark.django_db
 
 PASSWORD = "correct horse battery"
-BOSS = "+79990000000"
+ADMIN_PHONE = "+79990000000"
 PAGE = "/admin/second-factor/"
 DEVICES = "/admin/users/secondfactor/"
 
 
 @pytest.fixture(autouse=True)
-def asked_for(settings: Settings) -> None:
+def require_second_factor(settings: Settings) -> None:
     settings.STAFF_SECOND_FACTOR = True
 
 
@@ -39,19 +39,19 @@ def clock() -> Any:
 
 
 @pytest.fixture
-def someone() -> User:
-    return factories.superuser(phone_number=BOSS, password=PASSWORD)
+def admin_user() -> User:
+    return factories.create_superuser(phone_number=ADMIN_PHONE, password=PASSWORD)
 
 
-def with_password(number: str = BOSS, **environment: Any) -> Client:
-    """A browser in which the password has been typed."""
+def client_after_password(number: str = ADMIN_PHONE, **environment: Any) -> Client:
+    """Return a client that has passed the password step."""
     client = Client(**environment)
     client.post("/admin/login/", {"username": number, "password": PASSWORD})
     return client
 
 
-def codes_of(secret: str) -> Callable[[], str]:
-    """An app that knows the key: it shows the code of the moment."""
+def authenticator(secret: str) -> Callable[[], str]:
+    """Return an authenticator app: a function that returns the current code."""
 
     def show() -> str:
         totp = TOTP(b32decode(secret))
@@ -62,185 +62,187 @@ def codes_of(secret: str) -> Callable[[], str]:
 
 
 def set_up(client: Client) -> tuple[Callable[[], str], list[str]]:
-    """Scan the key and enter the first code; return the app and the recovery codes."""
+    """Complete the setup; return the authenticator app and the recovery codes."""
     html = client.get(PAGE).content.decode()
     found = re.search(r'id="secret">([A-Z2-7]+)<', html)
     assert found
-    app = codes_of(found.group(1))
+    app = authenticator(found.group(1))
     shown = client.post(PAGE, {"code": app()}).content.decode()
     return app, re.findall(r"<li>(\w+)</li>", shown)
 
 
-def sees_people(client: Client) -> bool:
+def has_access(client: Client) -> bool:
     return client.get(PEOPLE).status_code == 200
 
 
-def test_before_it_is_set_up_staff_see_nothing_else(someone: User) -> None:
-    client = with_password()
+def test_staff_without_second_factor_are_redirected_to_its_setup(admin_user: User) -> None:
+    client = client_after_password()
 
-    assert not sees_people(client)
+    assert not has_access(client)
     answer = client.get(PEOPLE, follow=True)
     assert answer.redirect_chain[-1][0].startswith(PAGE)
     assert "data:image/svg+xml" in answer.content.decode()
 
 
-def test_setting_it_up_lets_in_and_shows_the_recovery_codes_once(someone: User) -> None:
-    client = with_password()
+def test_setup_signs_in_and_shows_the_recovery_codes_once(admin_user: User) -> None:
+    client = client_after_password()
 
     _, recovery_codes = set_up(client)
 
-    assert sees_people(client)
+    assert has_access(client)
     assert len(set(recovery_codes)) == 10
     assert not any(code in client.get(PAGE, follow=True).content.decode() for code in recovery_codes)
     assert not StaticToken.objects.filter(token__in=recovery_codes).exists()
 
 
-def test_a_wrong_first_code_sets_nothing_up(someone: User) -> None:
-    client = with_password()
+def test_wrong_first_code_does_not_complete_the_setup(admin_user: User) -> None:
+    client = client_after_password()
     client.get(PAGE)
 
     client.post(PAGE, {"code": "000000"})
 
-    assert not sees_people(client)
+    assert not has_access(client)
     assert "data:image/svg+xml" in client.get(PAGE).content.decode()
 
 
-def test_the_next_sign_in_asks_for_a_code_and_leads_where_one_wanted_to_go(someone: User, clock: Any) -> None:
-    app, _ = set_up(with_password())
+def test_next_sign_in_requires_a_code_and_redirects_to_next(admin_user: User, clock: Any) -> None:
+    app, _ = set_up(client_after_password())
     clock.shift(timedelta(minutes=1))
-    client = with_password()
+    client = client_after_password()
 
     page = client.get(PEOPLE, follow=True)
     assert "data:image/svg+xml" not in page.content.decode()
-    assert not sees_people(client)
+    assert not has_access(client)
     answer = client.post(page.redirect_chain[-1][0], {"code": app()})
 
     assert (answer.status_code, answer.headers["Location"]) == (302, PEOPLE)
-    assert sees_people(client)
+    assert has_access(client)
 
 
-def test_it_leads_to_no_other_site(someone: User, clock: Any) -> None:
-    app, _ = set_up(with_password())
+def test_does_not_redirect_to_other_hosts(admin_user: User, clock: Any) -> None:
+    app, _ = set_up(client_after_password())
     clock.shift(timedelta(minutes=1))
 
-    answer = with_password().post(f"{PAGE}?next=https://evil.example/", {"code": app()})
+    answer = client_after_password().post(f"{PAGE}?next=https://evil.example/", {"code": app()})
 
     assert answer.headers["Location"] == "/admin/"
 
 
-def test_a_code_works_once(someone: User, clock: Any) -> None:
-    app, _ = set_up(with_password())
+def test_code_works_once(admin_user: User, clock: Any) -> None:
+    app, _ = set_up(client_after_password())
     clock.shift(timedelta(minutes=1))
-    with_password().post(PAGE, {"code": app()})
+    client_after_password().post(PAGE, {"code": app()})
 
-    second = with_password()
+    second = client_after_password()
     second.post(PAGE, {"code": app()})
 
-    assert not sees_people(second)
+    assert not has_access(second)
 
 
-def test_a_recovery_code_works_once_however_it_is_typed(someone: User) -> None:
-    _, recovery_codes = set_up(with_password())
+def test_recovery_code_works_once_in_any_spelling(admin_user: User) -> None:
+    _, recovery_codes = set_up(client_after_password())
     typed = f" {recovery_codes[0][:4].upper()} {recovery_codes[0][4:]} "
 
-    first, second = with_password(), with_password()
+    first, second = client_after_password(), client_after_password()
     first.post(PAGE, {"code": typed})
     second.post(PAGE, {"code": typed})
 
-    assert sees_people(first)
-    assert not sees_people(second)
+    assert has_access(first)
+    assert not has_access(second)
 
 
-def test_somebody_elses_code_does_not_let_in(someone: User, clock: Any) -> None:
-    factories.superuser(phone_number="+79990000001", password=PASSWORD)
-    app, recovery_codes = set_up(with_password("+79990000001"))
-    set_up(with_password())
+def test_code_of_another_user_is_refused(admin_user: User, clock: Any) -> None:
+    factories.create_superuser(phone_number="+79990000001", password=PASSWORD)
+    app, recovery_codes = set_up(client_after_password("+79990000001"))
+    set_up(client_after_password())
     clock.shift(timedelta(minutes=1))
-    client = with_password()
+    client = client_after_password()
 
     for code in (app(), recovery_codes[0]):
         client.post(PAGE, {"code": code})
         clock.shift(timedelta(minutes=1))
 
-    assert not sees_people(client)
+    assert not has_access(client)
 
 
-def test_guessing_codes_locks_like_guessing_passwords_and_a_password_resets_nothing(someone: User, clock: Any) -> None:
-    app, _ = set_up(with_password())
-    client = with_password()
+def test_wrong_codes_lock_out_and_a_password_does_not_reset_them(admin_user: User, clock: Any) -> None:
+    app, _ = set_up(client_after_password())
+    client = client_after_password()
     statuses = []
     for _ in range(5):
         clock.shift(timedelta(minutes=1))
-        with_password()
+        client_after_password()
         statuses.append(client.post(PAGE, {"code": "000000"}).status_code)
 
     clock.shift(timedelta(minutes=1))
     assert statuses == [200, 200, 200, 200, 429]
     assert client.post(PAGE, {"code": app()}).status_code == 429
-    assert not sees_people(client)
+    assert not has_access(client)
 
 
-def test_wrong_codes_slow_further_ones_down_wherever_they_come_from(someone: User, clock: Any) -> None:
-    app, _ = set_up(with_password())
+def test_wrong_codes_from_any_ip_delay_the_next_code(admin_user: User, clock: Any) -> None:
+    app, _ = set_up(client_after_password())
     clock.shift(timedelta(minutes=1))
     for number in range(4):
-        with_password(REMOTE_ADDR=f"203.0.113.{number}").post(PAGE, {"code": "000000"})
-    client = with_password(REMOTE_ADDR="198.51.100.7")
+        client_after_password(REMOTE_ADDR=f"203.0.113.{number}").post(PAGE, {"code": "000000"})
+    client = client_after_password(REMOTE_ADDR="198.51.100.7")
 
     client.post(PAGE, {"code": app()})
 
-    assert not sees_people(client)
+    assert not has_access(client)
     clock.shift(timedelta(minutes=1))
     client.post(PAGE, {"code": app()})
-    assert sees_people(client)
+    assert has_access(client)
 
 
-def test_a_complete_sign_in_forgets_typing_errors(someone: User, clock: Any) -> None:
-    app, _ = set_up(with_password())
+def test_complete_sign_in_resets_failures(admin_user: User, clock: Any) -> None:
+    app, _ = set_up(client_after_password())
     for _ in range(3):
         for _ in range(3):
             clock.shift(timedelta(minutes=1))
-            assert with_password().post(PAGE, {"code": "000000"}).status_code == 200
+            assert client_after_password().post(PAGE, {"code": "000000"}).status_code == 200
         clock.shift(timedelta(minutes=1))
-        assert with_password().post(PAGE, {"code": app()}).status_code == 302
+        assert client_after_password().post(PAGE, {"code": app()}).status_code == 302
 
 
-def test_the_page_is_for_nobody_without_a_password() -> None:
-    person = factories.staff()
+def test_page_requires_a_password_first() -> None:
+    person = factories.create_staff()
     anonymous = Client()
 
     assert anonymous.get(PAGE).status_code == 302
     assert anonymous.get(PAGE).headers["Location"] == "/admin/login/"
-    assert with_password(str(person.phone_number)).post(PAGE, {"code": "1"}).headers["Location"] == "/admin/login/"
+    assert (
+        client_after_password(str(person.phone_number)).post(PAGE, {"code": "1"}).headers["Location"] == "/admin/login/"
+    )
 
 
-def test_one_can_sign_out_half_way(someone: User) -> None:
-    client = with_password()
+def test_sign_out_works_before_the_second_factor(admin_user: User) -> None:
+    client = client_after_password()
 
     client.post(PAGE, {"leave": "1"})
 
     assert client.get(PAGE).headers["Location"] == "/admin/login/"
 
 
-def test_a_superuser_resets_the_second_factor_of_a_colleague(someone: User, clock: Any) -> None:
-    colleague = factories.staff(phone_number="+79990000001", password=PASSWORD)
-    lost = with_password("+79990000001")
+def test_superuser_resets_a_second_factor(admin_user: User, clock: Any) -> None:
+    colleague = factories.create_staff(phone_number="+79990000001", password=PASSWORD)
+    lost = client_after_password("+79990000001")
     set_up(lost)
-    boss = with_password()
-    set_up(boss)
+    admin_client = client_after_password()
+    set_up(admin_client)
     assert lost.get(DEVICES).status_code == 403
     assert lost.get("/admin/").status_code == 200
 
     device = TOTPDevice.objects.get(user=colleague)
-    boss.post(DEVICES, {"action": "delete_selected", "_selected_action": [device.pk], "post": "yes"})
+    admin_client.post(DEVICES, {"action": "delete_selected", "_selected_action": [device.pk], "post": "yes"})
 
     assert lost.get("/admin/").status_code == 302
     assert "data:image/svg+xml" in lost.get(PAGE).content.decode()
     assert AuditRecord.objects.filter(person=colleague, action="changed", details={"second_factor": None}).count() == 2
 
 
-def test_no_page_shows_the_key_of_an_app_that_is_set_up(someone: User) -> None:
-    client = with_password()
+def test_key_is_not_shown_after_the_setup(admin_user: User) -> None:
+    client = client_after_password()
     secret = re.findall(r'id="secret">([A-Z2-7]+)<', client.get(PAGE).content.decode())[0]
     set_up(client)
 
@@ -253,11 +255,11 @@ def test_no_page_shows_the_key_of_an_app_that_is_set_up(someone: User) -> None:
         assert key not in html
 
 
-def test_signing_in_and_setting_up_are_in_the_audit_trail(someone: User, clock: Any) -> None:
-    app, recovery_codes = set_up(with_password())
+def test_sign_in_and_setup_are_audited(admin_user: User, clock: Any) -> None:
+    app, recovery_codes = set_up(client_after_password())
     clock.shift(timedelta(minutes=1))
-    with_password().post(PAGE, {"code": app()})
-    with_password().post(PAGE, {"code": recovery_codes[0]})
+    client_after_password().post(PAGE, {"code": app()})
+    client_after_password().post(PAGE, {"code": recovery_codes[0]})
 
     records = AuditRecord.objects.order_by("id").values_list("action", "details")
 
@@ -268,16 +270,16 @@ def test_signing_in_and_setting_up_are_in_the_audit_trail(someone: User, clock: 
     ]
 
 
-def test_where_it_is_not_asked_for_a_password_is_enough(someone: User, settings: Settings) -> None:
+def test_password_is_enough_if_not_required(admin_user: User, settings: Settings) -> None:
     settings.STAFF_SECOND_FACTOR = False
 
-    client = with_password()
+    client = client_after_password()
 
-    assert sees_people(client)
+    assert has_access(client)
     assert client.get(PAGE).headers["Location"] == "/admin/"
 
 
-def test_the_page_speaks_russian(someone: User) -> None:
-    html = with_password().get(PAGE, headers={"accept-language": "ru"}).content.decode()
+def test_page_is_translated(admin_user: User) -> None:
+    html = client_after_password().get(PAGE, headers={"accept-language": "ru"}).content.decode()
 
     assert "Второй фактор" in html

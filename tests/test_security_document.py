@@ -1,4 +1,4 @@
-"""docs/security.md tells the truth."""
+"""docs/security.md matches the code."""
 
 import re
 
@@ -13,17 +13,17 @@ from users.refusals import Refusal
 TEXT = (BASE_DIR / "docs/security.md").read_text()
 
 
-def test_the_table_of_limits_tells_the_defaults() -> None:
-    told = dict(re.findall(r"^\| `([A-Z_]+)` \| (\S+(?: \d+/\w+)?) \|", TEXT, flags=re.MULTILINE))
+def test_limits_table_matches_the_defaults() -> None:
+    result = dict(re.findall(r"^\| `([A-Z_]+)` \| (\S+(?: \d+/\w+)?) \|", TEXT, flags=re.MULTILINE))
     limits = {name for name in dir(settings) if name.startswith("LIMIT_")}
 
-    assert limits < set(told)
+    assert limits < set(result)
     for name in limits:
-        assert told[name] == getattr(settings, name), name
-    assert int(told["CONFIRMATION_CODE_MAX_WRONG_TRIES"]) == settings.CONFIRMATION_CODE_MAX_WRONG_TRIES
+        assert result[name] == getattr(settings, name), name
+    assert int(result["CONFIRMATION_CODE_MAX_WRONG_TRIES"]) == settings.CONFIRMATION_CODE_MAX_WRONG_TRIES
 
 
-def test_refusals_have_the_codes_that_the_table_names() -> None:
+def test_limits_table_names_the_error_codes() -> None:
     named = re.findall(r"\| \d{3} `(\w+)` \|", TEXT)
 
     assert len(named) > 10
@@ -33,7 +33,7 @@ def test_refusals_have_the_codes_that_the_table_names() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", [name for name in attacker.ATTACKERS if "all numbers" not in name])
 @pytest.mark.parametrize("days", [1, 30])
-def test_attackers_get_as_far_as_the_table_says(clock: time_machine.Traveller, name: str, days: int) -> None:
+def test_attack_table_matches_the_simulation(clock: time_machine.Traveller, name: str, days: int) -> None:
     attack = attacker.ATTACKERS[name]().attack(clock, days=days)
 
     assert (
@@ -41,7 +41,7 @@ def test_attackers_get_as_far_as_the_table_says(clock: time_machine.Traveller, n
     )
 
 
-def test_the_ten_risks_of_owasp_are_there_each_with_tests_that_exist() -> None:
+def test_owasp_table_is_complete_and_its_tests_exist() -> None:
     rows = re.findall(r"^\| (API\d+) .*\| ([^|]+) \|$", TEXT, flags=re.MULTILINE)
     assert [risk for risk, _ in rows] == [f"API{nth}" for nth in range(1, 11)]
 

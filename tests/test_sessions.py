@@ -1,4 +1,4 @@
-"""Staying signed in, and signing out."""
+"""API sessions: tokens, JWT and sign-out."""
 
 from datetime import timedelta
 
@@ -9,21 +9,28 @@ from knox.models import AuthToken
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import RefreshToken
 
-from tests.support.factories import ask_for_code, person, phone_number, sign_up, signed_in, superuser
+from tests.support.factories import (
+    api_client,
+    authorized_client,
+    create_superuser,
+    create_user,
+    create_users,
+    phone_number,
+    request_code,
+    sign_up,
+)
 
 pytestmark = pytest.mark.django_db
 
 
 def jwt_login(client: APIClient, phone: str) -> dict[str, str]:
-    answer = client.post("/api/jwt/", {"phone_number": phone, "confirmation_code": ask_for_code(client, phone)})
+    answer = client.post("/api/jwt/", {"phone_number": phone, "confirmation_code": request_code(client, phone)})
     assert answer.status_code == 200
     return answer.json()
 
 
-def bearer(access: str) -> APIClient:
-    client = APIClient()
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {access}")
-    return client
+def jwt_client(access: str) -> APIClient:
+    return authorized_client(f"Bearer {access}")
 
 
 def status_of_profile(client: APIClient) -> int:
@@ -31,7 +38,7 @@ def status_of_profile(client: APIClient) -> int:
 
 
 class TestTokens:
-    def test_every_sign_in_has_a_token_of_its_own(self, client: APIClient) -> None:
+    def test_every_sign_in_creates_a_token(self, client: APIClient) -> None:
         phone = phone_number()
 
         first, second = sign_up(client, phone)["token"], sign_up(client, phone)["token"]
@@ -43,53 +50,51 @@ class TestTokens:
 
         assert token not in str(AuthToken.objects.values().get())
 
-    def test_signing_out_ends_this_token_only(self, client: APIClient) -> None:
-        anna = person()
-        here, there = signed_in(anna), signed_in(anna)
+    def test_sign_out_ends_this_token_only(self) -> None:
+        anna = create_user()
+        here, there = api_client(anna), api_client(anna)
 
         assert here.post("/api/logout/").status_code == 204
 
         assert status_of_profile(here) == 401
         assert status_of_profile(there) == 200
 
-    def test_signing_out_everywhere_ends_every_session_of_this_person_only(self, client: APIClient) -> None:
-        anna, somebody = person(), signed_in(person())
-        here, there = signed_in(anna), signed_in(anna)
+    def test_sign_out_everywhere_ends_all_sessions_of_this_user_only(self, client: APIClient) -> None:
+        anna, other = create_user(), api_client(create_user())
+        here, there = api_client(anna), api_client(anna)
         jwt = jwt_login(client, str(anna.phone_number))
 
         assert here.post("/api/logout/all/").status_code == 204
 
-        assert [status_of_profile(each) for each in (here, there, bearer(jwt["access"]))] == [401, 401, 401]
+        assert [status_of_profile(each) for each in (here, there, jwt_client(jwt["access"]))] == [401, 401, 401]
         assert client.post("/api/jwt/refresh/", {"refresh": jwt["refresh"]}).status_code == 401
-        assert status_of_profile(somebody) == 200
+        assert status_of_profile(other) == 200
 
-    def test_saving_somebody_loaded_before_signing_out_everywhere_brings_no_session_back(
-        self, client: APIClient
-    ) -> None:
-        loaded = person()
+    def test_saving_a_stale_user_does_not_restore_sessions(self, client: APIClient) -> None:
+        loaded = create_user()
         jwt = jwt_login(client, str(loaded.phone_number))
-        bearer(jwt["access"]).post("/api/logout/all/")
+        jwt_client(jwt["access"]).post("/api/logout/all/")
 
         loaded.save()
 
-        assert status_of_profile(bearer(jwt["access"])) == 401
+        assert status_of_profile(jwt_client(jwt["access"])) == 401
 
-    def test_one_can_sign_in_again_after_signing_out_everywhere(self, client: APIClient) -> None:
-        anna = person()
-        signed_in(anna).post("/api/logout/all/")
+    def test_sign_in_works_after_sign_out_everywhere(self, client: APIClient) -> None:
+        anna = create_user()
+        api_client(anna).post("/api/logout/all/")
 
-        assert status_of_profile(signed_in(anna)) == 200
-        assert status_of_profile(bearer(jwt_login(client, str(anna.phone_number))["access"])) == 200
+        assert status_of_profile(api_client(anna)) == 200
+        assert status_of_profile(jwt_client(jwt_login(client, str(anna.phone_number))["access"])) == 200
 
-    def test_an_expired_token_is_refused(self) -> None:
-        anna = signed_in(person())
+    def test_expired_token_is_refused(self) -> None:
+        anna = api_client(create_user())
         AuthToken.objects.update(expiry=timezone.now() - timedelta(seconds=1))
 
         assert status_of_profile(anna) == 401
 
-    def test_a_disabled_person_is_signed_out_at_once(self, client: APIClient) -> None:
-        anna = person()
-        by_token, by_jwt = signed_in(anna), bearer(jwt_login(client, str(anna.phone_number))["access"])
+    def test_disabling_a_user_ends_their_sessions(self, client: APIClient) -> None:
+        anna = create_user()
+        by_token, by_jwt = api_client(anna), jwt_client(jwt_login(client, str(anna.phone_number))["access"])
         anna.is_active = False
         anna.save()
 
@@ -97,35 +102,35 @@ class TestTokens:
 
     @pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
     @pytest.mark.parametrize("path", ["/api/logout/", "/api/logout/all/"])
-    def test_signing_out_is_a_post(self, method: str, path: str) -> None:
-        anna = signed_in(person())
+    def test_sign_out_requires_post(self, method: str, path: str) -> None:
+        anna = api_client(create_user())
 
         assert getattr(anna, method)(path).status_code == 405
         assert status_of_profile(anna) == 200
 
 
 class TestJWT:
-    def test_signs_in_a_newcomer_like_the_login(self, client: APIClient) -> None:
+    def test_jwt_sign_in_creates_a_user_like_login(self, client: APIClient) -> None:
         phone = phone_number()
 
         answer = jwt_login(client, phone)
 
         assert answer["is_new_user"] is True
-        assert answer["profile"] == bearer(answer["access"]).get("/api/profile/").json()
+        assert answer["profile"] == jwt_client(answer["access"]).get("/api/profile/").json()
 
-    def test_a_refresh_token_works_once(self, client: APIClient) -> None:
+    def test_refresh_token_works_once(self, client: APIClient) -> None:
         old = jwt_login(client, phone_number())
 
         new = client.post("/api/jwt/refresh/", {"refresh": old["refresh"]})
         again = client.post("/api/jwt/refresh/", {"refresh": old["refresh"]})
 
         assert new.status_code == 200
-        assert status_of_profile(bearer(new.json()["access"])) == 200
+        assert status_of_profile(jwt_client(new.json()["access"])) == 200
         assert again.status_code == 401
         assert again["WWW-Authenticate"] == "Token, Bearer"
         assert again.json()["code"] == "session_ended"
 
-    def test_signing_out_voids_the_refresh_token(self, client: APIClient) -> None:
+    def test_sign_out_blacklists_the_refresh_token(self, client: APIClient) -> None:
         pair = jwt_login(client, phone_number())
 
         assert client.post("/api/jwt/logout/", {"refresh": pair["refresh"]}).status_code == 204
@@ -133,36 +138,36 @@ class TestJWT:
         assert client.post("/api/jwt/refresh/", {"refresh": pair["refresh"]}).status_code == 401
         assert client.post("/api/jwt/logout/", {"refresh": pair["refresh"]}).status_code == 401
 
-    def test_signing_out_of_a_token_that_is_a_jwt_says_where_to_go(self, client: APIClient) -> None:
+    def test_token_sign_out_with_a_jwt_names_the_jwt_endpoint(self, client: APIClient) -> None:
         pair = jwt_login(client, phone_number())
 
-        answer = bearer(pair["access"]).post("/api/logout/")
+        answer = jwt_client(pair["access"]).post("/api/logout/")
 
         assert answer.status_code == 409
         assert answer.json()["code"] == "jwt_session"
 
-    def test_an_access_token_can_not_renew_a_session(self, client: APIClient) -> None:
+    def test_access_token_cannot_refresh(self, client: APIClient) -> None:
         pair = jwt_login(client, phone_number())
 
         assert client.post("/api/jwt/refresh/", {"refresh": pair["access"]}).status_code == 401
-        assert status_of_profile(bearer(pair["refresh"])) == 401
+        assert status_of_profile(jwt_client(pair["refresh"])) == 401
 
-    def test_a_disabled_or_erased_person_can_not_renew_a_session(self, client: APIClient) -> None:
-        banned, gone = person(), person()
+    def test_disabled_or_erased_user_cannot_refresh(self, client: APIClient) -> None:
+        banned, gone = create_users(2)
         of_banned, of_gone = (jwt_login(client, str(each.phone_number)) for each in (banned, gone))
         banned.is_active = False
         banned.save()
-        bearer(of_gone["access"]).delete("/api/profile/")
+        jwt_client(of_gone["access"]).delete("/api/profile/")
 
         for pair in (of_banned, of_gone):
             assert client.post("/api/jwt/refresh/", {"refresh": pair["refresh"]}).status_code == 401
-            assert status_of_profile(bearer(pair["access"])) == 401
+            assert status_of_profile(jwt_client(pair["access"])) == 401
 
-    def test_a_token_that_we_did_not_make_so_is_refused(self, client: APIClient) -> None:
-        refresh = RefreshToken()  # ours, but of nobody
-        refresh["user_id"] = str(person().pk)
+    def test_signed_jwt_without_session_claims_is_refused(self, client: APIClient) -> None:
+        refresh = RefreshToken()  # signed with our key, but not bound to a session
+        refresh["user_id"] = str(create_user().pk)
 
-        assert status_of_profile(bearer(str(refresh.access_token))) == 401
+        assert status_of_profile(jwt_client(str(refresh.access_token))) == 401
         assert client.post("/api/jwt/refresh/", {"refresh": str(refresh)}).status_code == 401
 
 
@@ -170,10 +175,8 @@ class TestJWT:
     "authorization",
     ["Token", "Token a b", "Token nonsense", "Bearer", "Bearer a.b.c", "Bearer a b", "Basic YTpi", "Token \xff\xfe"],
 )
-def test_credentials_that_are_none_are_refused(client: APIClient, authorization: str) -> None:
-    client.credentials(HTTP_AUTHORIZATION=authorization)
-
-    answer = client.get("/api/profile/")
+def test_malformed_credentials_are_refused(authorization: str) -> None:
+    answer = authorized_client(authorization).get("/api/profile/")
 
     assert answer.status_code == 401
     assert answer["WWW-Authenticate"] == "Token, Bearer"
@@ -199,19 +202,19 @@ def test_credentials_that_are_none_are_refused(client: APIClient, authorization:
         ("delete", "/api/users/1/"),
     ],
 )
-def test_nobody_gets_further_without_signing_in(client: APIClient, method: str, path: str) -> None:
+def test_protected_endpoints_require_authentication(client: APIClient, method: str, path: str) -> None:
     assert getattr(client, method)(path).status_code == 401
 
 
-def test_a_cookie_signs_nobody_in_to_the_api() -> None:
+def test_session_cookie_does_not_authenticate_in_the_api() -> None:
     browser = Client()
-    browser.force_login(superuser())
+    browser.force_login(create_superuser())
 
     assert browser.get("/api/profile/").status_code == 401
     assert browser.delete("/api/profile/").status_code == 401
 
 
-def test_stale_credentials_do_not_stand_in_the_way_of_a_new_sign_in(client: APIClient) -> None:
-    client.credentials(HTTP_AUTHORIZATION="Token long-gone")
+def test_stale_credentials_do_not_prevent_sign_in() -> None:
+    client = authorized_client("Token long-gone")
 
     assert sign_up(client, phone_number())["is_new_user"] is True

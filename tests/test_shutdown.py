@@ -1,4 +1,4 @@
-"""Processes that are stopped or killed in the middle of a request or a message."""
+"""Processes stopped or killed during a request or a message."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("shutdown")]
 
 
 class HeldGateway(Gateway):
-    """Says yes to a message only when it is told to: until then the sender is in the middle of it."""
+    """Accepts a message only after `release` is set; the sender waits until then."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ def gateway() -> Iterator[HeldGateway]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where a database with all tables is."""
+    """A folder with a migrated database."""
     folder = tmp_path_factory.mktemp("service")
     with service(folder) as running:
         running.migrate()
@@ -51,19 +51,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def asks() -> dict[str, str]:
-    """The body of a request for a code, for a number of its own."""
+def registration() -> dict[str, str]:
+    """The body of a request for a code for an unused number."""
     return {"phone_number": phone_number()}
 
 
-def sent_by(gateway: Gateway) -> dict[str, str]:
-    """Settings by which the gateway is given all the time that a test holds it up."""
+def gateway_settings(gateway: Gateway) -> dict[str, str]:
+    """Settings with a time-out longer than the test holds the gateway."""
     return {"SMS_URL": gateway.sms_url, "SMS_TIMEOUT_SECONDS": "30"}
 
 
 @contextmanager
-def nginx_before(port: int, folder: Path) -> Iterator[str]:
-    """Yield the address of the deployment's nginx in front of `port`."""
+def nginx_in_front_of(port: int, folder: Path) -> Iterator[str]:
+    """Yield the URL of nginx, configured as deployed, in front of `port`."""
     nginx = Nginx(folder, web_port=port)
     nginx.write()
     (folder / "static").symlink_to(BASE_DIR / "web/static")
@@ -72,25 +72,32 @@ def nginx_before(port: int, folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def in_the_middle(gateway: Gateway, ask: Callable[[], requests.Response]) -> Iterator[Future[requests.Response]]:
-    """Yield the answer to come of a request that has got as far as the gateway."""
+def request_in_progress(
+    gateway: Gateway, request: Callable[[], requests.Response]
+) -> Iterator[Future[requests.Response]]:
+    """Yield the future response to a request that has reached the gateway."""
     with ThreadPoolExecutor() as pool:
-        answer = pool.submit(ask)
+        answer = pool.submit(request)
         gateway.wait_for_requests(1)
         yield answer
 
 
-def test_a_web_process_killed_in_the_middle_is_told_once_and_replaced(
-    folder: Path, gateway: HeldGateway, asks: dict[str, str]
+def test_killed_web_process_fails_one_request_and_is_replaced(
+    folder: Path, gateway: HeldGateway, registration: dict[str, str]
 ) -> None:
-    with service(folder, **sent_by(gateway)) as running, nginx_before(running.port, folder / "nginx") as address:
+    with (
+        service(folder, **gateway_settings(gateway)) as running,
+        nginx_in_front_of(running.port, folder / "nginx") as address,
+    ):
         web = running.start_web()
-        with in_the_middle(gateway, lambda: requests.post(f"{address}/api/registration/", json=asks)) as answer:
+        with request_in_progress(
+            gateway, lambda: requests.post(f"{address}/api/registration/", json=registration)
+        ) as answer:
             os.kill(children_of(web.pid)[0], signal.SIGKILL)
             told = answer.result()
         gateway.release.set()
         wait_until(lambda: requests.get(f"{address}/health/ready/").ok, web)
-        again = requests.post(f"{address}/api/registration/", json=asks)
+        again = requests.post(f"{address}/api/registration/", json=registration)
 
     assert (told.status_code, told.headers["Content-Type"]) == (502, "application/problem+json")
     assert told.json()["code"] == "unavailable"
@@ -99,12 +106,12 @@ def test_a_web_process_killed_in_the_middle_is_told_once_and_replaced(
     assert len(gateway.requests) == 1
 
 
-def test_a_service_told_to_stop_answers_what_it_has_begun(
-    folder: Path, gateway: HeldGateway, asks: dict[str, str]
+def test_stopping_web_process_finishes_its_request(
+    folder: Path, gateway: HeldGateway, registration: dict[str, str]
 ) -> None:
-    with service(folder, **sent_by(gateway)) as running:
+    with service(folder, **gateway_settings(gateway)) as running:
         web = running.start_web()
-        with in_the_middle(gateway, lambda: running.post("/api/registration/", asks)) as answer:
+        with request_in_progress(gateway, lambda: running.post("/api/registration/", registration)) as answer:
             web.terminate()
             wait_until(lambda: running.has_said("Handling signal: term"), web)
             gateway.release.set()
@@ -113,13 +120,13 @@ def test_a_service_told_to_stop_answers_what_it_has_begun(
         assert web.wait() == 0
 
 
-def test_a_celery_worker_told_to_stop_finishes_the_message_in_hand(
-    folder: Path, gateway: HeldGateway, asks: dict[str, str]
+def test_stopping_celery_worker_finishes_its_message(
+    folder: Path, gateway: HeldGateway, registration: dict[str, str]
 ) -> None:
-    with redis_server() as broker, service(folder, **sent_by(gateway), REDIS_URL=broker) as running:
+    with redis_server() as broker, service(folder, **gateway_settings(gateway), REDIS_URL=broker) as running:
         worker = running.start_worker()
         running.start_web()
-        with in_the_middle(gateway, lambda: running.post("/api/registration/", asks)):
+        with request_in_progress(gateway, lambda: running.post("/api/registration/", registration)):
             worker.terminate()
             wait_until(lambda: running.has_said("Warm shutdown"), worker)
             gateway.release.set()
@@ -129,8 +136,8 @@ def test_a_celery_worker_told_to_stop_finishes_the_message_in_hand(
         assert redis.Redis.from_url(broker).hlen("unacked") == 0
 
 
-def test_while_the_application_is_out_of_reach_programs_and_people_are_told(tmp_path: Path) -> None:
-    with nginx_before(free_port(), tmp_path / "nginx") as address:
+def test_nginx_answers_while_the_application_is_unreachable(tmp_path: Path) -> None:
+    with nginx_in_front_of(free_port(), tmp_path / "nginx") as address:
         program = requests.get(f"{address}/api/profile/")
         person = requests.get(f"{address}/", headers={"Accept-Language": "ru-RU,ru;q=0.9"})
 

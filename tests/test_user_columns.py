@@ -8,8 +8,8 @@ import pytest
 from django.contrib.admin.utils import flatten_fieldsets
 from django.test import Client
 
-from tests.support.factories import person, signed_in
-from tests.support.panel import PEOPLE, page_of
+from tests.support.factories import api_client, create_user
+from tests.support.panel import PEOPLE, user_page
 from users.models import User
 
 pytestmark = pytest.mark.django_db
@@ -39,24 +39,24 @@ EXCEPTIONS = {
 
 
 def columns_of_personal_data(_boss: Client) -> set[str]:
-    return set(json.loads(signed_in(person()).get("/api/profile/export/").getvalue())["profile"])
+    return set(json.loads(api_client(create_user()).get("/api/profile/export/").getvalue())["profile"])
 
 
-def columns_of_csv(boss: Client) -> set[str]:
-    text = b"".join(boss.get(f"{PEOPLE}export/")).decode("utf-8-sig")
+def columns_of_csv(admin_client: Client) -> set[str]:
+    text = b"".join(admin_client.get(f"{PEOPLE}export/")).decode("utf-8-sig")
     return set(next(csv.reader(io.StringIO(text))))
 
 
-def columns_of_page(boss: Client) -> set[str]:
-    return set(flatten_fieldsets(boss.get(page_of(person())).context["adminform"].fieldsets))
+def columns_of_page(admin_client: Client) -> set[str]:
+    return set(flatten_fieldsets(admin_client.get(user_page(create_user())).context["adminform"].fieldsets))
 
 
 @pytest.mark.parametrize(
     ("place", "columns"),
     [("personal data", columns_of_personal_data), ("csv", columns_of_csv), ("page", columns_of_page)],
 )
-def test_every_column_is_there_or_is_an_exception_with_a_reason(place: str, columns, boss: Client) -> None:
-    shown = columns(boss)
+def test_every_column_is_there_or_is_an_exception_with_a_reason(place: str, columns, admin_client: Client) -> None:
+    shown = columns(admin_client)
 
     expected = {field.name for field in User._meta.concrete_fields}
     assert expected - shown == set(EXCEPTIONS[place])

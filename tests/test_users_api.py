@@ -1,4 +1,4 @@
-"""Everybody, for staff."""
+"""The user API for staff."""
 
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -6,15 +6,23 @@ from urllib.parse import quote
 import pytest
 from rest_framework.test import APIClient
 
-from tests.support.factories import invited_by, person, phone_number, sign_up, signed_in, staff, superuser
+from tests.support.factories import (
+    api_client,
+    create_staff,
+    create_superuser,
+    create_user,
+    create_users,
+    phone_number,
+    sign_up,
+)
 from users.models import User
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def office() -> APIClient:
-    return signed_in(staff(phone_number="+79000000000"))
+def staff_client() -> APIClient:
+    return api_client(create_staff(phone_number="+79000000000"))
 
 
 def numbers(answer) -> list[str]:
@@ -22,38 +30,38 @@ def numbers(answer) -> list[str]:
     return [user["phone_number"] for user in answer.json()["results"]]
 
 
-def test_is_for_staff_only() -> None:
-    somebody, me = person(), signed_in(person())
+def test_user_api_is_for_staff_only() -> None:
+    user, me = create_user(), api_client(create_user())
 
     answers = [
         me.get("/api/users/"),
         me.post("/api/users/", {"phone_number": phone_number()}),
-        me.get(f"/api/users/{somebody.pk}/"),
-        me.put(f"/api/users/{somebody.pk}/", {"phone_number": phone_number()}),
-        me.patch(f"/api/users/{somebody.pk}/", {"username": "Mallory"}),
-        me.delete(f"/api/users/{somebody.pk}/"),
+        me.get(f"/api/users/{user.pk}/"),
+        me.put(f"/api/users/{user.pk}/", {"phone_number": phone_number()}),
+        me.patch(f"/api/users/{user.pk}/", {"username": "Mallory"}),
+        me.delete(f"/api/users/{user.pk}/"),
     ]
 
     assert [answer.status_code for answer in answers] == [403] * 6
     assert User.objects.count() == 2
 
 
-def test_lists_everybody_newest_first_by_pages(office: APIClient) -> None:
-    people = [str(person().phone_number) for _ in range(5)]
+def test_lists_users_newest_first_in_pages(staff_client: APIClient) -> None:
+    people = [str(create_user().phone_number) for _ in range(5)]
 
-    page = office.get("/api/users/?page_size=4")
-    rest = office.get(page.json()["next"])
+    page = staff_client.get("/api/users/?page_size=4")
+    rest = staff_client.get(page.json()["next"])
 
     assert numbers(page) + numbers(rest) == [*reversed(people), "+79000000000"]
     assert rest.json()["next"] is None
 
 
-def test_shows_one_person_with_those_who_came_with_them(office: APIClient) -> None:
-    anna = person(username="Anna")
-    boris = invited_by(anna)
+def test_shows_a_user_with_referrals(staff_client: APIClient) -> None:
+    anna = create_user(username="Anna")
+    boris = create_user(invited_by=anna)
 
-    shown = office.get(f"/api/users/{anna.pk}/").json()
-    of_boris = office.get(f"/api/users/{boris.pk}/").json()
+    shown = staff_client.get(f"/api/users/{anna.pk}/").json()
+    of_boris = staff_client.get(f"/api/users/{boris.pk}/").json()
 
     assert shown["phone_number"] == str(anna.phone_number)
     assert shown["referrals"] == [str(boris.phone_number)]
@@ -62,43 +70,43 @@ def test_shows_one_person_with_those_who_came_with_them(office: APIClient) -> No
     assert "password" not in shown
 
 
-def test_finds_people_by_number_code_and_name(office: APIClient) -> None:
-    anna = person(phone_number="+79161112233", username="Anna Karenina")
-    person(phone_number="+79167778899", username="Анатоль")
+def test_search_by_number_code_and_name(staff_client: APIClient) -> None:
+    anna = create_user(phone_number="+79161112233", username="Anna Karenina")
+    create_user(phone_number="+79167778899", username="Анатоль")
 
     for term in ("+7916111", "7916111", "8 (916) 111-22-33", anna.referral_code.lower(), "anna", "Anna K"):
-        assert numbers(office.get(f"/api/users/?search={quote(term)}")) == ["+79161112233"], term
-    assert numbers(office.get("/api/users/?search=%2B7916")) == ["+79167778899", "+79161112233"]
-    assert numbers(office.get(f"/api/users/?search={quote('Ана')}")) == ["+79167778899"]
-    assert numbers(office.get("/api/users/?search=nobody")) == []
+        assert numbers(staff_client.get(f"/api/users/?search={quote(term)}")) == ["+79161112233"], term
+    assert numbers(staff_client.get("/api/users/?search=%2B7916")) == ["+79167778899", "+79161112233"]
+    assert numbers(staff_client.get(f"/api/users/?search={quote('Ана')}")) == ["+79167778899"]
+    assert numbers(staff_client.get("/api/users/?search=nobody")) == []
 
 
-def test_filters_and_orders(office: APIClient) -> None:
-    old = person(phone_number="+79160000002", registered_at=datetime(2020, 1, 1, tzinfo=UTC))
-    banned = person(phone_number="+79160000001", is_active=False)
+def test_filters_and_ordering(staff_client: APIClient) -> None:
+    old = create_user(phone_number="+79160000002", registered_at=datetime(2020, 1, 1, tzinfo=UTC))
+    banned = create_user(phone_number="+79160000001", is_active=False)
 
-    assert numbers(office.get("/api/users/?is_active=false")) == [str(banned.phone_number)]
-    assert numbers(office.get("/api/users/?is_staff=true")) == ["+79000000000"]
-    assert numbers(office.get("/api/users/?registered_before=2020-01-02T00:00:00Z")) == [str(old.phone_number)]
-    assert len(numbers(office.get("/api/users/?registered_after=2020-01-01T00:00:01Z"))) == 2
-    assert numbers(office.get("/api/users/?ordering=phone_number")) == [
+    assert numbers(staff_client.get("/api/users/?is_active=false")) == [str(banned.phone_number)]
+    assert numbers(staff_client.get("/api/users/?is_staff=true")) == ["+79000000000"]
+    assert numbers(staff_client.get("/api/users/?registered_before=2020-01-02T00:00:00Z")) == [str(old.phone_number)]
+    assert len(numbers(staff_client.get("/api/users/?registered_after=2020-01-01T00:00:01Z"))) == 2
+    assert numbers(staff_client.get("/api/users/?ordering=phone_number")) == [
         "+79000000000",
         "+79160000001",
         "+79160000002",
     ]
-    assert numbers(office.get("/api/users/?ordering=registered_at"))[0] == str(old.phone_number)
+    assert numbers(staff_client.get("/api/users/?ordering=registered_at"))[0] == str(old.phone_number)
 
 
 @pytest.mark.parametrize("query", ["ordering=password", "is_active=perhaps", "registered_after=soon", "search=%00"])
-def test_says_what_is_wrong_with_a_question(office: APIClient, query: str) -> None:
-    answer = office.get(f"/api/users/?{query}")
+def test_invalid_query_is_rejected_with_a_reason(staff_client: APIClient, query: str) -> None:
+    answer = staff_client.get(f"/api/users/?{query}")
 
     assert answer.status_code == 400
     assert list(answer.json()["errors"]) == [query.split("=", maxsplit=1)[0]]
 
 
-def test_saves_a_person_who_then_signs_in(office: APIClient, client: APIClient) -> None:
-    saved = office.post("/api/users/", {"phone_number": "8 916 111 22 33", "username": "Anna"})
+def test_created_user_can_sign_in(staff_client: APIClient, client: APIClient) -> None:
+    saved = staff_client.post("/api/users/", {"phone_number": "8 916 111 22 33", "username": "Anna"})
 
     assert saved.status_code == 201
     assert saved.json()["phone_number"] == "+79161112233"
@@ -109,54 +117,54 @@ def test_saves_a_person_who_then_signs_in(office: APIClient, client: APIClient) 
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch"])
-def test_one_number_is_one_person(office: APIClient, method: str) -> None:
-    taken, other = person(), person()
+def test_number_is_unique(staff_client: APIClient, method: str) -> None:
+    taken, other = create_users(2)
     path = "/api/users/" if method == "post" else f"/api/users/{other.pk}/"
 
-    answer = getattr(office, method)(path, {"phone_number": str(taken.phone_number)})
+    answer = getattr(staff_client, method)(path, {"phone_number": str(taken.phone_number)})
 
     assert answer.status_code == 409
     assert answer.json()["code"] == "phone_number_taken"
     assert User.objects.filter(phone_number=taken.phone_number).count() == 1
 
 
-def test_replaces_and_changes_a_person(office: APIClient) -> None:
-    anna = person(username="Anna", is_active=False)
+def test_replaces_and_updates_a_user(staff_client: APIClient) -> None:
+    anna = create_user(username="Anna", is_active=False)
     path = f"/api/users/{anna.pk}/"
 
-    changed = office.patch(path, {"username": "Eve"}).json()
-    replaced = office.put(path, {"phone_number": "+79161112233"}).json()
+    changed = staff_client.patch(path, {"username": "Eve"}).json()
+    replaced = staff_client.put(path, {"phone_number": "+79161112233"}).json()
 
     assert (changed["username"], changed["is_active"]) == ("Eve", False)
     assert (replaced["phone_number"], replaced["username"], replaced["is_active"]) == ("+79161112233", "", True)
     assert replaced["referral_code"] == anna.referral_code
-    assert office.put(path, {"username": "no number"}).status_code == 400
+    assert staff_client.put(path, {"username": "no number"}).status_code == 400
 
 
 @pytest.mark.parametrize("field", ["is_staff", "is_superuser", "referral_code", "id", "password"])
-def test_gives_nobody_more_rights_nor_another_code(office: APIClient, field: str) -> None:
-    anna = person()
+def test_permissions_and_invite_code_cannot_be_set(staff_client: APIClient, field: str) -> None:
+    anna = create_user()
     before = User.objects.values().get(pk=anna.pk)
 
-    answer = office.patch(f"/api/users/{anna.pk}/", {field: "1", "username": "Eve"})
+    answer = staff_client.patch(f"/api/users/{anna.pk}/", {field: "1", "username": "Eve"})
 
     assert answer.status_code == 400
     assert list(answer.json()["errors"]) == [field]
     assert User.objects.values().get(pk=anna.pk) == before
 
 
-def test_only_a_superuser_touches_staff(office: APIClient) -> None:
-    colleague = staff()
+def test_only_superusers_change_staff(staff_client: APIClient) -> None:
+    colleague = create_staff()
     path = f"/api/users/{colleague.pk}/"
 
-    assert office.get(path).status_code == 200
-    assert office.patch(path, {"is_active": False}).status_code == 403
-    assert office.delete(path).status_code == 403
-    assert signed_in(superuser()).patch(path, {"is_active": False}).status_code == 200
+    assert staff_client.get(path).status_code == 200
+    assert staff_client.patch(path, {"is_active": False}).status_code == 403
+    assert staff_client.delete(path).status_code == 403
+    assert api_client(create_superuser()).patch(path, {"is_active": False}).status_code == 200
 
 
 @pytest.mark.parametrize("pk", ["0", "999999999", "9" * 30, "x", "-1"])
-def test_does_not_find_nobody(office: APIClient, pk: str) -> None:
+def test_unknown_user_is_not_found(staff_client: APIClient, pk: str) -> None:
     for method in ("get", "put", "patch", "delete"):
         body = {"phone_number": phone_number()}
-        assert getattr(office, method)(f"/api/users/{pk}/", body).status_code == 404
+        assert getattr(staff_client, method)(f"/api/users/{pk}/", body).status_code == 404

@@ -1,12 +1,12 @@
-"""Signing in on the pages, by the same rules as by the API."""
+"""Sign-in on the pages, with the same rules as the API."""
 
 import pytest
 from django.test import Client
 from pytest_django import Settings
 
 from tests.support import factories, pages
-from tests.support.factories import person, phone_number, wrong
-from tests.support.pages import at_the_door, sign_in, text_of
+from tests.support.factories import create_user, phone_number, wrong_code
+from tests.support.pages import anonymous_browser, sign_in, text_of
 from users.models import ConfirmationCode, User
 
 pytestmark = pytest.mark.django_db
@@ -18,8 +18,8 @@ def is_signed_in(browser: Client) -> bool:
     return browser.get("/profile/").status_code == 200
 
 
-def test_a_newcomer_signs_in_and_gets_a_code_of_their_own() -> None:
-    browser, phone = at_the_door(), phone_number()
+def test_new_user_signs_in_and_gets_an_invite_code() -> None:
+    browser, phone = anonymous_browser(), phone_number()
 
     answer = sign_in(browser, phone)
 
@@ -29,26 +29,26 @@ def test_a_newcomer_signs_in_and_gets_a_code_of_their_own() -> None:
     assert user.referral_code in text_of(answer)
 
 
-def test_somebody_known_signs_in_without_further_words() -> None:
-    anna = person(username="Anna")
+def test_registered_user_signs_in_without_a_welcome() -> None:
+    anna = create_user(username="Anna")
 
-    answer = sign_in(at_the_door(), str(anna.phone_number))
+    answer = sign_in(anonymous_browser(), str(anna.phone_number))
 
     assert text_of(answer).startswith(f"Anna {anna.phone_number.as_international}")
 
 
 @pytest.mark.parametrize("typed", ["8 (999) 123-45-67", "+7 999 1234567", "89991234567"])
-def test_a_number_is_read_as_people_type_it_and_shown_for_reading(typed: str) -> None:
-    browser = at_the_door()
+def test_any_spelling_of_a_number_is_accepted_and_formatted(typed: str) -> None:
+    browser = anonymous_browser()
 
-    answer = pages.send(browser, "/sign-in/", {"phone_number": typed})
+    answer = pages.submit_form(browser, "/sign-in/", {"phone_number": typed})
 
     assert "It was sent to +7 999 123-45-67" in text_of(answer)
 
 
 @pytest.mark.parametrize("typed", ["12", "abc", "", "+7 999 1", "\x00"])
-def test_a_number_that_is_none_is_told_at_its_field(typed: str) -> None:
-    answer = pages.send(at_the_door(), "/sign-in/", {"phone_number": typed})
+def test_invalid_number_is_an_error_at_its_field(typed: str) -> None:
+    answer = pages.submit_form(anonymous_browser(), "/sign-in/", {"phone_number": typed})
 
     html = answer.content.decode()
     assert answer.status_code == 200
@@ -58,9 +58,9 @@ def test_a_number_that_is_none_is_told_at_its_field(typed: str) -> None:
     assert not ConfirmationCode.objects.exists()
 
 
-def test_the_field_of_the_code_is_made_for_phones() -> None:
-    browser = at_the_door()
-    pages.ask_for_code(browser, phone_number())
+def test_code_field_supports_one_time_code_autofill() -> None:
+    browser = anonymous_browser()
+    pages.request_code(browser, phone_number())
 
     html = browser.get("/sign-in/code/").content.decode()
 
@@ -68,159 +68,161 @@ def test_the_field_of_the_code_is_made_for_phones() -> None:
     assert 'inputmode="numeric"' in html
 
 
-def test_the_code_is_shown_only_while_codes_are_exposed(settings: Settings) -> None:
+def test_code_is_shown_only_if_exposed(settings: Settings) -> None:
     settings.CONFIRMATION_CODE_EXPOSED = False
-    answer = pages.send(at_the_door(), "/sign-in/", {"phone_number": phone_number()})
+    answer = pages.submit_form(anonymous_browser(), "/sign-in/", {"phone_number": phone_number()})
 
     assert answer.redirect_chain == [("/sign-in/code/", 302)]
     assert EXPOSED not in text_of(answer)
 
 
-def test_a_code_kept_from_before_is_hidden_once_codes_are_not_exposed(settings: Settings) -> None:
-    browser = at_the_door()
-    code = pages.ask_for_code(browser, phone_number())
+def test_earlier_code_is_hidden_if_no_longer_exposed(settings: Settings) -> None:
+    browser = anonymous_browser()
+    code = pages.request_code(browser, phone_number())
 
     settings.CONFIRMATION_CODE_EXPOSED = False
 
     assert code not in text_of(browser.get("/sign-in/code/"))
 
 
-def test_a_wrong_code_costs_a_try_and_the_right_one_still_signs_in() -> None:
-    browser, phone = at_the_door(), phone_number()
-    code = pages.ask_for_code(browser, phone)
+def test_wrong_code_costs_a_try() -> None:
+    browser, phone = anonymous_browser(), phone_number()
+    code = pages.request_code(browser, phone)
 
-    refused = pages.send(browser, "/sign-in/code/", {"confirmation_code": wrong(code)})
-    accepted = pages.send(browser, "/sign-in/code/", {"confirmation_code": f" {code} "})
+    refused = pages.submit_form(browser, "/sign-in/code/", {"confirmation_code": wrong_code(code)})
+    accepted = pages.submit_form(browser, "/sign-in/code/", {"confirmation_code": f" {code} "})
 
     assert "Wrong code. Tries left: 4." in text_of(refused)
     assert accepted.redirect_chain == [("/profile/", 302)]
 
 
 @pytest.mark.parametrize("typed", ["", "12", "12345", "abcd", "１２３４"])
-def test_what_can_be_no_code_costs_no_try(typed: str) -> None:
-    browser = at_the_door()
-    pages.ask_for_code(browser, phone_number())
+def test_malformed_code_costs_no_try(typed: str) -> None:
+    browser = anonymous_browser()
+    pages.request_code(browser, phone_number())
 
-    answer = pages.send(browser, "/sign-in/code/", {"confirmation_code": typed})
+    answer = pages.submit_form(browser, "/sign-in/code/", {"confirmation_code": typed})
 
     assert answer.status_code == 200
     assert 'aria-invalid="true"' in answer.content.decode()
     assert ConfirmationCode.objects.get().wrong_tries == 0
 
 
-def test_a_used_code_is_refused() -> None:
-    phone, here, there = phone_number(), at_the_door(), at_the_door()
-    code = pages.ask_for_code(here, phone)
-    pages.send(there, "/sign-in/", {"phone_number": phone})
-    pages.send(here, "/sign-in/code/", {"confirmation_code": code})
+def test_used_code_is_refused() -> None:
+    phone, here, there = phone_number(), anonymous_browser(), anonymous_browser()
+    code = pages.request_code(here, phone)
+    pages.submit_form(there, "/sign-in/", {"phone_number": phone})
+    pages.submit_form(here, "/sign-in/code/", {"confirmation_code": code})
 
-    answer = pages.send(there, "/sign-in/code/", {"confirmation_code": code})
+    answer = pages.submit_form(there, "/sign-in/code/", {"confirmation_code": code})
 
     assert "No code is waiting for this number" in text_of(answer)
     assert not is_signed_in(there)
 
 
-def test_asking_again_too_soon_is_told_with_the_time_to_wait_and_the_way_to_the_code() -> None:
-    phone, here, there = phone_number(), at_the_door(), at_the_door()
-    code = pages.ask_for_code(here, phone)
+def test_cooldown_shows_the_time_to_wait_and_a_link_to_the_code() -> None:
+    phone, here, there = phone_number(), anonymous_browser(), anonymous_browser()
+    code = pages.request_code(here, phone)
 
-    answer = pages.send(there, "/sign-in/", {"phone_number": phone})
+    answer = pages.submit_form(there, "/sign-in/", {"phone_number": phone})
 
     assert answer.status_code == 429
     assert 0 < int(answer["Retry-After"]) <= 60
     assert "Ask for a new one in" in text_of(answer)
     assert 'href="/sign-in/code/"' in answer.content.decode()
-    assert pages.send(there, "/sign-in/code/", {"confirmation_code": code}).redirect_chain == [("/profile/", 302)]
+    assert pages.submit_form(there, "/sign-in/code/", {"confirmation_code": code}).redirect_chain == [
+        ("/profile/", 302)
+    ]
 
 
-def test_a_new_code_too_soon_is_refused_on_the_spot() -> None:
-    browser = at_the_door()
-    pages.ask_for_code(browser, phone_number())
+def test_early_resend_is_refused_on_the_same_page() -> None:
+    browser = anonymous_browser()
+    pages.request_code(browser, phone_number())
 
-    answer = pages.send(browser, "/sign-in/code/", {"resend": "yes"})
+    answer = pages.submit_form(browser, "/sign-in/code/", {"resend": "yes"})
 
     assert answer.status_code == 429
     assert answer["Retry-After"]
     assert "Ask for a new one in" in text_of(answer)
 
 
-def test_a_new_code_voids_the_one_before(settings: Settings) -> None:
+def test_new_code_replaces_the_previous_one(settings: Settings) -> None:
     settings.CONFIRMATION_CODE_RESEND_SECONDS = 0
-    settings.CONFIRMATION_CODE_LENGTH = 8  # so that two codes are not the same by chance
-    browser = at_the_door()
-    first = pages.ask_for_code(browser, phone_number())
+    settings.CONFIRMATION_CODE_LENGTH = 8  # two codes are not equal by chance
+    browser = anonymous_browser()
+    first = pages.request_code(browser, phone_number())
 
-    answer = pages.send(browser, "/sign-in/code/", {"resend": "yes"})
+    answer = pages.submit_form(browser, "/sign-in/code/", {"resend": "yes"})
 
     assert "A new code is on its way" in text_of(answer)
-    assert "Wrong code" in text_of(pages.send(browser, "/sign-in/code/", {"confirmation_code": first}))
+    assert "Wrong code" in text_of(pages.submit_form(browser, "/sign-in/code/", {"confirmation_code": first}))
 
 
-def test_a_gateway_that_fails_is_told_and_when_to_try_again(settings: Settings) -> None:
-    settings.SMS_URL = "json://127.0.0.1:9/?:phone={phone}"  # a port that nothing listens on
+def test_gateway_failure_shows_when_to_retry(settings: Settings) -> None:
+    settings.SMS_URL = "json://127.0.0.1:9/?:phone={phone}"  # a closed port
 
-    answer = pages.send(at_the_door(), "/sign-in/", {"phone_number": phone_number()})
+    answer = pages.submit_form(anonymous_browser(), "/sign-in/", {"phone_number": phone_number()})
 
     assert answer.status_code == 503
     assert answer["Retry-After"] == "5"
     assert "The code could not be sent" in text_of(answer)
 
 
-def test_a_disabled_account_is_told_so() -> None:
-    banned = person(is_active=False)
+def test_disabled_account_is_refused() -> None:
+    banned = create_user(is_active=False)
 
-    answer = sign_in(at_the_door(), str(banned.phone_number))
+    answer = sign_in(anonymous_browser(), str(banned.phone_number))
 
     assert "This account is disabled" in text_of(answer)
 
 
-def test_the_code_page_without_a_number_leads_to_the_number() -> None:
-    answer = at_the_door().get("/sign-in/code/")
+def test_code_page_without_a_number_redirects() -> None:
+    answer = anonymous_browser().get("/sign-in/code/")
 
     assert (answer.status_code, answer["Location"]) == (302, "/sign-in/")
 
 
-def test_whoever_is_signed_in_is_not_asked_again() -> None:
-    assert pages.browser_of(person()).get("/sign-in/")["Location"] == "/profile/"
+def test_signed_in_user_is_redirected() -> None:
+    assert pages.signed_in_browser(create_user()).get("/sign-in/")["Location"] == "/profile/"
 
 
 @pytest.mark.parametrize("path", ["/profile/", "/settings/", "/settings/erase/"])
-def test_a_page_for_those_signed_in_asks_to_sign_in_and_leads_back(path: str) -> None:
-    browser = at_the_door()
+def test_protected_page_redirects_to_sign_in_and_back(path: str) -> None:
+    browser = anonymous_browser()
     asked = browser.get(path)
 
-    answer = sign_in(browser, str(person().phone_number), page=asked["Location"])
+    answer = sign_in(browser, str(create_user().phone_number), page=asked["Location"])
 
     assert asked.status_code == 302
     assert answer.redirect_chain == [(path, 302)]
 
 
 @pytest.mark.parametrize("address", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
-def test_a_sign_in_leads_to_no_other_host(address: str) -> None:
-    answer = sign_in(at_the_door(), str(person().phone_number), page=f"/sign-in/?next={address}")
+def test_sign_in_does_not_redirect_to_other_hosts(address: str) -> None:
+    answer = sign_in(anonymous_browser(), str(create_user().phone_number), page=f"/sign-in/?next={address}")
 
     assert answer.redirect_chain == [("/profile/", 302)]
 
 
-def test_the_session_gets_a_new_key_at_the_sign_in(settings: Settings) -> None:
-    browser = at_the_door()
-    code = pages.ask_for_code(browser, phone_number())
+def test_sign_in_rotates_the_session_key(settings: Settings) -> None:
+    browser = anonymous_browser()
+    code = pages.request_code(browser, phone_number())
     before = browser.cookies[settings.SESSION_COOKIE_NAME].value
 
-    pages.send(browser, "/sign-in/code/", {"confirmation_code": code})
+    pages.submit_form(browser, "/sign-in/code/", {"confirmation_code": code})
 
     assert browser.cookies[settings.SESSION_COOKIE_NAME].value != before
-    fixated = at_the_door()
+    fixated = anonymous_browser()
     fixated.cookies[settings.SESSION_COOKIE_NAME] = before
     assert not is_signed_in(fixated)
 
 
-def test_the_number_of_somebody_who_does_not_come_in_is_forgotten_within_an_hour() -> None:
-    browser, phone = at_the_door(), phone_number()
-    code = pages.ask_for_code(browser, phone)
+def test_number_of_an_unfinished_sign_in_expires_after_an_hour() -> None:
+    browser, phone = anonymous_browser(), phone_number()
+    code = pages.request_code(browser, phone)
     before = browser.session.get_expiry_age()
 
-    pages.send(browser, "/sign-in/code/", {"confirmation_code": code})
+    pages.submit_form(browser, "/sign-in/code/", {"confirmation_code": code})
 
     assert before <= 3_600
     assert browser.session.get_expiry_age() > 7 * 86_400
@@ -228,62 +230,62 @@ def test_the_number_of_somebody_who_does_not_come_in_is_forgotten_within_an_hour
 
 
 class TestSessions:
-    def test_signing_out_ends_this_browser_only(self) -> None:
-        anna = person()
-        here, there = pages.browser_of(anna), pages.browser_of(anna)
+    def test_sign_out_ends_this_browser_only(self) -> None:
+        anna = create_user()
+        here, there = pages.signed_in_browser(anna), pages.signed_in_browser(anna)
 
-        answer = pages.send(here, "/settings/sign-out/", {}, page="/settings/")
+        answer = pages.submit_form(here, "/settings/sign-out/", {}, page="/settings/")
 
         assert "You are signed out in this browser" in text_of(answer)
         assert not is_signed_in(here)
         assert is_signed_in(there)
 
-    def test_signing_out_everywhere_ends_every_browser_and_every_program(self) -> None:
-        anna, somebody = person(), pages.browser_of(person())
-        here, there, program = pages.browser_of(anna), pages.browser_of(anna), factories.signed_in(anna)
+    def test_sign_out_everywhere_ends_all_browser_and_api_sessions(self) -> None:
+        anna, other = create_user(), pages.signed_in_browser(create_user())
+        here, there, program = pages.signed_in_browser(anna), pages.signed_in_browser(anna), factories.api_client(anna)
 
-        answer = pages.send(here, "/settings/sign-out/everywhere/", {}, page="/settings/")
+        answer = pages.submit_form(here, "/settings/sign-out/everywhere/", {}, page="/settings/")
 
         assert "You are signed out everywhere" in text_of(answer)
-        assert [is_signed_in(each) for each in (here, there, somebody)] == [False, False, True]
+        assert [is_signed_in(each) for each in (here, there, other)] == [False, False, True]
         assert program.get("/api/profile/").status_code == 401
 
-    def test_a_program_that_signs_out_everywhere_ends_the_browsers_too(self) -> None:
-        anna = person()
-        browser = pages.browser_of(anna)
+    def test_api_sign_out_everywhere_ends_browser_sessions(self) -> None:
+        anna = create_user()
+        browser = pages.signed_in_browser(anna)
 
-        factories.signed_in(anna).post("/api/logout/all/")
+        factories.api_client(anna).post("/api/logout/all/")
 
         assert not is_signed_in(browser)
 
-    def test_one_can_sign_in_again_after_signing_out_everywhere(self) -> None:
-        anna = person()
-        factories.signed_in(anna).post("/api/logout/all/")
+    def test_sign_in_works_after_sign_out_everywhere(self) -> None:
+        anna = create_user()
+        factories.api_client(anna).post("/api/logout/all/")
 
-        assert is_signed_in(pages.browser_of(anna))
+        assert is_signed_in(pages.signed_in_browser(anna))
 
-    def test_a_disabled_person_is_signed_out_at_once(self) -> None:
-        anna = person()
-        browser = pages.browser_of(anna)
+    def test_disabling_a_user_ends_their_sessions(self) -> None:
+        anna = create_user()
+        browser = pages.signed_in_browser(anna)
 
         User.objects.update_user(anna, is_active=False)
 
         assert not is_signed_in(browser)
 
-    def test_a_code_from_a_phone_does_not_open_the_admin_panel(self) -> None:
-        boss = factories.superuser(password="a good one")
-        browser = pages.browser_of(boss)
+    def test_confirmation_code_does_not_sign_in_to_the_panel(self) -> None:
+        admin_client = factories.create_superuser(password="a good one")
+        browser = pages.signed_in_browser(admin_client)
 
         by_code = browser.get("/admin/")
-        by_password = {"username": str(boss.phone_number), "password": "a good one"}
-        pages.send(browser, "/admin/login/", by_password, page="/admin/login/")
+        by_password = {"username": str(admin_client.phone_number), "password": "a good one"}
+        pages.submit_form(browser, "/admin/login/", by_password, page="/admin/login/")
 
         assert by_code.status_code == 302
         assert by_code["Location"].startswith("/admin/login/")
         assert browser.get("/admin/").status_code == 200
 
-    def test_nobody_signs_out_by_a_link(self) -> None:
-        browser = pages.browser_of(person())
+    def test_sign_out_requires_post(self) -> None:
+        browser = pages.signed_in_browser(create_user())
 
         for path in ("/settings/sign-out/", "/settings/sign-out/everywhere/"):
             assert browser.get(path).status_code == 405
@@ -295,8 +297,8 @@ class TestSessions:
     ["/sign-in/", "/sign-in/code/", "/profile/", "/settings/", "/settings/erase/", "/settings/sign-out/", "/language/",
      "/settings/sign-out/everywhere/", "/theme/"],
 )  # fmt: skip
-def test_a_form_from_elsewhere_is_refused(path: str) -> None:
-    browser = pages.browser_of(person())
+def test_forms_require_a_csrf_token(path: str) -> None:
+    browser = pages.signed_in_browser(create_user())
 
     answer = browser.post(path, {"understood": "on", "username": "Eve", "used_referral_code": "K7M2XP"})
 

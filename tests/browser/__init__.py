@@ -1,1 +1,1 @@
-"""The pages in a real Chromium. `SCREENSHOTS=1` writes the pictures of the documentation besides."""
+"""The pages in Chromium. `SCREENSHOTS=1` also writes the images of the documentation."""

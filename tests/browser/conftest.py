@@ -1,4 +1,4 @@
-"""A real browser, people in front of it, and the checker of accessibility."""
+"""Chromium, visitors with their own browser context, and axe-core."""
 
 import os
 import shutil
@@ -30,7 +30,7 @@ def browser() -> Iterator[Browser]:
     program = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if program is None:
         pytest.fail("The browser tests need Chromium: install it with `apt-get install chromium`.", pytrace=False)
-    # Playwright's loop runs in this thread, and Django takes its own calls for those of a coroutine.
+    # Playwright runs an event loop in this thread, so Django would refuse synchronous database calls.
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
@@ -50,15 +50,15 @@ NewVisitor = Callable[..., Visitor]
 
 @pytest.fixture
 def visitor(browser: Browser, live_server: LiveServer) -> Iterator[NewVisitor]:
-    """Somebody with a browser of their own; in the end none of them may have met an error or another host."""
+    """Create visitors, each with its own browser context; fail on any script error or request to another host."""
     visitors: list[Visitor] = []
 
-    def come(**options: Any) -> Visitor:
+    def open_context(**options: Any) -> Visitor:
         settings = {"locale": "en-GB", "viewport": {"width": 1280, "height": 800}, **options}
         visitors.append(Visitor(browser.new_context(base_url=live_server.url, **settings), live_server.url))
         return visitors[-1]
 
-    yield come
+    yield open_context
     for each in visitors:
-        each.leave()
-    assert [complaint for each in visitors for complaint in each.complaints] == []
+        each.close()
+    assert [error for each in visitors for error in each.errors] == []

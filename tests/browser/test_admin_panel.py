@@ -1,4 +1,4 @@
-"""The panel of the staff: for everyone (WCAG 2.2 AA), and what of it only a browser shows."""
+"""The admin panel in a browser: accessibility (WCAG 2.2 AA), charts, tree and export."""
 
 import csv
 from collections.abc import Iterator
@@ -9,38 +9,38 @@ from django.core.management import call_command
 from pytest_django import Settings
 
 from tests.browser.conftest import NewVisitor
-from tests.browser.test_every_page import WCAG
+from tests.browser.test_accessibility import WCAG
 from tests.browser.visitor import Visitor
-from tests.support.factories import invited_by, person, superuser
+from tests.support.factories import create_superuser, create_user
 from users.models import User
 
 PASSWORD = "a good one"
 
 
 @pytest.fixture
-def boss(transactional_db: None) -> User:
-    return superuser(password=PASSWORD)
+def admin_user(transactional_db: None) -> User:
+    return create_superuser(password=PASSWORD)
 
 
 @pytest.fixture
-def anna(boss: User) -> User:
-    """Somebody in the middle of a tree."""
-    anna = invited_by(invited_by(person(username="Head")), username="Anna")
+def anna(admin_user: User) -> User:
+    """A user in the middle of a referral tree."""
+    anna = create_user(invited_by=create_user(invited_by=create_user(username="Head")), username="Anna")
     for _ in range(7):
-        invited_by(invited_by(anna, username="Boris"))
+        create_user(invited_by=create_user(invited_by=anna, username="Boris"))
     return anna
 
 
-def enter(staff: Visitor, boss: User, password: str = PASSWORD) -> None:
+def sign_in_to_panel(staff: Visitor, admin_user: User, password: str = PASSWORD) -> None:
     staff.open("/admin/")
-    staff.page.fill("[name=username]", str(boss.phone_number))
+    staff.page.fill("[name=username]", str(admin_user.phone_number))
     staff.page.fill("[name=password]", password)
     staff.page.press("[name=password]", "Enter")
     staff.page.wait_for_url("**/admin/")
 
 
 def pages(staff: Visitor, anna: User) -> Iterator[str]:
-    """Go from page to page, with all that can be unfolded unfolded, and say where one is."""
+    """Open every page, expand all `<details>` and yield its path."""
     lists = ("user", "referral")
     change = f"/admin/users/user/{anna.pk}/change/"
     for path in (
@@ -55,12 +55,12 @@ def pages(staff: Visitor, anna: User) -> Iterator[str]:
         yield path
 
 
-@pytest.mark.parametrize(("language", "colours"), [("en", "light"), ("ru", "dark")])
-def test_nothing_stands_in_the_way_of_staff(
-    visitor: NewVisitor, axe: str, anna: User, language: str, colours: str
+@pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("ru", "dark")])
+def test_no_accessibility_violation_in_the_panel(
+    visitor: NewVisitor, axe: str, anna: User, language: str, theme: str
 ) -> None:
-    staff = visitor(locale=language, color_scheme=colours)
-    enter(staff, User.objects.get(is_superuser=True))
+    staff = visitor(locale=language, color_scheme=theme)
+    sign_in_to_panel(staff, User.objects.get(is_superuser=True))
 
     violations = [
         (where, violation["id"], [node["html"] for node in violation["nodes"]])
@@ -71,9 +71,9 @@ def test_nothing_stands_in_the_way_of_staff(
     assert violations == []
 
 
-def test_the_charts_are_drawn(visitor: NewVisitor, boss: User, anna: User) -> None:
+def test_charts_are_drawn(visitor: NewVisitor, admin_user: User, anna: User) -> None:
     staff = visitor()
-    enter(staff, boss)
+    sign_in_to_panel(staff, admin_user)
     staff.page.wait_for_load_state("networkidle")
 
     drawn = staff.page.evaluate(
@@ -85,9 +85,9 @@ def test_the_charts_are_drawn(visitor: NewVisitor, boss: User, anna: User) -> No
     assert drawn == [[people, 0, people - 2], [0, 0]]
 
 
-def test_the_charts_change_colours_with_the_theme(visitor: NewVisitor, boss: User) -> None:
+def test_charts_follow_the_theme(visitor: NewVisitor, admin_user: User) -> None:
     staff = visitor(color_scheme="light")
-    enter(staff, boss)
+    sign_in_to_panel(staff, admin_user)
     staff.page.wait_for_load_state("networkidle")
     colour = "Chart.getChart(document.querySelector('canvas[data-chart]')).data.datasets[0].borderColor"
     light = staff.page.evaluate(colour)
@@ -98,29 +98,29 @@ def test_the_charts_change_colours_with_the_theme(visitor: NewVisitor, boss: Use
     assert staff.page.evaluate(colour) != light
 
 
-def test_the_demo_gives_the_dashboard_and_a_tree_something_to_show(
+def test_demo_data_fills_the_dashboard_and_the_tree(
     visitor: NewVisitor, transactional_db: None, settings: Settings
 ) -> None:
     settings.DEBUG = True
     call_command("demo", people=150)
     inviter = User.objects.filter(invitation__isnull=False).order_by("-referrals_count", "id")[0]
     staff = visitor()
-    enter(staff, User.objects.get(is_staff=True), "demo-password")
+    sign_in_to_panel(staff, User.objects.get(is_staff=True), "demo-password")
     staff.page.wait_for_load_state("networkidle")
-    staff.photograph("dashboard")
+    staff.screenshot("dashboard")
 
     shown = [int(number) for number in staff.page.locator("dd.board-number").all_inner_texts()]
     staff.open(f"/admin/users/user/{inviter.pk}/change/")
     staff.page.locator("#tree-title").evaluate("title => title.scrollIntoView()")
-    staff.photograph("tree")
+    staff.screenshot("tree")
 
     assert min(shown) > 30
     assert staff.page.locator(".tree svg svg").count() > 4
 
 
-def test_a_place_in_the_tree_leads_to_the_person(visitor: NewVisitor, boss: User, anna: User) -> None:
+def test_tree_nodes_link_to_user_pages(visitor: NewVisitor, admin_user: User, anna: User) -> None:
     staff = visitor()
-    enter(staff, boss)
+    sign_in_to_panel(staff, admin_user)
     page_of_inviter = f"/admin/users/user/{anna.invitation.inviter_id}/change/"
     staff.open(f"/admin/users/user/{anna.pk}/change/")
 
@@ -129,9 +129,9 @@ def test_a_place_in_the_tree_leads_to_the_person(visitor: NewVisitor, boss: User
     staff.page.wait_for_url(f"**{page_of_inviter}")
 
 
-def test_an_export_shows_how_far_it_has_come(visitor: NewVisitor, boss: User, anna: User, tmp_path: Path) -> None:
+def test_export_shows_its_progress(visitor: NewVisitor, admin_user: User, anna: User, tmp_path: Path) -> None:
     staff = visitor()
-    enter(staff, boss)
+    sign_in_to_panel(staff, admin_user)
     staff.open("/admin/users/user/")
 
     with staff.page.expect_download() as download:

@@ -1,4 +1,4 @@
-"""Somebody at a real browser, told by what they do."""
+"""A user in a browser."""
 
 import os
 import re
@@ -11,26 +11,26 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Request
 from referral_project.settings import BASE_DIR
 from tests.support.servers import PATIENCE_SECONDS
 
-PICTURES = BASE_DIR / "docs/images"
+IMAGES = BASE_DIR / "docs/images"
 
 
 class Visitor:
     def __init__(self, context: BrowserContext, home: str) -> None:
         context.set_default_timeout(PATIENCE_SECONDS * 1_000)
         self.page = context.new_page()
-        #: Errors of scripts, and requests to other hosts.
-        self.complaints: list[str] = []
+        #: Script errors and requests to other hosts.
+        self.errors: list[str] = []
         self._context = context
         self._home = home
-        self.page.on("console", self._hear)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        context.on("request", self._see)
+        self.page.on("console", self._on_console)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        context.on("request", self._on_request)
 
     def open(self, path: str) -> None:
         self.page.goto(path)
 
     def press(self, name: str) -> None:
-        """Press a button, or follow a link, by its name."""
+        """Click a button or a link by its name."""
         control = self.page.get_by_role("button", name=name, exact=True)
         control.or_(self.page.get_by_role("link", name=name, exact=True)).first.click()
 
@@ -38,15 +38,15 @@ class Visitor:
         self.page.get_by_label(label).fill(text)
 
     def read(self) -> str:
-        """Return what stands between the header and the footer, in one line."""
+        """Return the text between the header and the footer in one line."""
         return " ".join(self.page.get_by_role("main").inner_text().split())
 
-    def ask_for_code(self, phone_number: str) -> None:
+    def request_code(self, phone_number: str) -> None:
         self.fill("Phone number", phone_number)
         self.press("Send me a code")
         self.page.wait_for_url("**/sign-in/code/")
 
-    def enter_the_code(self) -> None:
+    def enter_code(self) -> None:
         self.fill("Code from the message", self.page.locator(".exposed").inner_text())
         self.page.locator("form", has=self.page.get_by_label("Code from the message")).get_by_role("button").click()
         self.page.wait_for_url("**/profile/")
@@ -54,19 +54,19 @@ class Visitor:
     def sign_in(self, phone_number: str, *, start: str = "/sign-in/") -> str:
         """Sign in and return the invite code that the profile shows."""
         self.open(start)
-        self.ask_for_code(phone_number)
-        self.enter_the_code()
+        self.request_code(phone_number)
+        self.enter_code()
         return self.my_code.inner_text()
 
-    def mistyped(self, field: str, text: str, path: str) -> Iterator[str]:
-        """Send what is refused, and say where one is."""
+    def submit_invalid(self, field: str, text: str, path: str) -> Iterator[str]:
+        """Submit an invalid value and yield the path of the page with its error."""
         self.page.fill(f"[name={field}]", text)
         self.page.press(f"[name={field}]", "Enter")
         self.page.locator("[aria-invalid=true]").wait_for()
         yield f"{path}, refused"
 
     def violations(self, axe: str, rules: list[str]) -> list[dict[str, Any]]:
-        """Return what axe-core finds wrong with the page."""
+        """Return the violations that axe-core finds on the page."""
         self.page.evaluate(axe)
         options = {"runOnly": rules, "resultTypes": ["violations"]}
         found: dict[str, Any] = self.page.evaluate("options => axe.run(options)", options)
@@ -77,7 +77,7 @@ class Visitor:
         return self.page.locator("#my-code")
 
     @property
-    def people(self) -> list[str]:
+    def referrals(self) -> list[str]:
         return self.page.locator(".people .phone").all_inner_texts()
 
     @property
@@ -87,29 +87,29 @@ class Visitor:
 
     @property
     def background(self) -> str:
-        """The colour behind everything."""
+        """Background colour of the page."""
         return str(self.page.evaluate("getComputedStyle(document.body).backgroundColor"))
 
     @property
     def overflow(self) -> int:
-        """By how many pixels the page is wider than the window."""
+        """Number of pixels by which the page is wider than the window."""
         return int(self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
 
-    def photograph(self, name: str) -> None:
-        """Write docs/images/NAME.png when the pictures are wanted."""
+    def screenshot(self, name: str) -> None:
+        """Write docs/images/NAME.png if SCREENSHOTS is set."""
         if os.environ.get("SCREENSHOTS"):
             self.page.mouse.move(0, 0)
-            self.page.screenshot(path=Path(PICTURES, f"{name}.png"), animations="disabled", caret="initial")
+            self.page.screenshot(path=Path(IMAGES, f"{name}.png"), animations="disabled", caret="initial")
 
-    def leave(self) -> None:
+    def close(self) -> None:
         self._context.close()
 
-    def _hear(self, message: ConsoleMessage) -> None:
-        # That a page itself is a 404 or a 429 is in the console too, and on the page to read.
+    def _on_console(self, message: ConsoleMessage) -> None:
+        # The console also logs a 404 or 429 of the page itself, which the tests expect.
         is_the_page = message.location["url"].partition("#")[0] == self.page.url.partition("#")[0]
         if message.type == "error" and not (is_the_page and message.text.startswith("Failed to load resource")):
-            self.complaints.append(message.text)
+            self.errors.append(message.text)
 
-    def _see(self, request: Request) -> None:
+    def _on_request(self, request: Request) -> None:
         if not request.url.startswith(self._home) and not re.match("(data|blob):", request.url):
-            self.complaints.append(f"a request to {request.url}")
+            self.errors.append(f"a request to {request.url}")

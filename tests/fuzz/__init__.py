@@ -1,1 +1,1 @@
-"""Ten thousand generated requests against the real stack: `python -m tests.fuzz`. None may be answered with a 5xx."""
+"""Sends ten thousand generated requests to the deployed stack: `python -m tests.fuzz`. No response may be a 5xx."""

@@ -1,22 +1,22 @@
-"""The parts of the work, each for a process of its own."""
+"""Parts of the run; each runs in its own process."""
 
 import os
 from contextlib import redirect_stdout
 from importlib import import_module
 from pathlib import Path
 
-from tests.fuzz.report import Tally
+from tests.fuzz.report import Report
 from tests.fuzz.stack import Stack
 
 #: The longest first.
-PARTS = [("fields",), *(("contract", role) for role in ("superuser", "staff", "person", "nobody")), ("wire",)]
+PARTS = [("fields",), *(("contract", role) for role in ("superuser", "staff", "user", "anonymous")), ("raw_requests",)]
 
 
-def do(stack: Stack, nth: int, module: str, *arguments: str) -> list[Tally]:
-    """Do one part, where Django is set up: no two of them draw the same numbers."""
-    from tests.support.factories import draw_numbers_from
+def run_part(stack: Stack, nth: int, module: str, *arguments: str) -> list[Report]:
+    """Run one part with its own range of phone numbers. Needs Django set up."""
+    from tests.support.factories import start_phone_numbers_at
 
-    draw_numbers_from(nth * 500_000)
-    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):  # codes, "sent" to those who are to exist
-        tallies: list[Tally] = import_module(f"tests.fuzz.{module}").ask(stack, *arguments)
-    return tallies
+    start_phone_numbers_at(nth * 500_000)
+    with Path(os.devnull).open("w") as devnull, redirect_stdout(devnull):  # the console gateway prints codes
+        reports: list[Report] = import_module(f"tests.fuzz.{module}").run(stack, *arguments)
+    return reports

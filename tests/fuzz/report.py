@@ -1,4 +1,4 @@
-"""How many requests there were of each kind, how they were answered, and which answers are wrong."""
+"""Number of requests and statuses by kind, and the wrong responses."""
 
 import json
 import re
@@ -7,36 +7,36 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 PROBLEM = "application/problem+json"
-#: What a client is told when the connection is closed without an answer.
+#: Status of a connection closed without a response.
 NO_ANSWER = 0
 
 
 @dataclass
-class Tally:
+class Report:
     kind: str
     statuses: Counter[int] = field(default_factory=Counter)
-    complaints: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
 
     @property
     def requests(self) -> int:
         return self.statuses.total()
 
-    def judge(self, request: str, status: int, headers: Mapping[str, str], body: bytes | None) -> None:
-        """Count an answer: a 5xx is wrong, so is a 4xx that is no problem document. `body` is None after a HEAD."""
+    def check(self, request: str, status: int, headers: Mapping[str, str], body: bytes | None) -> None:
+        """Count a response; a 5xx and a 4xx that is no problem document are failures. `body` is None after HEAD."""
         self.statuses[status] += 1
         wrong = ""
         if status >= 500:
             wrong = f"{status} {(body or b'')[:300]!r}"
         elif status >= 400:
-            wrong = _why_no_problem(status, headers, body)
+            wrong = _problem_error(status, headers, body)
         if wrong:
-            self.complain(f"{request[:300]}: {wrong}")
+            self.add_failure(f"{request[:300]}: {wrong}")
 
-    def complain(self, complaint: str) -> None:
-        self.complaints.append(f"{self.kind}: {complaint}")
+    def add_failure(self, failure: str) -> None:
+        self.failures.append(f"{self.kind}: {failure}")
 
 
-def _why_no_problem(status: int, headers: Mapping[str, str], body: bytes | None) -> str:
+def _problem_error(status: int, headers: Mapping[str, str], body: bytes | None) -> str:
     if headers.get("Content-Type") != PROBLEM:
         return f"{status} is {headers.get('Content-Type')}: {(body or b'')[:200]!r}"
     if body is None:
@@ -52,14 +52,14 @@ def _why_no_problem(status: int, headers: Mapping[str, str], body: bytes | None)
     return "" if is_right else f"{status} says {problem}"
 
 
-def table(tallies: list[Tally]) -> str:
-    """Show the counts by kind and status."""
-    everything = Tally("all", sum((tally.statuses for tally in tallies), Counter()))
-    statuses = sorted(everything.statuses)
+def table(reports: list[Report]) -> str:
+    """Format the counts by kind and status."""
+    total = Report("all", sum((report.statuses for report in reports), Counter()))
+    statuses = sorted(total.statuses)
     lines = [["", "requests", *(str(status or "none") for status in statuses)]]
     lines += [
-        [tally.kind, f"{tally.requests:,}", *(f"{tally.statuses[status]:,}" for status in statuses)]
-        for tally in [*tallies, everything]
+        [report.kind, f"{report.requests:,}", *(f"{report.statuses[status]:,}" for status in statuses)]
+        for report in [*reports, total]
     ]
     first, *others = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(

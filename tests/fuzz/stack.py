@@ -1,4 +1,4 @@
-"""The stack as it is deployed, on this machine and thrown away: nginx, gunicorn, PostgreSQL; without limits."""
+"""A temporary local copy of the deployed stack (nginx, gunicorn, PostgreSQL) without limits."""
 
 import os
 import secrets
@@ -21,7 +21,7 @@ WORKERS, THREADS = 2, 4
 
 @dataclass(frozen=True)
 class Stack:
-    """Where requests go: as a client sends them, or past nginx, which refuses some by itself."""
+    """Targets of requests: nginx, or gunicorn directly, since nginx refuses some requests."""
 
     nginx: Server
     gunicorn: Server
@@ -34,7 +34,7 @@ class Stack:
 
 @contextmanager
 def running_stack() -> Iterator[Stack]:
-    """Yield the stack; Django in this process and its children uses the same database."""
+    """Yield the stack; Django in this process and its children uses its database."""
     with postgres() as database, tempfile.TemporaryDirectory(prefix="fuzz-") as temporary:
         folder = Path(temporary)
         image = unpack_image(folder / "image")
@@ -63,6 +63,6 @@ def running_stack() -> Iterator[Stack]:
         (nginx.folder / "static").symlink_to(image / "staticfiles")
         with running(folder, "gunicorn", commands(nginx)["gunicorn"], cwd=image) as gunicorn, nginx.running():
             wait_for_port(nginx.web_port, gunicorn)
-            # To nginx, a client that closes its half has gone.
+            # nginx treats a half-closed connection as closed.
             outside = Server(("127.0.0.1", nginx.port), half_closes=False)
             yield Stack(outside, Server(("127.0.0.1", nginx.web_port)), folder / "gunicorn.log")

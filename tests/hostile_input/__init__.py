@@ -1,1 +1,1 @@
-"""Whatever comes over the wire gets a 2xx or a clear 4xx, never a 5xx, never HTML; what is refused changes nothing."""
+"""Every request gets a 2xx or a 4xx problem document, never a 5xx or HTML; refused requests change nothing."""

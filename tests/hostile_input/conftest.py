@@ -1,18 +1,17 @@
-"""The running service, asked by nobody or by somebody who may do everything."""
+"""The running service, and requests signed in as a superuser or not at all."""
 
 from collections.abc import Iterator
 
 import pytest
-from knox.models import AuthToken
 
 from tests.hostile_input.raw_http import Server, running_server
-from tests.support.factories import superuser
+from tests.support.factories import create_superuser, token_header
 from users.models import User
 
 
 @pytest.fixture(autouse=True)
-def hear_everything(unlimited: None) -> None:
-    """Answer every request by what it says, not by how many there were."""
+def no_limits(unlimited: None) -> None:
+    """Lift the limits, which would refuse most requests."""
 
 
 @pytest.fixture(scope="module")
@@ -22,11 +21,10 @@ def server(django_db_setup: None) -> Iterator[Server]:
 
 
 @pytest.fixture
-def office(transactional_db: None) -> User:
-    return superuser()
+def admin_user(transactional_db: None) -> User:
+    return create_superuser()
 
 
 @pytest.fixture
-def staff(server: Server, office: User) -> Server:
-    _, token = AuthToken.objects.create(office)
-    return server.signed_in(f"Token {token}")
+def admin_server(server: Server, admin_user: User) -> Server:
+    return server.signed_in(token_header(admin_user))

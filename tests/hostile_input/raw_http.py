@@ -1,4 +1,4 @@
-"""HTTP by the byte, for what no well-behaved client would send."""
+"""HTTP over a raw socket, for requests that HTTP clients refuse to send."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from django.test.testcases import LiveServerThread
 
 from referral_project.wsgi import application
 
-#: An answer that takes longer is a connection left hanging.
+#: A slower response counts as a hanging connection.
 TIMEOUT_SECONDS = 20
 
 
@@ -33,11 +33,11 @@ class Answer:
 class Server:
     address: tuple[str, int]
     headers: dict[str, str | bytes] = field(default_factory=dict)
-    #: Whether to say that nothing more comes: without that a server waits for the rest of a body that breaks off.
+    #: Close the writing side after the request; otherwise the server waits for the rest of a truncated body.
     half_closes: bool = True
 
     def send(self, method: str, path: str | bytes, body: str | bytes = b"", **headers: str | bytes | None) -> Answer:
-        """Send a request as it is; a header that is None is left out."""
+        """Send a request unchanged; a header that is None is omitted."""
         body = _bytes(body)
         lines = {
             "Host": "localhost",
@@ -52,7 +52,7 @@ class Server:
         with socket.create_connection(self.address, TIMEOUT_SECONDS) as connection:
             connection.sendall(b"\r\n".join([*head, b"", body]))
             if self.half_closes:
-                with suppress(OSError):  # answered and closed already
+                with suppress(OSError):  # the server may have closed the connection
                     connection.shutdown(socket.SHUT_WR)
             response = HTTPResponse(connection, method=method)
             response.begin()
@@ -64,7 +64,7 @@ class Server:
 
 @contextmanager
 def running_server() -> Iterator[Server]:
-    """Serve what gunicorn serves, from a thread."""
+    """Serve the WSGI application from a thread."""
     thread = LiveServerThread("127.0.0.1", static_handler=lambda _handler: application)
     thread.daemon = True
     thread.start()
@@ -77,7 +77,7 @@ def running_server() -> Iterator[Server]:
 
 
 def assert_refused(answer: Answer, *statuses: int) -> None:
-    """Check that this is a clear 4xx: a problem document (RFC 9457) that agrees with its status."""
+    """Assert a 4xx with a problem document (RFC 9457) of the same status."""
     assert answer.status in (statuses or range(400, 500)), answer
     assert answer.headers["Content-Type"] == "application/problem+json"
     problem = answer.json()
@@ -88,8 +88,8 @@ def assert_refused(answer: Answer, *statuses: int) -> None:
     assert problem["detail"]
 
 
-def everything_stored() -> dict[str, list[Any]]:
-    """Return every row of every table, to be compared with."""
+def all_rows() -> dict[str, list[Any]]:
+    """Return every row of every table."""
     return {model.__name__: list(model.objects.order_by("pk").values()) for model in apps.get_models()}
 
 

@@ -1,4 +1,4 @@
-"""Bodies."""
+"""Malformed request bodies."""
 
 import json
 import uuid
@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from tests.hostile_input.raw_http import Server, assert_refused, everything_stored
+from tests.hostile_input.raw_http import Server, all_rows, assert_refused
 from users.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ANNA = {"phone_number": "+79991234567", "username": "Anna"}
 LOGIN = {"phone_number": "+79991234567", "confirmation_code": "0427", "used_referral_code": "K7M2XP"}
-#: Every operation that takes a body, with one of the right form.
+#: Every operation that takes a body, with a well-formed one.
 WRITES: list[tuple[str, str, dict[str, Any]]] = [
     ("POST", "/api/registration/", ANNA),
     ("POST", "/api/login/", LOGIN),
@@ -29,7 +29,7 @@ WRITES: list[tuple[str, str, dict[str, Any]]] = [
 ]
 
 
-def to(path: str, me: User) -> str:
+def path_for(path: str, me: User) -> str:
     return path.format(id=me.pk, phone_number=me.phone_number)
 
 
@@ -49,13 +49,13 @@ def nested(levels: int) -> str:
     ],
     ids=lambda body: repr(body[:20]),
 )  # fmt: skip
-def test_a_body_that_is_no_json_or_no_object_of_ours_is_refused(staff: Server, office: User, body: str | bytes) -> None:
-    before = everything_stored()
+def test_malformed_or_unexpected_json_is_refused(admin_server: Server, admin_user: User, body: str | bytes) -> None:
+    before = all_rows()
 
     for method, path, _ in WRITES:
-        assert_refused(staff.send(method, to(path, office), body), 400)
+        assert_refused(admin_server.send(method, path_for(path, admin_user), body), 400)
 
-    assert everything_stored() == before
+    assert all_rows() == before
 
 
 @pytest.mark.parametrize(
@@ -67,25 +67,25 @@ def test_a_body_that_is_no_json_or_no_object_of_ours_is_refused(staff: Server, o
     ],
     ids=lambda value: repr(value[:20]),
 )  # fmt: skip
-def test_a_value_that_is_none_is_refused_in_every_field(staff: Server, office: User, value: str) -> None:
-    before = everything_stored()
+def test_invalid_value_is_refused_in_every_field(admin_server: Server, admin_user: User, value: str) -> None:
+    before = all_rows()
 
     for method, path, valid in WRITES:
         for name in valid:
             members = {**{other: json.dumps(it) for other, it in valid.items()}, name: value}
             body = ", ".join(f'"{key}": {it}' for key, it in members.items())
-            assert_refused(staff.send(method, to(path, office), f"{{{body}}}"))
+            assert_refused(admin_server.send(method, path_for(path, admin_user), f"{{{body}}}"))
 
-    assert everything_stored() == before
+    assert all_rows() == before
 
 
-def test_a_body_of_10_mb_is_refused_and_the_connection_closed(staff: Server, office: User) -> None:
-    before = everything_stored()
+def test_body_of_10_mb_is_refused(admin_server: Server, admin_user: User) -> None:
+    before = all_rows()
 
     for method, path, _ in WRITES:
-        assert_refused(staff.send(method, to(path, office), b" " * 10_000_000), 413)
+        assert_refused(admin_server.send(method, path_for(path, admin_user), b" " * 10_000_000), 413)
 
-    assert everything_stored() == before
+    assert all_rows() == before
 
 
 @pytest.mark.parametrize(
@@ -95,30 +95,34 @@ def test_a_body_of_10_mb_is_refused_and_the_connection_closed(staff: Server, off
         "multipart/form-data; boundary=x", "json", ";", b"\xff",
     ],
 )  # fmt: skip
-def test_a_body_of_another_type_is_refused(staff: Server, office: User, content_type: str | bytes | None) -> None:
-    before = everything_stored()
+def test_other_content_types_are_refused(
+    admin_server: Server, admin_user: User, content_type: str | bytes | None
+) -> None:
+    before = all_rows()
 
     for method, path, valid in WRITES:
-        answer = staff.send(method, to(path, office), json.dumps(valid), Content_Type=content_type)
+        answer = admin_server.send(method, path_for(path, admin_user), json.dumps(valid), Content_Type=content_type)
         assert_refused(answer, 415)
 
-    assert everything_stored() == before
+    assert all_rows() == before
 
 
 @pytest.mark.parametrize("length", ["-1", "0", "1", "17", "x", "", "9" * 30, "1e2"])
-def test_a_wrong_content_length_is_refused(server: Server, length: str) -> None:
-    before = everything_stored()
+def test_wrong_content_length_is_refused(server: Server, length: str) -> None:
+    before = all_rows()
 
     assert_refused(server.send("POST", "/api/registration/", json.dumps(ANNA), Content_Length=length), 400, 413)
 
-    assert everything_stored() == before
+    assert all_rows() == before
 
 
-def test_a_body_that_breaks_off_is_refused(staff: Server, office: User) -> None:
-    before = everything_stored()
+def test_truncated_body_is_refused(admin_server: Server, admin_user: User) -> None:
+    before = all_rows()
 
     for method, path, valid in WRITES:
         whole = json.dumps(valid)
-        assert_refused(staff.send(method, to(path, office), whole[:-1], Content_Length=str(len(whole))), 400)
+        assert_refused(
+            admin_server.send(method, path_for(path, admin_user), whole[:-1], Content_Length=str(len(whole))), 400
+        )
 
-    assert everything_stored() == before
+    assert all_rows() == before

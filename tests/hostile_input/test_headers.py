@@ -1,4 +1,4 @@
-"""Methods and headers."""
+"""Wrong methods and malformed headers."""
 
 import uuid
 from base64 import urlsafe_b64encode
@@ -8,7 +8,7 @@ import pytest
 from drf_spectacular.generators import SchemaGenerator
 from pytest_django import Settings
 
-from tests.hostile_input.raw_http import Server, assert_refused, everything_stored
+from tests.hostile_input.raw_http import Server, all_rows, assert_refused
 from users.models import User
 from users.people.sessions import open_jwt_session
 
@@ -17,29 +17,32 @@ pytestmark = pytest.mark.django_db(transaction=True)
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"}
 
 
-def test_a_wrong_method_is_refused_with_the_right_ones(staff: Server, office: User) -> None:
+def test_wrong_method_is_refused_with_the_allowed_ones(admin_server: Server, admin_user: User) -> None:
     paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
-    before = everything_stored()
+    before = all_rows()
 
     for template, operations in paths.items():
         documented = {method.upper() for method in operations}
         path = template.format(
-            id=office.pk, phone_number=office.phone_number, referral_code="K7M2XP", verification_token=uuid.UUID(int=0)
+            id=admin_user.pk,
+            phone_number=admin_user.phone_number,
+            referral_code="K7M2XP",
+            verification_token=uuid.UUID(int=0),
         )
         for method in METHODS - documented:
-            answer = staff.send(method, path)
+            answer = admin_server.send(method, path)
             assert_refused(answer, 405)
             assert documented <= set(answer.headers["Allow"].split(", "))
-        assert staff.send("OPTIONS", path).status in (200, 405)
-        head = staff.send("HEAD", path)
+        assert admin_server.send("OPTIONS", path).status in (200, 405)
+        head = admin_server.send("HEAD", path)
         assert head.status in ((200, 404) if "GET" in documented else (405,))
         assert head.body == b""
 
-    # But for the audit trail: HEAD looks at people as GET does.
-    assert {**everything_stored(), "AuditRecord": []} == before
+    # Except the audit trail: HEAD is recorded like GET.
+    assert {**all_rows(), "AuditRecord": []} == before
 
 
-def bearers(user: User) -> dict[str, str]:
+def invalid_tokens(user: User) -> dict[str, str]:
     refresh = open_jwt_session(user)
     access = str(refresh.access_token)
     header, claims, signature = access.split(".")
@@ -57,8 +60,8 @@ def bearers(user: User) -> dict[str, str]:
     }
 
 
-def test_a_jwt_that_is_not_ours_and_of_now_is_refused(server: Server, office: User) -> None:
-    for name, token in bearers(office).items():
+def test_forged_or_expired_jwt_is_refused(server: Server, admin_user: User) -> None:
+    for name, token in invalid_tokens(admin_user).items():
         answer = server.signed_in(f"Bearer {token}").send("GET", "/api/profile/")
         assert_refused(answer, 401)
         assert answer.json()["code"] == "session_ended", name
@@ -73,7 +76,7 @@ def test_a_jwt_that_is_not_ours_and_of_now_is_refused(server: Server, office: Us
     ],
     ids=lambda header: repr(header[:20]),
 )  # fmt: skip
-def test_a_malformed_authorization_is_refused(server: Server, header: str | bytes) -> None:
+def test_malformed_authorization_is_refused(server: Server, header: str | bytes) -> None:
     answer = server.signed_in(header).send("GET", "/api/profile/")
 
     assert_refused(answer, 401)
@@ -83,21 +86,21 @@ def test_a_malformed_authorization_is_refused(server: Server, header: str | byte
 @pytest.mark.parametrize(
     "charset", ["utf-16", "utf-7", "latin-1", "rot13", "base64", "idna", "punycode", "undefined", "unicode_escape", "x"]
 )
-def test_everything_is_read_as_utf_8_whatever_charset_is_claimed(staff: Server, charset: str) -> None:
+def test_body_is_always_decoded_as_utf_8(admin_server: Server, charset: str) -> None:
     claimed = f"application/json; charset={charset}"
 
-    renamed = staff.send("PATCH", "/api/profile/", '{"username": "Анна"}', Content_Type=claimed)
-    found = staff.send("GET", "/api/users/?search=%D0%90%D0%BD", Content_Type=claimed)
-    not_found = staff.send("GET", "/api/users/?search=%2B2AA-\\ud800", Content_Type=claimed)
+    renamed = admin_server.send("PATCH", "/api/profile/", '{"username": "Анна"}', Content_Type=claimed)
+    found = admin_server.send("GET", "/api/users/?search=%D0%90%D0%BD", Content_Type=claimed)
+    not_found = admin_server.send("GET", "/api/users/?search=%2B2AA-\\ud800", Content_Type=claimed)
 
     assert renamed.json()["username"] == "Анна"
     assert [each["username"] for each in found.json()["results"]] == ["Анна"]
     assert not_found.json()["results"] == []
-    assert_refused(staff.send("PATCH", "/api/profile/", '{"+2AA-": 1}', Content_Type=claimed), 400)
+    assert_refused(admin_server.send("PATCH", "/api/profile/", '{"+2AA-": 1}', Content_Type=claimed), 400)
 
 
 @pytest.mark.parametrize("host", ["evil.example", "a b", "", "[", "localhost:x", "localhost@evil.example", b"\xff"])
-def test_an_unknown_host_is_refused(server: Server, settings: Settings, host: str | bytes) -> None:
+def test_unknown_host_is_refused(server: Server, settings: Settings, host: str | bytes) -> None:
     settings.ALLOWED_HOSTS = ["localhost"]
 
     assert_refused(server.send("GET", "/api/profile/", Host=host), 400)
@@ -111,9 +114,9 @@ def test_an_unknown_host_is_refused(server: Server, settings: Settings, host: st
     ],
     ids=lambda accept: repr(accept)[:20],
 )  # fmt: skip
-def test_the_answer_is_json_whatever_is_accepted(staff: Server, accept: str | bytes | None) -> None:
-    answer = staff.send("GET", "/api/profile/", Accept=accept)
-    refusal = staff.send("GET", "/api/profile/0/", Accept=accept)
+def test_response_is_json_for_every_accept_header(admin_server: Server, accept: str | bytes | None) -> None:
+    answer = admin_server.send("GET", "/api/profile/", Accept=accept)
+    refusal = admin_server.send("GET", "/api/profile/0/", Accept=accept)
 
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "application/json"
@@ -126,5 +129,5 @@ def test_the_answer_is_json_whatever_is_accepted(staff: Server, accept: str | by
     ["xx", "ru;q=x", "*", "\0", b"\xff", "ru-" * 5_000, "a," * 5_000],
     ids=lambda language: repr(language)[:20],
 )
-def test_a_language_nobody_speaks_is_no_obstacle(staff: Server, language: str | bytes) -> None:
-    assert staff.send("GET", "/api/profile/", Accept_Language=language).status == 200
+def test_unknown_language_is_ignored(admin_server: Server, language: str | bytes) -> None:
+    assert admin_server.send("GET", "/api/profile/", Accept_Language=language).status == 200

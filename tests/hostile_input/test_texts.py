@@ -1,4 +1,4 @@
-"""Thousands of texts where a phone number, a code or a name is asked for."""
+"""Thousands of generated texts as phone numbers, codes and names."""
 
 import json
 
@@ -6,13 +6,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from rest_framework.test import APIClient
 
-from tests.hostile_input.typed import ANY_TEXT, CODE, PHONE, REFERRAL_CODE
-from tests.support.factories import ask_for_code, person, phone_number, signed_in
+from tests.hostile_input.strategies import ANY_TEXT, CODE, PHONE, REFERRAL_CODE
+from tests.support.factories import api_client, create_user, phone_number, request_code
 from users.models import ConfirmationCode, Referral
 
 pytestmark = pytest.mark.django_db
 
-many = settings(
+many_examples = settings(
     max_examples=500, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
@@ -22,8 +22,8 @@ def send(client: APIClient, method: str, path: str, **body: str):
 
 
 @given(typed=PHONE)
-@many
-def test_what_is_typed_as_a_phone_number_gets_a_code_or_a_reason(client: APIClient, typed: str) -> None:
+@many_examples
+def test_any_text_as_phone_number_is_answered(client: APIClient, typed: str) -> None:
     before = ConfirmationCode.objects.count()
 
     answer = send(client, "POST", "/api/registration/", phone_number=typed)
@@ -37,12 +37,10 @@ def test_what_is_typed_as_a_phone_number_gets_a_code_or_a_reason(client: APIClie
 
 
 @given(typed=CODE)
-@many
-def test_what_is_typed_as_a_confirmation_code_costs_a_try_only_when_it_could_be_one(
-    client: APIClient, typed: str
-) -> None:
+@many_examples
+def test_only_well_formed_codes_cost_a_try(client: APIClient, typed: str) -> None:
     phone = phone_number()
-    code = ask_for_code(client, phone)
+    code = request_code(client, phone)
 
     answer = send(client, "POST", "/api/login/", phone_number=phone, confirmation_code=typed)
 
@@ -52,9 +50,9 @@ def test_what_is_typed_as_a_confirmation_code_costs_a_try_only_when_it_could_be_
 
 
 @given(typed=REFERRAL_CODE)
-@settings(many, max_examples=300)
-def test_what_is_typed_as_an_invite_code_is_nobodys(client: APIClient, typed: str) -> None:
-    me = signed_in(person())
+@settings(many_examples, max_examples=300)
+def test_any_text_as_invite_code_is_refused(typed: str) -> None:
+    me = api_client(create_user())
 
     answer = send(me, "PATCH", "/api/profile/", used_referral_code=typed)
 
@@ -64,9 +62,9 @@ def test_what_is_typed_as_an_invite_code_is_nobodys(client: APIClient, typed: st
 
 
 @given(name=ANY_TEXT)
-@settings(many, max_examples=300)
-def test_a_name_is_kept_as_it_is_or_refused(client: APIClient, name: str) -> None:
-    me = signed_in(person(username="Anna"))
+@settings(many_examples, max_examples=300)
+def test_any_text_as_name_is_stored_or_refused(name: str) -> None:
+    me = api_client(create_user(username="Anna"))
 
     answer = send(me, "PATCH", "/api/profile/", username=name)
 

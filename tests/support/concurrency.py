@@ -1,4 +1,4 @@
-"""Doing things at the same moment."""
+"""Run calls concurrently."""
 
 import threading
 from collections.abc import Callable
@@ -10,8 +10,8 @@ from django.db import connection, connections
 Result = TypeVar("Result")
 
 
-def at_once(*calls: Callable[[], Result]) -> list[Result]:
-    """Make all calls in threads of their own, which start together with a database connection each."""
+def run_concurrently(*calls: Callable[[], Result]) -> list[Result]:
+    """Make each call in its own thread with its own database connection; all start together."""
     start = threading.Barrier(len(calls))
 
     def run(call: Callable[[], Result]) -> Result:

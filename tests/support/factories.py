@@ -1,7 +1,8 @@
-"""People for the tests, and what they do most."""
+"""Factories for users, and the API calls that most tests start with."""
 
 import itertools
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth.models import Permission
@@ -12,71 +13,86 @@ from rest_framework.test import APIClient
 from users.models import User
 from users.referrals import activation
 
+#: Registration of users who have to be older than all others.
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 _numbers = itertools.count(1)
 #: The permissions of Django that staff need to manage users.
 MANAGES_USERS = ("view_user", "add_user", "change_user", "delete_user")
 
 
-def draw_numbers_from(first: int) -> None:
-    """Begin at another number: several processes share one database."""
+def start_phone_numbers_at(first: int) -> None:
+    """Set the next number, so that several processes can share one database."""
     global _numbers  # noqa: PLW0603
     _numbers = itertools.count(first)
 
 
 def phone_number() -> str:
-    """A mobile number nobody has had yet, as E.164."""
+    """Return an unused mobile number (E.164)."""
     return f"+7999{next(_numbers):07}"
 
 
-def person(**fields: Any) -> User:
-    """Somebody who has signed in before."""
+def create_user(*, invited_by: User | None = None, **fields: Any) -> User:
+    """Create a user who has signed in before; one invited by another must have registered after them."""
     fields.setdefault("phone_number", phone_number())
-    return User.objects.create_user(**fields)
+    user = User.objects.create_user(**fields)
+    if invited_by:
+        assert user.registered_at >= invited_by.registered_at, "the inviter has to register first"
+        activation.activate(user=user, referral_code=invited_by.referral_code)
+        invited_by.refresh_from_db()
+    return user
 
 
-def staff(*, permissions: Iterable[str] = MANAGES_USERS, **fields: Any) -> User:
-    """A member of staff, who may do everything with users unless told otherwise."""
-    user = person(is_staff=True, **fields)
+def create_users(count: int) -> list[User]:
+    """Create users in the order of registration, oldest first."""
+    users = [create_user() for _ in range(count)]
+    assert users == sorted(users, key=lambda user: (user.registered_at, user.pk))
+    return users
+
+
+def create_staff(*, permissions: Iterable[str] = MANAGES_USERS, **fields: Any) -> User:
+    """Create a member of staff, with every permission for users by default."""
+    user = create_user(is_staff=True, **fields)
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     return user
 
 
-def superuser(**fields: Any) -> User:
+def create_superuser(**fields: Any) -> User:
     fields.setdefault("phone_number", phone_number())
     return User.objects.create_superuser(**fields)
 
 
-def invited_by(inviter: User, **fields: Any) -> User:
-    """Somebody who came with `inviter`."""
-    newcomer = person(**fields)
-    activation.activate(user=newcomer, referral_code=inviter.referral_code)
-    inviter.refresh_from_db()
-    return newcomer
-
-
-def signed_in(user: User) -> APIClient:
-    """A client that holds a token of `user`."""
-    client = APIClient()
+def token_header(user: User) -> str:
+    """Return the Authorization header of a new session."""
     _, token = AuthToken.objects.create(user)
-    client.credentials(HTTP_AUTHORIZATION=f"Token {token}")
+    return f"Token {token}"
+
+
+def authorized_client(authorization: str) -> APIClient:
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=authorization)
     return client
 
 
-def ask_for_code(client: Client, phone: str, **fields: Any) -> str:
-    """Register over HTTP and read the code from the answer, as one can while codes are exposed."""
+def api_client(user: User) -> APIClient:
+    """Return a client that sends a token of `user`."""
+    return authorized_client(token_header(user))
+
+
+def request_code(client: Client, phone: str, **fields: Any) -> str:
+    """Request a code over HTTP and return it from the response (CONFIRMATION_CODE_EXPOSED)."""
     answer = client.post("/api/registration/", {"phone_number": phone, **fields})
     assert answer.status_code == 202, answer.content
     return str(answer.json()["confirmation_code"])
 
 
 def sign_up(client: Client, phone: str, **fields: Any) -> dict[str, Any]:
-    """Sign in over HTTP from nothing to the token; return the answer of the login."""
-    code = ask_for_code(client, phone)
+    """Request a code, sign in with it and return the response of the login."""
+    code = request_code(client, phone)
     answer = client.post("/api/login/", {"phone_number": phone, "confirmation_code": code, **fields})
     assert answer.status_code == 200, answer.content
     return dict(answer.json())
 
 
-def wrong(code: str) -> str:
-    """A code that is not `code`."""
+def wrong_code(code: str) -> str:
+    """Return a code of the same length that is not `code`."""
     return f"{(int(code) + 1) % 10 ** len(code):0{len(code)}}"

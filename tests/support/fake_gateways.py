@@ -1,4 +1,4 @@
-"""What stands in for the world outside: an SMS gateway, and an application that tells what reached it."""
+"""Fake external services: SMS gateways, and a server that echoes request headers."""
 
 import json
 import threading
@@ -20,22 +20,22 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_args: object) -> None:
-        """Stay silent."""
+        """Log nothing."""
 
 
 class Gateway:
-    """A JSON webhook that keeps what it is told to send; it can be told to fail first, to hang, or what to answer."""
+    """A JSON webhook that records messages; it can fail a number of times, hang, or return a given answer."""
 
     def __init__(self) -> None:
         self.sms_url = ""
         self.failures_to_come = 0
         self.hangs = False
-        #: Status and body of every answer, in place of a success.
+        #: Status and body of every answer; None for a success.
         self.answer: tuple[int, str] | None = None
-        #: While this is cleared, whoever asks has to wait for the answer.
+        #: While cleared, requests wait for their answer.
         self.answers = threading.Event()
         self.answers.set()
-        #: Everything that it took or refused, in order: receiver and text, and when.
+        #: All requests in order, accepted or not: phone number and text; and their times (UTC).
         self.requests: list[tuple[str, str]] = []
         self.times: list[datetime] = []
         self.accepted: list[tuple[str, str]] = []
@@ -45,16 +45,16 @@ class Gateway:
 
     @property
     def is_idle(self) -> bool:
-        """Whether it has nothing that nobody has read yet."""
+        """True if every message has been read by `message_to`."""
         return not self._messages
 
     def message_to(self, phone_number: str) -> str:
-        """Wait for a message. Raises `TimeoutError`."""
+        """Wait for a message and return its text. Raises `TimeoutError`."""
         self._wait_for(lambda: phone_number in self._messages, f"no message to {phone_number}")
         return self._messages.pop(phone_number)
 
     def wait_for_requests(self, count: int) -> None:
-        """Wait until it was asked so often. Raises `TimeoutError`."""
+        """Wait for this number of requests. Raises `TimeoutError`."""
         self._wait_for(lambda: len(self.requests) >= count, f"no {count} requests")
 
     def _wait_for(self, holds: Callable[[], bool], otherwise: str) -> None:
@@ -63,15 +63,15 @@ class Gateway:
                 raise TimeoutError(otherwise)
 
     def read(self, body: bytes) -> tuple[str, str]:
-        """Take the receiver and the text out of a request."""
+        """Return the phone number and the text of a request."""
         message = json.loads(body)
         return message["phone"], message["message"]
 
     def respond(self, body: bytes) -> tuple[int, str]:
-        """Say yes, as status and body."""
+        """Return status and body of a success."""
         return 200, ""
 
-    def address(self, port: int) -> str:
+    def url(self, port: int) -> str:
         return f"json://127.0.0.1:{port}/?:phone={{phone}}"
 
     def handle(self, body: bytes) -> tuple[int, str]:
@@ -88,13 +88,13 @@ class Gateway:
         if fails or hangs:
             return 503, ""
         self.answers.wait()
-        status, told = self.answer or self.respond(body)
-        if self.answer is None and "error" not in told:
+        status, content = self.answer or self.respond(body)
+        if self.answer is None and "error" not in content:
             with self._changed:
                 self.accepted.append(message)
                 self._messages[phone] = text
                 self._changed.notify_all()
-        return status, told
+        return status, content
 
     @contextmanager
     def running(self) -> Iterator[Self]:
@@ -102,12 +102,12 @@ class Gateway:
 
         class Requests(_Handler):
             def do_POST(self) -> None:
-                status, told = gateway.handle(self.rfile.read(int(self.headers["Content-Length"])))
-                with suppress(ConnectionError):  # whoever asked may have been killed
-                    self.answer(told.encode(), status=status)
+                status, body = gateway.handle(self.rfile.read(int(self.headers["Content-Length"])))
+                with suppress(ConnectionError):  # the client may have been killed
+                    self.answer(body.encode(), status=status)
 
         with _serving(Requests) as port:
-            self.sms_url = self.address(port)
+            self.sms_url = self.url(port)
             try:
                 yield self
             finally:
@@ -116,7 +116,7 @@ class Gateway:
 
 
 class SMSC(Gateway):
-    """SMSC.ru's `/sys/send.php`, as its documentation says: status 200 for everything, an error is in the JSON."""
+    """SMSC.ru's `/sys/send.php` as documented: always status 200, errors in the JSON body."""
 
     LOGIN, PASSWORD = "shop", "s3cret-of-the-gateway"
 
@@ -124,7 +124,7 @@ class SMSC(Gateway):
         super().__init__()
         self.forms: list[dict[str, str]] = []
 
-    def address(self, port: int) -> str:
+    def url(self, port: int) -> str:
         return f"smsc://{self.LOGIN}:{self.PASSWORD}@{{phone}}?server=http://127.0.0.1:{port}"
 
     def read(self, body: bytes) -> tuple[str, str]:
@@ -150,7 +150,7 @@ class SMSC(Gateway):
 
 @contextmanager
 def echo_server() -> Iterator[int]:
-    """Yield the port of a server that answers with the headers of the request."""
+    """Yield the port of a server that returns the request headers as JSON."""
 
     class Echo(_Handler):
         def do_GET(self) -> None:

@@ -1,4 +1,4 @@
-"""A client that does all there is to do, and lets go wrong what can: for the proof that logs keep secrets."""
+"""A client that uses every feature and causes every kind of error, to test that logs hold no secrets."""
 
 import re
 import socket
@@ -17,37 +17,37 @@ from tests.support.servers import PATIENCE_SECONDS
 
 CODE = re.compile(r"\d{8}")
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-PASSWORD_OF_GATEWAY = "g4teway-p4ssword"
-UUID_OF_NOBODY = "5d9c1b7e-64f0-4a52-9a3e-0f1e2d3c4b5a"
+GATEWAY_PASSWORD = "g4teway-p4ssword"
+UNKNOWN_UUID = "5d9c1b7e-64f0-4a52-9a3e-0f1e2d3c4b5a"
 
 
 class Run:
-    """A client that does all there is to do, and remembers what must not be read by others."""
+    """Uses every feature and collects the secrets that must not appear in a log."""
 
     def __init__(self, nginx: Nginx, gateway: Gateway, broker: str, database: str) -> None:
-        self.secrets: set[str] = {ADMIN_PASSWORD, PASSWORD_OF_GATEWAY}
+        self.secrets: set[str] = {ADMIN_PASSWORD, GATEWAY_PASSWORD}
         self.request_ids: dict[str, str] = {}
-        self._address = f"http://127.0.0.1:{nginx.port}"
+        self._url = f"http://127.0.0.1:{nginx.port}"
         self._web_port, self._gateway, self._broker, self._database = nginx.web_port, gateway, broker, database
         self._numbers = (f"+7916555{number:04}" for number in count(1201))
         self._anonymous = self._browser()
         self._keep_number(ADMIN_PHONE)
 
-    def everything(self) -> None:
+    def run_all(self) -> None:
         anna, boris = self.sign_in(), self.sign_in(refusals=True)
         self.use_the_profile(boris, anna["profile"]["referral_code"])
         self.sign_in_by_link()
         self.use_jwt()
         self.sign_in_on_the_web()
         self.search_as_staff()
-        self.make_mistakes()
-        self.break_what_can_break()
+        self.send_invalid_requests()
+        self.cause_errors()
 
     def number(self) -> str:
         return self._keep_number(next(self._numbers))
 
-    def ask_for_code(self, number: str) -> tuple[str, str]:
-        """Return the code, as it reached the phone, and the token of the link."""
+    def request_code(self, number: str) -> tuple[str, str]:
+        """Return the code from the message and the token of the verification link."""
         typed = f"8 ({number[2:5]}) {number[5:8]}-{number[8:10]}-{number[10:]}"
         answer = self._post("/api/registration/", {"phone_number": typed, "username": "Анна"}, status=202)
         self.request_ids["registration"] = answer.headers["X-Request-ID"]
@@ -56,7 +56,7 @@ class Run:
 
     def sign_in(self, *, refusals: bool = False) -> Any:
         number = self.number()
-        code, _ = self.ask_for_code(number)
+        code, _ = self.request_code(number)
         if refusals:
             self._post("/api/registration/", {"phone_number": number}, status=429)
             for wrong in (f"{(int(code) + 1) % 10**8:08}", f"{(int(code) + 2) % 10**8:08}"):
@@ -67,39 +67,39 @@ class Run:
         return session
 
     def sign_in_by_link(self) -> None:
-        code, link = self.ask_for_code(self.number())
+        code, link = self.request_code(self.number())
         self._post(f"/api/verify/{link}/", {"confirmation_code": "1"}, status=400)
         session = self._post(f"/api/verify/{link}/", {"confirmation_code": code}, status=200).json()
         self.secrets.add(session["token"])
         mine = self._authorized(f"Token {session['token']}")
-        self._expect(204, mine.delete(f"{self._address}/api/profile/"))
-        self._expect(401, mine.get(f"{self._address}/api/profile/"))
+        self._expect(204, mine.delete(f"{self._url}/api/profile/"))
+        self._expect(401, mine.get(f"{self._url}/api/profile/"))
 
     def use_the_profile(self, session: Any, referral_code: str) -> None:
         mine = self._authorized(f"Token {session['token']}")
         number = session["profile"]["phone_number"]
-        profile = f"{self._address}/api/profile/"
+        profile = f"{self._url}/api/profile/"
         self._expect(200, mine.patch(profile, json={"used_referral_code": referral_code}))
         for path in (f"{number}/", f"{quote(number)}/?search={quote(number)}", "referrals/"):
             self._expect(200, mine.get(profile + path))
         for stranger in (self.number(), quote(self.number()), self.number()[1:], self.number()[2:]):
             self._expect(404, mine.get(f"{profile}{stranger}/"))
-        self._expect(404, mine.get(f"{self._address}/api/profil/{number}"))
+        self._expect(404, mine.get(f"{self._url}/api/profil/{number}"))
 
     def use_jwt(self) -> None:
         number = self.number()
-        code, _ = self.ask_for_code(number)
+        code, _ = self.request_code(number)
         login = self._post("/api/jwt/", {"phone_number": number, "confirmation_code": code}, status=200)
         pair = self._keep_jwt(login.json())
-        self._expect(200, self._authorized(f"Bearer {pair['access']}").get(f"{self._address}/api/profile/"))
-        self._expect(401, self._authorized(f"Bearer {pair['access'][:-3]}").get(f"{self._address}/api/profile/"))
+        self._expect(200, self._authorized(f"Bearer {pair['access']}").get(f"{self._url}/api/profile/"))
+        self._expect(401, self._authorized(f"Bearer {pair['access'][:-3]}").get(f"{self._url}/api/profile/"))
         renewed = self._keep_jwt(self._post("/api/jwt/refresh/", {"refresh": pair["refresh"]}, status=200).json())
         self._post("/api/jwt/refresh/", {"refresh": pair["refresh"]}, status=401)
         self._post("/api/jwt/logout/", {"refresh": renewed["refresh"]}, status=204)
 
     def sign_in_on_the_web(self) -> None:
         number, browser = self.number(), self._browser()
-        sign_in, redeem = f"{self._address}/sign-in/", f"{self._address}/sign-in/code/"
+        sign_in, redeem = f"{self._url}/sign-in/", f"{self._url}/sign-in/code/"
         page = self._expect(200, browser.get(f"{sign_in}?phone_number={quote(number)}"))
         self._expect(200, browser.post(sign_in, data={"phone_number": number, **self._csrf_token(page)}))
         code = self._code_sent_to(number)
@@ -113,9 +113,9 @@ class Run:
         self._keep(*(str(cookie.value) for cookie in browser.cookies if len(str(cookie.value)) > len("light")))
 
     def search_as_staff(self) -> None:
-        """In the panel and by the API: wrong password, missing CSRF token, searches by number, a number taken."""
+        """Use panel and API: wrong password, missing CSRF token, search by number, a number already taken."""
         panel = self._browser()
-        login = f"{self._address}/admin/login/"
+        login = f"{self._url}/admin/login/"
         form = {"username": ADMIN_PHONE, "password": self._keep("wr0ng-p4ssword-of-staff")}
         self._expect(403, panel.post(login, data=form))
         panel.get(login)
@@ -130,51 +130,51 @@ class Run:
         self._csrf_token(home)
         taken = next(iter(sorted(self._numbers_of_people())))
         for path in ("", "export/"):
-            self._expect(200, panel.get(f"{self._address}/admin/users/user/{path}?q={quote(taken)}"))
+            self._expect(200, panel.get(f"{self._url}/admin/users/user/{path}?q={quote(taken)}"))
 
-        code, _ = self.ask_for_code(ADMIN_PHONE)
+        code, _ = self.request_code(ADMIN_PHONE)
         login_of_staff = {"phone_number": ADMIN_PHONE, "confirmation_code": code}
         token = self._keep(self._post("/api/login/", login_of_staff, status=200).json()["token"])
         staff = self._authorized(f"Token {token}")
-        people = f"{self._address}/api/users/"
+        people = f"{self._url}/api/users/"
         self._expect(200, staff.get(f"{people}?search={quote(taken)}"))
-        # The database refuses it, and has something to say about it.
+        # Violates a unique constraint; the error message of the database contains the number.
         self._expect(409, staff.post(people, json={"phone_number": taken}))
 
-    def make_mistakes(self) -> None:
+    def send_invalid_requests(self) -> None:
         self._post("/api/login/", {"phone_number": f"{self.number()}x", "confirmation_code": "12"}, status=400)
-        self._expect(400, self._anonymous.get(f"{self._address}/api/profile/", headers={"Host": "evil.example"}))
+        self._expect(400, self._anonymous.get(f"{self._url}/api/profile/", headers={"Host": "evil.example"}))
         number = self.number()
         for nonsense in (f"GET /api/profile/{number}/ HTTP/9.9", f"\x00/api/{number}", f"GET {number}"):
             with socket.create_connection(("127.0.0.1", self._web_port)) as raw:
                 raw.sendall(f"{nonsense}\r\nHost: localhost\r\n\r\n".encode())
                 raw.recv(1024)
 
-    def break_what_can_break(self) -> None:
-        # A gateway that fails at first: the worker tries again.
+    def cause_errors(self) -> None:
+        # The gateway fails once and the worker retries.
         self._gateway.failures_to_come = 1
-        self.ask_for_code(self.number())
-        # A task from a release that this worker does not know: Celery tells all that is in it.
+        self.request_code(self.number())
+        # A task that this worker does not know: Celery logs its whole content.
         text = "Your code is 76543210. Tell it to nobody."
         self.secrets.add("76543210")
         gone = Celery(broker=self._broker)
         gone.send_task("users.tasks.of_another_release", kwargs={"phone_number": self.number(), "text": text})
-        # A rule of the database that we don't know: its message quotes the whole row.
+        # An unknown constraint: its error message quotes the whole row.
         number = self.number()
-        code, _ = self.ask_for_code(number)
+        code, _ = self.request_code(number)
         self._sql("ALTER TABLE users_user ADD CONSTRAINT unheard_of CHECK (username <> 'Анна') NOT VALID")
         broken = self._anonymous.post(
-            f"{self._address}/api/login/",
+            f"{self._url}/api/login/",
             json={"phone_number": number, "confirmation_code": code},
             timeout=PATIENCE_SECONDS,
         )
         assert self._expect(500, broken).json()["request_id"] == broken.headers["X-Request-ID"]
         self.request_ids["defect"] = broken.headers["X-Request-ID"]
 
-    def find_it_closed(self) -> None:
-        """Ask nginx once gunicorn is gone."""
-        for path in (f"/api/profile/{self.number()}/", f"/api/verify/{self._keep(str(UUID_OF_NOBODY))}/"):
-            answer = self._expect(502, self._anonymous.get(f"{self._address}{path}"))
+    def request_without_application(self) -> None:
+        """Send requests to nginx after gunicorn has stopped."""
+        for path in (f"/api/profile/{self.number()}/", f"/api/verify/{self._keep(str(UNKNOWN_UUID))}/"):
+            answer = self._expect(502, self._anonymous.get(f"{self._url}{path}"))
             assert answer.json()["request_id"] == answer.headers["X-Request-ID"]
 
     def _code_sent_to(self, number: str) -> str:
@@ -189,7 +189,7 @@ class Run:
         return secrets[-1] if secrets else ""
 
     def _keep_number(self, number: str) -> str:
-        """Remember a number in every way to write it."""
+        """Collect a number in every spelling."""
         operator, a, b, c = number[2:5], number[5:8], number[8:10], number[10:]
         national = (f"{operator}{a}{b}{c}", f"({operator}) {a}-{b}-{c}", f"{operator} {a} {b} {c}", f"{a}-{b}-{c}")
         self.secrets |= {number, number[1:], quote(number), *national}
@@ -220,7 +220,7 @@ class Run:
         return session
 
     def _post(self, path: str, body: dict[str, str], *, status: int) -> requests.Response:
-        return self._expect(status, self._anonymous.post(f"{self._address}{path}", json=body, timeout=PATIENCE_SECONDS))
+        return self._expect(status, self._anonymous.post(f"{self._url}{path}", json=body, timeout=PATIENCE_SECONDS))
 
     def _expect(self, status: int, answer: requests.Response) -> requests.Response:
         assert answer.status_code == status, f"{answer.request.method} {answer.url}: {answer.text[:500]}"

@@ -1,4 +1,4 @@
-"""A person at a browser without JavaScript: what they press and what they read."""
+"""A browser without JavaScript: submits the forms of the pages and reads their text."""
 
 import re
 from dataclasses import dataclass, field
@@ -12,36 +12,36 @@ from django.test import Client
 from users.models import User
 
 
-def at_the_door(**options: Any) -> Client:
-    """A browser in which nobody has signed in; forms need their CSRF token."""
+def anonymous_browser(**options: Any) -> Client:
+    """Return a client that is not signed in and checks CSRF tokens."""
     return Client(enforce_csrf_checks=True, **options)
 
 
-def send(browser: Client, path: str, data: dict[str, str], *, page: str = "") -> HttpResponse:
-    """Open `page` (or `path` itself), fill in its form for `path` and send it; return the end of all redirects."""
+def submit_form(browser: Client, path: str, data: dict[str, str], *, page: str = "") -> HttpResponse:
+    """Open `page` (default: `path`), submit its form for `path` and follow all redirects."""
     html = browser.get(page or path, follow=True).content.decode()
     forms = [form for form in forms_of(html) if form.action == path and form.fields.keys() >= data.keys()]
     assert forms, f"{page or path} has no form for {path} with {[*data]}"
     return browser.post(path, {**forms[0].filled_in, **data}, follow=True)  # type: ignore[return-value]
 
 
-def ask_for_code(browser: Client, phone: str, *, page: str = "/sign-in/") -> str:
-    """Ask for a code on a page, and read it from the next one, as one can while codes are exposed."""
-    answer = send(browser, "/sign-in/", {"phone_number": phone}, page=page)
+def request_code(browser: Client, phone: str, *, page: str = "/sign-in/") -> str:
+    """Request a code on a page and read it from the next one (CONFIRMATION_CODE_EXPOSED)."""
+    answer = submit_form(browser, "/sign-in/", {"phone_number": phone}, page=page)
     code = re.findall(r'class="exposed"[^>]*>(\d+)<', answer.content.decode())
     assert code, text_of(answer)
     return str(code[0])
 
 
 def sign_in(browser: Client, phone: str, *, page: str = "/sign-in/", **fields: str) -> HttpResponse:
-    """Sign in from nothing to the profile."""
-    code = ask_for_code(browser, phone, page=page)
-    return send(browser, "/sign-in/code/", {"confirmation_code": code, **fields})
+    """Request a code and sign in with it."""
+    code = request_code(browser, phone, page=page)
+    return submit_form(browser, "/sign-in/code/", {"confirmation_code": code, **fields})
 
 
-def browser_of(user: User) -> Client:
-    """A browser in which `user` has signed in by a code."""
-    browser = at_the_door()
+def signed_in_browser(user: User) -> Client:
+    """Return a client in which `user` has signed in by a code."""
+    browser = anonymous_browser()
     answer = sign_in(browser, str(user.phone_number))
     assert "/profile/" in [path for path, _ in answer.redirect_chain], text_of(answer)  # type: ignore[attr-defined]
     return browser
@@ -50,7 +50,7 @@ def browser_of(user: User) -> Client:
 @dataclass
 class _Form:
     action: str
-    #: Values by name; None for a button, or a box to tick.
+    #: Values by name; None for a button or a checkbox.
     fields: dict[str, str | None] = field(default_factory=dict)
 
     @property
@@ -83,6 +83,6 @@ def main_of(html: str) -> str:
 
 
 def text_of(answer: HttpResponse) -> str:
-    """Return what a person reads between the header and the footer."""
+    """Return the text between the header and the footer."""
     without_tags = re.sub(r"<[^>]+>", " ", "<main" + main_of(answer.content.decode()))
     return " ".join(unescape(without_tags).split())

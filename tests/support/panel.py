@@ -1,4 +1,4 @@
-"""Where things are in the admin panel, and who looks at them."""
+"""URLs of the admin panel, and a client that is signed in to it."""
 
 from django.test import Client
 
@@ -8,16 +8,16 @@ PEOPLE = "/admin/users/user/"
 REFERRALS = "/admin/users/referral/"
 CODES = "/admin/users/confirmationcode/"
 MESSAGES = "/admin/users/delivery/"
-ATTEMPTS = "/admin/users/signinattempt/"
-TRAIL = "/admin/users/auditrecord/"
+SIGN_IN_ATTEMPTS = "/admin/users/signinattempt/"
+AUDIT_TRAIL = "/admin/users/auditrecord/"
 
 
-def browser_of(user: User) -> Client:
-    """A browser in which `user` has signed in to the panel."""
+def panel_client(user: User) -> Client:
+    """Return a client signed in to the admin panel."""
     client = Client()
     client.force_login(user)
     return client
 
 
-def page_of(person: User, page: str = "change") -> str:
-    return f"{PEOPLE}{person.pk}/{page}/"
+def user_page(user: User, page: str = "change") -> str:
+    return f"{PEOPLE}{user.pk}/{page}/"

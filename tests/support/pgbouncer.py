@@ -1,6 +1,6 @@
-"""PgBouncer, with infra/pgbouncer.ini, in front of a new PostgreSQL.
+"""PgBouncer with infra/pgbouncer.ini in front of a new PostgreSQL.
 
-`python -m tests.support.pgbouncer COMMAND ...` runs a command through it.
+`python -m tests.support.pgbouncer COMMAND ...` runs a command with DATABASE_URL set to it.
 """
 
 import os
@@ -22,7 +22,7 @@ CONFIGURATION = Path(__file__).parents[2] / "infra" / "pgbouncer.ini"
 
 @contextmanager
 def pgbouncer(database_url: str) -> Iterator[str]:
-    """Yield a DATABASE_URL that leads through PgBouncer to any database of this server."""
+    """Yield a DATABASE_URL through PgBouncer; it reaches every database of the server."""
     database, port = urlsplit(database_url), free_port()
     url = database._replace(netloc=f"{database.username}@127.0.0.1:{port}").geturl()
     with tempfile.TemporaryDirectory(prefix="pgbouncer-") as name:
@@ -35,9 +35,9 @@ def pgbouncer(database_url: str) -> Iterator[str]:
             r"^listen_port = .*": f"listen_port = {port}",
             r"^auth_type = .*": "auth_type = trust",
             r"^auth_file = .*": f"auth_file = {folder}/userlist.txt",
-            # Some tests send fifty threads at once to the 32 connections, on a machine of any speed.
+            # Some tests use 50 threads on 32 connections, possibly on a slow machine.
             r"^query_wait_timeout = .*": "query_wait_timeout = 20",
-            # Every transaction on another connection, or a client alone would always get its own back.
+            # Use another connection for each transaction; a single client would always get the same one.
             r"^pool_mode = transaction$": "pool_mode = transaction\nserver_round_robin = 1\nmin_pool_size = 4",
         }
         text = CONFIGURATION.read_text()
@@ -52,7 +52,7 @@ def pgbouncer(database_url: str) -> Iterator[str]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Wrap no test in a transaction, as most are to be quick: it would have one connection for all that it does."""
+    """Run every test without a wrapping transaction, which would pin it to one connection."""
     for item in items:
         if item.get_closest_marker("django_db"):
             item.add_marker(pytest.mark.django_db(transaction=True), append=False)

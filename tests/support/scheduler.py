@@ -1,9 +1,9 @@
-"""The scheduler's tasks, run where they are called."""
+"""Run tasks of the Celery beat schedule."""
 
 from referral_project.celery import app
 
 
 def run_scheduled(name: str) -> None:
-    """Run the task of an entry of CELERY_BEAT_SCHEDULE, found as a worker finds it."""
-    app.loader.import_default_modules()
+    """Run the task of a schedule entry in this process. Raises what the task raises."""
+    app.loader.import_default_modules()  # registers the tasks, as a worker does when it starts
     app.tasks[app.conf.beat_schedule[name]["task"]].apply().get()

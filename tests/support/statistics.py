@@ -1,4 +1,4 @@
-"""Asking for the statistics over HTTP, before and after they have been rolled up."""
+"""Requests for statistics over HTTP, before and after they are rolled up."""
 
 from datetime import datetime
 from typing import Any
@@ -14,21 +14,21 @@ def at(moment: str) -> datetime:
     return datetime.fromisoformat(moment)
 
 
-def statistics(office: APIClient, **query: str) -> dict[str, Any]:
-    answer = office.get(STATISTICS, {name.rstrip("_"): value for name, value in query.items()})
+def statistics(staff_client: APIClient, **query: str) -> dict[str, Any]:
+    answer = staff_client.get(STATISTICS, {name.rstrip("_"): value for name, value in query.items()})
     assert answer.status_code == 200, answer.content
     return dict(answer.json())
 
 
-def registrations(office: APIClient, **query: str) -> dict[str, int]:
-    """The steps in which somebody registered, by their first day."""
-    steps = statistics(office, **query)["steps"]
+def registrations(staff_client: APIClient, **query: str) -> dict[str, int]:
+    """Return the steps with at least one registration, by their first day."""
+    steps = statistics(staff_client, **query)["steps"]
     return {step["first_day"]: step["registrations"] for step in steps if step["registrations"]}
 
 
-def rolled_up() -> None:
+def roll_up() -> None:
     call_command("roll_up_statistics")
 
 
-#: The same numbers come of events that are counted where they happened, and of the totals kept of them.
-either_way = pytest.mark.parametrize("prepare", [lambda: None, rolled_up], ids=["live", "rolled up"])
+#: Statistics are the same whether counted from the rows or read from the running totals.
+live_and_rolled_up = pytest.mark.parametrize("prepare", [lambda: None, roll_up], ids=["live", "rolled up"])

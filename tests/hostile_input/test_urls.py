@@ -1,12 +1,12 @@
-"""Addresses: paths, and what comes after the question mark."""
+"""Malformed paths and query strings."""
 
 from base64 import b64encode
 from urllib.parse import quote
 
 import pytest
 
-from tests.hostile_input.raw_http import Server, assert_refused, everything_stored
-from tests.support.factories import person
+from tests.hostile_input.raw_http import Server, all_rows, assert_refused
+from tests.support.factories import create_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,9 +29,9 @@ def forged(cursor: str) -> str:
     ],
     ids=lambda query: query[:30],
 )  # fmt: skip
-def test_a_malformed_question_to_a_list_is_refused(staff: Server, query: str) -> None:
+def test_malformed_list_query_is_refused(admin_server: Server, query: str) -> None:
     for path in LISTS:
-        assert_refused(staff.send("GET", f"{path}{'&' if '?' in path else '?'}{query}"), 400, 404)
+        assert_refused(admin_server.send("GET", f"{path}{'&' if '?' in path else '?'}{query}"), 400, 404)
 
 
 @pytest.mark.parametrize(
@@ -44,8 +44,8 @@ def test_a_malformed_question_to_a_list_is_refused(staff: Server, query: str) ->
     ],
     ids=lambda query: query[:30],
 )  # fmt: skip
-def test_a_malformed_filter_is_named(staff: Server, query: str) -> None:
-    answer = staff.send("GET", f"/api/users/?{query}")
+def test_malformed_filter_is_named_in_the_error(admin_server: Server, query: str) -> None:
+    answer = admin_server.send("GET", f"/api/users/?{query}")
 
     assert_refused(answer, 400)
     assert list(answer.json()["errors"]) == [query.partition("=")[0]]
@@ -54,17 +54,17 @@ def test_a_malformed_filter_is_named(staff: Server, query: str) -> None:
 @pytest.mark.parametrize(
     "query", [forged("o=" + "9" * 30), "search=%ED%A0%80", "search=%25_", "cursor=%00", "format=%00", "a[]=1", "=", "%"]
 )
-def test_an_odd_question_that_can_be_answered_is(staff: Server, query: str) -> None:
+def test_unusual_but_valid_query_is_answered(admin_server: Server, query: str) -> None:
     for path in LISTS:
-        assert staff.send("GET", f"{path}{'&' if '?' in path else '?'}{query}").status == 200
+        assert admin_server.send("GET", f"{path}{'&' if '?' in path else '?'}{query}").status == 200
 
 
-def test_a_cursor_of_one_order_is_refused_by_another(staff: Server) -> None:
-    person()
-    following = staff.send("GET", "/api/users/?ordering=phone_number&page_size=1").json()["next"]
+def test_cursor_of_another_ordering_is_refused(admin_server: Server) -> None:
+    create_user()
+    following = admin_server.send("GET", "/api/users/?ordering=phone_number&page_size=1").json()["next"]
     cursor = following.split("?")[1].replace("ordering=phone_number", "")
 
-    assert_refused(staff.send("GET", f"/api/users/?{cursor}"), 404)
+    assert_refused(admin_server.send("GET", f"/api/users/?{cursor}"), 404)
 
 
 @pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE", "POST"])
@@ -76,14 +76,14 @@ def test_a_cursor_of_one_order_is_refused_by_another(staff: Server) -> None:
     ],
     ids=lambda parameter: repr(parameter[:20]),
 )  # fmt: skip
-def test_what_does_not_exist_is_not_found(staff: Server, method: str, parameter: str | bytes) -> None:
-    before = everything_stored()
+def test_unknown_objects_are_not_found(admin_server: Server, method: str, parameter: str | bytes) -> None:
+    before = all_rows()
     parameter = parameter.encode() if isinstance(parameter, str) else parameter
 
     for collection in (b"users", b"profile", b"referral-codes", b"verify"):
-        assert_refused(staff.send(method, b"/api/%s/%s/" % (collection, parameter), "{}"), 404, 405)
+        assert_refused(admin_server.send(method, b"/api/%s/%s/" % (collection, parameter), "{}"), 404, 405)
 
-    assert everything_stored() == before
+    assert all_rows() == before
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE"])
@@ -95,5 +95,5 @@ def test_what_does_not_exist_is_not_found(staff: Server, method: str, parameter:
         "/api/%00", "/api/PROFILE/", "/api/profile/?", "/api/profile%3F", "/health/nowhere/",
     ],
 )  # fmt: skip
-def test_another_address_is_neither_redirected_nor_guessed(server: Server, path: str, method: str) -> None:
+def test_similar_paths_are_not_found(server: Server, path: str, method: str) -> None:
     assert_refused(server.send(method, path, "{}"), *((401, 405) if path == "/api/profile/?" else (404,)))

@@ -1,44 +1,44 @@
-"""What people come for, from the first page to the last."""
+"""Complete user journeys: sign-in, invitation, activation, sign-out."""
 
 import re
 
 from tests.browser.conftest import NewVisitor
-from tests.support.factories import invited_by, person, phone_number
+from tests.support.factories import create_user, phone_number
 
 ANNA, BORIS, CLARA = "8 (916) 123-45-67", "+7 916 765-43-21", "+7 916 222-33-44"
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2}
 LIGHT, DARK = "rgb(247, 246, 242)", "rgb(19, 21, 18)"
 
 
-def test_two_people_meet_by_a_link(visitor: NewVisitor) -> None:
+def test_sign_up_by_a_share_link(visitor: NewVisitor) -> None:
     anna, boris = visitor(permissions=["clipboard-read", "clipboard-write"]), visitor()
 
     anna.open("/")
-    anna.photograph("start")
+    anna.screenshot("start")
     anna.press("Sign in by phone")
-    anna.photograph("1-sign-in")
-    anna.ask_for_code(ANNA)
-    anna.photograph("2-code")
-    anna.enter_the_code()
-    anna.photograph("3-welcome")
+    anna.screenshot("1-sign-in")
+    anna.request_code(ANNA)
+    anna.screenshot("2-code")
+    anna.enter_code()
+    anna.screenshot("3-welcome")
     anna.press("Copy the link")
     anna.page.get_by_text("Copied").first.wait_for()
     link = anna.page.evaluate("navigator.clipboard.readText()")
     boris.open(link)
-    boris.photograph("4-invitation")
-    boris.ask_for_code(BORIS)
-    boris.enter_the_code()
-    boris.photograph("5-came")
+    boris.screenshot("4-invitation")
+    boris.request_code(BORIS)
+    boris.enter_code()
+    boris.screenshot("5-came")
     anna.page.reload()
-    anna.photograph("6-who-came")
+    anna.screenshot("6-who-came")
 
     code = anna.my_code.inner_text()
     assert link.endswith(f"/r/{code}/")
     assert f"You came with the invite code {code}" in boris.read()
-    assert anna.people == ["+7 916 765-43-21"]
+    assert anna.referrals == ["+7 916 765-43-21"]
 
 
-def test_two_people_meet_by_a_code_that_is_typed_and_no_second_one_counts(visitor: NewVisitor) -> None:
+def test_typed_invite_code_is_activated_once(visitor: NewVisitor) -> None:
     anna, boris, clara = visitor(), visitor(), visitor()
     annas, claras = anna.sign_in(ANNA), clara.sign_in(CLARA)
     boris.sign_in(BORIS)
@@ -56,10 +56,10 @@ def test_two_people_meet_by_a_code_that_is_typed_and_no_second_one_counts(visito
     assert "You came with another code already" in boris.read()
     for each, came in ((anna, ["+7 916 765-43-21"]), (clara, [])):
         each.page.reload()
-        assert each.people == came
+        assert each.referrals == came
 
 
-def test_a_mistake_is_told_where_it_was_made(visitor: NewVisitor) -> None:
+def test_form_error_is_shown_at_its_field(visitor: NewVisitor) -> None:
     anna = visitor()
     annas = anna.sign_in(ANNA)
 
@@ -73,7 +73,7 @@ def test_a_mistake_is_told_where_it_was_made(visitor: NewVisitor) -> None:
     assert anna.page.title().startswith("Error")
 
 
-def test_signing_out_everywhere_ends_every_browser(visitor: NewVisitor) -> None:
+def test_sign_out_everywhere_ends_all_browser_sessions(visitor: NewVisitor) -> None:
     here, there = visitor(), visitor()
     phone = phone_number()
     here.sign_in(phone)
@@ -87,7 +87,7 @@ def test_signing_out_everywhere_ends_every_browser(visitor: NewVisitor) -> None:
     assert not there.is_signed_in
 
 
-def test_in_russian(visitor: NewVisitor) -> None:
+def test_sign_in_in_russian(visitor: NewVisitor) -> None:
     anna = visitor()
     anna.open("/")
     anna.press("Русский")
@@ -97,21 +97,21 @@ def test_in_russian(visitor: NewVisitor) -> None:
     anna.fill("Код из сообщения", anna.page.locator(".exposed").inner_text())
     anna.page.locator("main").get_by_role("button", name="Войти").click()
     anna.page.wait_for_url("**/profile/")
-    anna.photograph("russian")
+    anna.screenshot("russian")
 
     assert anna.page.locator("html").get_attribute("lang") == "ru"
     assert "Мой код приглашения" in anna.read()
     assert not re.search(r"[A-Za-z]{4,} [A-Za-z]{2,}", anna.read())
 
 
-def test_with_javascript_off(visitor: NewVisitor) -> None:
+def test_pages_work_without_javascript(visitor: NewVisitor) -> None:
     anna, boris = visitor(java_script_enabled=False), visitor(java_script_enabled=False)
 
     annas = anna.sign_in(ANNA)
     boris.sign_in(BORIS, start=f"/r/{annas}/")
     anna.open("/profile/")
 
-    assert anna.people == ["+7 916 765-43-21"]
+    assert anna.referrals == ["+7 916 765-43-21"]
     assert anna.page.get_by_role("button", name="Copy the code").count() == 0
     boris.open("/settings/")
     boris.press("Delete my data")
@@ -122,7 +122,7 @@ def test_with_javascript_off(visitor: NewVisitor) -> None:
     assert "Deleted account" in anna.read()
 
 
-def test_by_keyboard_alone(visitor: NewVisitor) -> None:
+def test_pages_work_with_keyboard_only(visitor: NewVisitor) -> None:
     anna = visitor(permissions=["clipboard-read", "clipboard-write"])
     keyboard = anna.page.keyboard
 
@@ -144,7 +144,7 @@ def test_by_keyboard_alone(visitor: NewVisitor) -> None:
     assert anna.page.evaluate("navigator.clipboard.readText()") == anna.my_code.inner_text()
 
 
-def test_whatever_has_the_focus_shows_it(visitor: NewVisitor) -> None:
+def test_focus_is_visible(visitor: NewVisitor) -> None:
     anna = visitor()
     anna.sign_in(ANNA)
     everything = anna.page.locator("a:visible, button:visible, input:visible").count()
@@ -157,11 +157,11 @@ def test_whatever_has_the_focus_shows_it(visitor: NewVisitor) -> None:
     assert set(outlines) == {"solid"}
 
 
-def test_the_next_code_can_be_asked_for_when_its_time_has_come(visitor: NewVisitor) -> None:
+def test_resend_button_is_enabled_after_the_cooldown(visitor: NewVisitor) -> None:
     anna = visitor()
     anna.page.clock.install()
     anna.open("/sign-in/")
-    anna.ask_for_code(ANNA)
+    anna.request_code(ANNA)
 
     waiting = anna.page.get_by_role("button", name=re.compile(r"New code in \d\d s"))
     waiting.wait_for()
@@ -172,11 +172,11 @@ def test_the_next_code_can_be_asked_for_when_its_time_has_come(visitor: NewVisit
     assert anna.page.get_by_role("button", name="Send a new code").get_attribute("aria-disabled") == "false"
 
 
-def test_a_phone_shares_the_link_by_itself(visitor: NewVisitor) -> None:
+def test_share_button_uses_the_web_share_api(visitor: NewVisitor) -> None:
     anna = visitor(**PHONE)
     anna.page.add_init_script("navigator.share = async (what) => { window.shared = what }")
     code = anna.sign_in(ANNA)
-    anna.photograph("phone")
+    anna.screenshot("phone")
 
     anna.press("Share")
 
@@ -184,28 +184,28 @@ def test_a_phone_shares_the_link_by_itself(visitor: NewVisitor) -> None:
     assert shared["url"].endswith(f"/r/{code}/")
 
 
-def test_a_choice_of_colours_lasts(visitor: NewVisitor) -> None:
-    user = person(username="Anna", phone_number="+79161234567")
+def test_theme_is_kept_between_pages(visitor: NewVisitor) -> None:
+    user = create_user(username="Anna", phone_number="+79161234567")
     for _ in range(7):
-        invited_by(user)
+        create_user(invited_by=user)
     anna = visitor()
     anna.sign_in(ANNA)
-    anna.photograph("profile")
+    anna.screenshot("profile")
 
     anna.press("Dark")
     anna.page.get_by_role("button", name="Dark", pressed=True).wait_for()
-    anna.photograph("dark")
+    anna.screenshot("dark")
     anna.open("/settings/")
 
     assert anna.background == DARK
 
 
-def test_light_can_be_chosen_where_the_system_is_dark(visitor: NewVisitor) -> None:
+def test_light_theme_overrides_a_dark_system(visitor: NewVisitor) -> None:
     anna = visitor(color_scheme="dark")
     anna.open("/sign-in/")
-    of_the_system = anna.background
+    system_background = anna.background
 
     anna.press("Light")
     anna.page.get_by_role("button", name="Light", pressed=True).wait_for()
 
-    assert (of_the_system, anna.background) == (DARK, LIGHT)
+    assert (system_background, anna.background) == (DARK, LIGHT)

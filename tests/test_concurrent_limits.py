@@ -1,4 +1,4 @@
-"""Two hundred requests at the same moment, on two processes of four threads: exactly the limit passes."""
+"""200 concurrent requests on two processes of four threads: exactly the limit passes."""
 
 import itertools
 import os
@@ -25,9 +25,9 @@ SETTINGS = {
     "TRUSTED_PROXIES": "1",
     "SMS_COUNTRIES": "7,381",
     "WEB_THREADS": "4",
-    # Low enough for two hundred to reach.
+    # Below the 200 requests.
     "LIMIT_CODES_PER_COUNTRY": "80/hour",
-    # What else would refuse before the limit does.
+    # Lift what would refuse requests before the limit does.
     "CONFIRMATION_CODE_RESEND_SECONDS": "0",
     "CONFIRMATION_CODE_MAX_WRONG_TRIES": "1000",
 }
@@ -50,7 +50,7 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @contextmanager
 def database(folder: Path) -> Iterator[dict[str, str]]:
-    """Yield the settings for an empty database of the kind that the tests run on, reached by the same way."""
+    """Yield settings for an empty database of the same kind, and through PgBouncer if the tests use it."""
     if connection.vendor == "sqlite":
         yield {"DATABASE_URL": f"sqlite:///{folder}/limits.sqlite3"}
         return
@@ -66,13 +66,13 @@ def database(folder: Path) -> Iterator[dict[str, str]]:
         server.close()
 
 
-def somewhere() -> dict[str, dict[str, str]]:
-    """The headers of a client at an address that nobody has had yet."""
+def new_client_ip() -> dict[str, dict[str, str]]:
+    """Return headers with an unused client IP."""
     return {"headers": {"X-Forwarded-For": next(_addresses)}}
 
 
-def codes_of_answers(call: Callable[[int], requests.Response]) -> Counter[str]:
-    """Make two hundred requests that start together; count the `code` of each problem, and what passed."""
+def count_outcomes(call: Callable[[int], requests.Response]) -> Counter[str]:
+    """Start 200 requests together; count them by the `code` of the problem or "passed"."""
     start = Barrier(REQUESTS)
 
     def make(nth: int) -> str:
@@ -85,81 +85,81 @@ def codes_of_answers(call: Callable[[int], requests.Response]) -> Counter[str]:
 
 
 @pytest.mark.parametrize(("addresses", "allowed"), [(1, 3), (REQUESTS, 5)])
-def test_codes_for_one_number(running: Service, addresses: int, allowed: int) -> None:
-    body, places = {"phone_number": next(_numbers)}, [somewhere() for _ in range(addresses)]
+def test_codes_per_number(running: Service, addresses: int, allowed: int) -> None:
+    body, places = {"phone_number": next(_numbers)}, [new_client_ip() for _ in range(addresses)]
 
-    told = codes_of_answers(lambda nth: running.post("/api/registration/", body, **places[nth % addresses]))
+    result = count_outcomes(lambda nth: running.post("/api/registration/", body, **places[nth % addresses]))
 
-    # Two who ask for the very first code of a number both find none: one of them is refused, and not counted.
-    assert told["passed"] == allowed
-    assert told["too_many_codes"] + told["code_recently_sent"] == REQUESTS - allowed
-
-
-def test_codes_from_one_address(running: Service) -> None:
-    phones, here = [next(_numbers) for _ in range(REQUESTS)], somewhere()
-
-    told = codes_of_answers(lambda nth: running.post("/api/registration/", {"phone_number": phones[nth]}, **here))
-
-    assert told == {"passed": 30, "too_many_requests": REQUESTS - 30}
+    # Two concurrent requests for the first code of a number: one is refused and not counted.
+    assert result["passed"] == allowed
+    assert result["too_many_codes"] + result["code_recently_sent"] == REQUESTS - allowed
 
 
-def test_codes_for_one_country(running: Service) -> None:
-    everywhere = [somewhere() for _ in range(REQUESTS)]
+def test_codes_per_ip(running: Service) -> None:
+    phones, here = [next(_numbers) for _ in range(REQUESTS)], new_client_ip()
 
-    told = codes_of_answers(
+    result = count_outcomes(lambda nth: running.post("/api/registration/", {"phone_number": phones[nth]}, **here))
+
+    assert result == {"passed": 30, "too_many_requests": REQUESTS - 30}
+
+
+def test_codes_per_country(running: Service) -> None:
+    everywhere = [new_client_ip() for _ in range(REQUESTS)]
+
+    result = count_outcomes(
         lambda nth: running.post("/api/registration/", {"phone_number": f"+38160{1_000_000 + nth}"}, **everywhere[nth])
     )
 
-    assert told == {"passed": 80, "sending_paused": REQUESTS - 80}
+    assert result == {"passed": 80, "sending_paused": REQUESTS - 80}
 
 
-def test_codes_in_all(running: Service, tmp_path: Path) -> None:
-    bodies = [({"phone_number": next(_numbers)}, somewhere()) for _ in range(REQUESTS)]
+def test_codes_in_total(running: Service, tmp_path: Path) -> None:
+    bodies = [({"phone_number": next(_numbers)}, new_client_ip()) for _ in range(REQUESTS)]
     with service(tmp_path, **{**running.settings, "LIMIT_CODES": "20/minute"}) as careful:
         careful.start_web(workers=2)
 
-        told = codes_of_answers(lambda nth: careful.post("/api/registration/", bodies[nth][0], **bodies[nth][1]))
+        result = count_outcomes(lambda nth: careful.post("/api/registration/", bodies[nth][0], **bodies[nth][1]))
 
-    assert told == {"passed": 20, "sending_paused": REQUESTS - 20}
+    assert result == {"passed": 20, "sending_paused": REQUESTS - 20}
 
 
-def test_failed_sign_ins_from_one_address(running: Service) -> None:
-    here = somewhere()
+def test_failed_sign_ins_per_ip(running: Service) -> None:
+    here = new_client_ip()
     bodies = [{"phone_number": next(_numbers), "confirmation_code": "0000"} for _ in range(REQUESTS)]
 
-    told = codes_of_answers(lambda nth: running.post("/api/login/", bodies[nth], **here))
+    result = count_outcomes(lambda nth: running.post("/api/login/", bodies[nth], **here))
 
-    assert told == {"confirmation_code_expired": 30, "too_many_requests": REQUESTS - 30}
+    assert result == {"confirmation_code_expired": 30, "too_many_requests": REQUESTS - 30}
 
 
 @pytest.mark.parametrize(("addresses", "allowed"), [(1, 10), (REQUESTS, 15)])
-def test_wrong_codes_for_one_number(running: Service, addresses: int, allowed: int) -> None:
-    phone, places = next(_numbers), [somewhere() for _ in range(addresses)]
-    asked = running.post("/api/registration/", {"phone_number": phone}, **somewhere()).json()
+def test_wrong_codes_per_number(running: Service, addresses: int, allowed: int) -> None:
+    phone, places = next(_numbers), [new_client_ip() for _ in range(addresses)]
+    asked = running.post("/api/registration/", {"phone_number": phone}, **new_client_ip()).json()
     wrong = f"{(int(asked['confirmation_code']) + 1) % 10_000:04}"
     body = {"phone_number": phone, "confirmation_code": wrong}
 
-    told = codes_of_answers(lambda nth: running.post("/api/login/", body, **places[nth % addresses]))
+    result = count_outcomes(lambda nth: running.post("/api/login/", body, **places[nth % addresses]))
 
-    assert told["confirmation_code_wrong"] == allowed
-    assert told.total() - allowed == told["sign_in_locked"] + told["too_many_requests"]
-
-
-def test_invite_codes_looked_up_from_one_address(running: Service) -> None:
-    here = somewhere()
-
-    told = codes_of_answers(lambda _: running.get("/api/referral-codes/QQQQQQ/", **here))
-
-    assert told == {"referral_code_not_found": 60, "too_many_requests": REQUESTS - 60}
+    assert result["confirmation_code_wrong"] == allowed
+    assert result.total() - allowed == result["sign_in_locked"] + result["too_many_requests"]
 
 
-def test_invite_codes_entered_by_one_person(running: Service) -> None:
-    phone, here = next(_numbers), somewhere()
+def test_invite_code_lookups_per_ip(running: Service) -> None:
+    here = new_client_ip()
+
+    result = count_outcomes(lambda _: running.get("/api/referral-codes/QQQQQQ/", **here))
+
+    assert result == {"referral_code_not_found": 60, "too_many_requests": REQUESTS - 60}
+
+
+def test_invite_codes_entered_per_user(running: Service) -> None:
+    phone, here = next(_numbers), new_client_ip()
     code = running.post("/api/registration/", {"phone_number": phone}, **here).json()["confirmation_code"]
     body = {"phone_number": phone, "confirmation_code": code}
     token = running.post("/api/login/", body, **here).json()["token"]
     enter = partial(running.request, "PATCH", "/api/profile/", json={"used_referral_code": "QQQQQQ"})
 
-    told = codes_of_answers(lambda _: enter(headers={"Authorization": f"Token {token}"}))
+    result = count_outcomes(lambda _: enter(headers={"Authorization": f"Token {token}"}))
 
-    assert told == {"referral_code_not_found": 10, "too_many_referral_codes": REQUESTS - 10}
+    assert result == {"referral_code_not_found": 10, "too_many_referral_codes": REQUESTS - 10}

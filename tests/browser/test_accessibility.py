@@ -1,0 +1,110 @@
+"""Accessibility of every page (WCAG 2.2 AA): both languages, both themes, small screens."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from pytest_django import Settings
+
+from tests.browser.conftest import NewVisitor
+from tests.browser.visitor import Visitor
+from tests.support.api import break_registration
+from tests.support.factories import create_user, phone_number
+from users.models import User
+
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+DOCUMENTATION = {"/api/schema/swagger-ui/": ".swagger-ui .opblock", "/api/schema/redoc/": ".redoc-wrap h1"}
+
+
+@pytest.fixture
+def anna(transactional_db: None) -> User:
+    """A user with two pages of referrals, one of them erased."""
+    anna = create_user(username="Anna", phone_number=phone_number())
+    for _ in range(22):
+        erased = create_user(invited_by=anna)
+    erased.delete()
+    return anna
+
+
+Walk = Callable[[Visitor], Iterator[str]]
+
+
+@pytest.fixture
+def every_page(anna: User, settings: Settings) -> Walk:
+    """Return a function that opens every page and yields its path."""
+    return lambda guest: walk(guest, anna, settings)
+
+
+def walk(guest: Visitor, anna: User, settings: Settings) -> Iterator[str]:
+    invitation = f"/r/{anna.referral_code}/"
+    for path in ("/", invitation, "/r/222222/", "/nowhere/", "/static/web/unavailable.html", "/sign-in/"):
+        guest.open(path)
+        yield path
+    yield from guest.submit_invalid("phone_number", "12", "/sign-in/")
+    guest.page.fill("[name=phone_number]", str(anna.phone_number))
+    guest.page.press("[name=phone_number]", "Enter")
+    guest.page.wait_for_url("**/sign-in/code/")
+    yield "/sign-in/code/"
+    yield from guest.submit_invalid("confirmation_code", "12", "/sign-in/code/")
+    guest.page.fill("[name=confirmation_code]", guest.page.inner_text(".exposed"))
+    guest.page.press("[name=confirmation_code]", "Enter")
+    guest.page.wait_for_url("**/profile/")
+    yield "/profile/"
+    yield from guest.submit_invalid("used_referral_code", anna.referral_code, "/profile/")
+    for path in ("/settings/", "/settings/erase/", invitation, f"/r/{create_user().referral_code}/"):
+        guest.open(path)
+        yield path
+    guest.open("/profile/")
+    guest.page.locator("[rel=next]").click()
+    guest.page.wait_for_url("**/profile/?before=*")
+    yield "/profile/?before="
+    break_registration(settings)
+    guest.page.context.clear_cookies()
+    guest.open("/sign-in/")
+    guest.page.fill("[name=phone_number]", phone_number())
+    guest.page.press("[name=phone_number]", "Enter")
+    guest.page.get_by_text("500").wait_for()
+    yield "server error"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_no_accessibility_violation(visitor: NewVisitor, axe: str, every_page: Walk, language: str, theme: str) -> None:
+    guest = visitor(locale=language, color_scheme=theme)
+
+    violations = [
+        (where, violation["id"], [node["html"] for node in violation["nodes"]])
+        for where in every_page(guest)
+        for violation in guest.violations(axe, [*WCAG, "best-practice"])
+    ]
+
+    assert violations == []
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_pages_fit_a_320_px_screen(visitor: NewVisitor, every_page: Walk, language: str) -> None:
+    longest_id = {"X-Request-ID": "W" * 64}  # shown on the page of a server error
+    guest = visitor(locale=language, viewport={"width": 320, "height": 640}, extra_http_headers=longest_id)
+
+    wider = [(where, guest.overflow) for where in every_page(guest) if guest.overflow > 0]
+
+    assert wider == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTATION)
+def test_documentation_loads_without_errors_or_other_hosts(visitor: NewVisitor, path: str) -> None:
+    guest = visitor()
+
+    guest.open(path)
+    guest.page.locator(DOCUMENTATION[path]).first.wait_for()
+    guest.page.wait_for_load_state("networkidle")
+
+    assert "Referral service" in guest.page.title()
+
+
+def test_no_accessibility_violation_on_the_panel_sign_in(visitor: NewVisitor, axe: str, transactional_db: None) -> None:
+    staff = visitor()
+
+    staff.open("/admin/")
+
+    assert staff.page.locator("[name=password]").is_visible()
+    assert staff.violations(axe, WCAG) == []
