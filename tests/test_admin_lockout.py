@@ -87,7 +87,7 @@ def test_lock_expires_and_is_not_extended_by_attempts(settings: Settings) -> Non
     assert attempt(PASSWORD) == 302
 
 
-@pytest.mark.parametrize(("language", "told"), [("en", "Too many wrong passwords"), ("ru", "Слишком много")])
+@pytest.mark.parametrize(("language", "result"), [("en", "Too many wrong passwords"), ("ru", "Слишком много")])
 def test_lock_page_shows_the_wait_and_reveals_no_account(language: str, result: str) -> None:
     pages = []
     for number in (ADMIN_PHONE, "+79998887766"):

@@ -37,7 +37,7 @@ def test_documented_settings_pass_without_warnings() -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "value", "told"),
+    ("setting", "value", "result"),
     [
         ("SECRET_KEY", None, "Set the SECRET_KEY environment variable"),
         ("SECRET_KEY", "", "SECRET_KEY"),
