@@ -4,7 +4,7 @@ BIN := .venv/bin
 HOST ?= 127.0.0.1:8000
 
 .PHONY: help
-help: ## What one can do here
+help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-15s %s\n", $$1, $$2}'
 
 # A lock lists every package with its digest, so pip resolves nothing (--no-deps): a newer release of a package can't
@@ -36,7 +36,7 @@ run: .venv/service ## Serve on this machine, with SQLite and a few demo people
 	@$(BIN)/python manage.py runserver $(HOST)
 
 .PHONY: demo
-demo: .venv/service ## Add a few hundred demo people with chains of invitations
+demo: .venv/service ## Add 400 demo people with chains of invitations
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python manage.py demo --people 400
 
@@ -44,32 +44,33 @@ demo: .venv/service ## Add a few hundred demo people with chains of invitations
 	npm ci --prefix $* --silent --no-audit --no-fund
 	@touch $@
 
-# A worker runs all tests that share a server of their own (xdist_group), and starts with those.
+# loadgroup: tests that share a server (xdist_group) run on one worker, and first.
 PYTEST := pytest --numprocesses 2 --dist loadgroup
-# One run is enough for tests that a database can't change.
-NOT_ONCE := --ignore tests/browser -m "not any_database"
+# The run on SQLite leaves out tests whose result doesn't depend on the database.
+DATABASE_ONLY := --ignore tests/browser -m "not any_database"
 
 .PHONY: test
-test: .venv/development tests/browser/node_modules ## Run the whole suite on PostgreSQL, and what a database can change on SQLite
+test: .venv/development tests/browser/node_modules ## Run the whole suite on PostgreSQL, then the tests that use the database on SQLite
 	$(BIN)/python -m tests.support.servers $(BIN)/$(PYTEST) $(COVERAGE)
-	$(BIN)/$(PYTEST) $(NOT_ONCE)
+	$(BIN)/$(PYTEST) $(DATABASE_ONLY)
 
 .PHONY: coverage
-coverage: ## Run the same, and fail below 95 % of the lines and branches; it takes half as long again
+coverage: ## Run the suite with branch coverage, which takes 40 % longer; fails below 95 %
 	$(MAKE) test COVERAGE="--cov --cov-report=term"
 
+# --reuse-db: PgBouncer holds connections to the databases, so they can't be dropped; the server is deleted afterwards.
 .PHONY: test-pgbouncer
 test-pgbouncer: .venv/development ## Run the suite, or FILES, through PgBouncer (needs it: apt-get install pgbouncer)
 	PATH=$$PATH:/usr/sbin $(BIN)/python -m tests.support.pgbouncer \
-		$(BIN)/python -m $(PYTEST) -p tests.support.pgbouncer --reuse-db $(NOT_ONCE) $(FILES)
+		$(BIN)/python -m $(PYTEST) -p tests.support.pgbouncer --reuse-db $(DATABASE_ONLY) $(FILES)
 
 .PHONY: screenshots
-screenshots: .venv/development tests/browser/node_modules ## Take the pictures of docs/images anew, by the browser tests
+screenshots: .venv/development tests/browser/node_modules ## Take the screenshots in docs/images again, by the browser tests
 	mkdir -p docs/images
 	SCREENSHOTS=1 $(BIN)/pytest tests/browser/test_user_journeys.py tests/browser/test_admin_panel.py
 
 .PHONY: bench
-bench: .venv/development ## Requests per second, beside a bare function (needs wrk; options in ARGS: see ARGS=--help)
+bench: .venv/development ## Measure requests per second, compared with a bare function (needs wrk; ARGS=--help lists options)
 	$(BIN)/python -m benchmarks.run $(ARGS)
 
 .PHONY: fuzz
@@ -77,11 +78,11 @@ fuzz: .venv/development ## Send more than 10,000 generated requests to the real 
 	$(BIN)/python -m tests.fuzz
 
 .PHONY: bench-growth
-bench-growth: .venv/development ## The same with ten million people, and with inviters of a million
+bench-growth: .venv/development ## Measure with ten million people, and with inviters of a million
 	$(BIN)/python -m benchmarks.run --people 10000 1000000 10000000 --inviters $(ARGS)
 
 .PHONY: bench-memory
-bench-memory: .venv/development ## Whether a worker's memory grows over 100,000 requests
+bench-memory: .venv/development ## Measure whether a worker's memory grows over 100,000 requests
 	$(BIN)/python -m benchmarks.memory
 
 .PHONY: bench-admin
@@ -89,11 +90,11 @@ bench-admin: .venv/development ## Time the admin panel's pages with a million pe
 	$(BIN)/python -m benchmarks.admin_panel
 
 .PHONY: attack
-attack: .venv/development ## Guess codes for 30 days, with a clock that is turned by hand
+attack: .venv/development ## Simulate 30 days of guessing codes, with a simulated clock
 	$(BIN)/python -m benchmarks.attacker 100
 
 .PHONY: faults
-faults: .venv/development ## Kill every part in turn while 200 people sign in, and look for what was lost
+faults: .venv/development ## Kill each server in turn while 200 people sign in, and check that nothing is lost
 	$(BIN)/python -m benchmarks.faults
 
 .PHONY: lint
@@ -109,7 +110,7 @@ lint: .venv/development ## Check style, types, imports between packages and pros
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock'
 
-# uv comes from the lock that is there: nothing else is installed.
+# uv itself is installed from the existing lock.
 .PHONY: lock
 lock: ## Pin every package with its digests, as requirements*.txt say (UPGRADE=--upgrade: the newest that fit)
 	@test -x $(BIN)/uv || $(MAKE) .venv/development
@@ -118,7 +119,7 @@ lock: ## Pin every package with its digests, as requirements*.txt say (UPGRADE=-
 	$(COMPILE) $(UPGRADE) --constraint requirements.lock requirements-dev.txt --output-file requirements-dev.lock
 
 .PHONY: audit
-audit: .venv/development ## Ask whether a package has a known vulnerability
+audit: .venv/development ## Check the locked packages for known vulnerabilities
 	$(BIN)/python -m infra.audit
 
 RUSSIAN := locale/ru/LC_MESSAGES/django.po
@@ -132,7 +133,7 @@ messages: .venv/service ## Collect the texts to translate, and compile them (nee
 	$(BIN)/python manage.py compilemessages --locale ru --ignore .venv
 
 .PHONY: check-infra
-check-infra: .venv/development ## Validate the deployment files, and raise the stack without Docker
+check-infra: .venv/development ## Validate the deployment files, and run the whole stack without Docker
 	$(BIN)/python -m infra.check
 	$(BIN)/python -m infra.try_stack
 

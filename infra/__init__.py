@@ -1,1 +1,1 @@
-"""Deployment: images, servers, and what checks them."""
+"""Deployment files and the tools that check them."""

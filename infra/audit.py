@@ -1,7 +1,7 @@
-"""Ask whether a locked package has a known vulnerability: `python -m infra.audit`. Exits with 1 if one has.
+"""Check locked packages for known vulnerabilities: `python -m infra.audit`. Exits with 1 if there are any.
 
-pip-audit asks PyPI, and OSV where PyPI does not answer. Where neither can be reached, nothing was audited: it says so,
-and exits with 0, or with 2 if `--strict` asks for certainty.
+pip-audit asks PyPI, then OSV for packages that PyPI did not answer for. Packages that neither answers for are reported
+as not audited; the exit code is then 0, or 2 with `--strict`.
 """
 
 import argparse
@@ -17,8 +17,8 @@ OSV = "https://api.osv.dev/v1/query"
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Ask whether a locked package has a known vulnerability.")
-    parser.add_argument("--osv-url", default=OSV, help="another source of advisories in the format of OSV")
+    parser = argparse.ArgumentParser(description="Check locked packages for known vulnerabilities.")
+    parser.add_argument("--osv-url", default=OSV, help="another source of advisories in OSV format")
     parser.add_argument("--strict", action="store_true", help="fail as well if a package could not be audited")
     parser.add_argument("locks", nargs="*", type=Path, default=[ROOT / name for name in LOCKS])
     asked = parser.parse_args()
@@ -31,7 +31,7 @@ def main() -> int:
 
 
 def _audit(lock: Path, sources: tuple[tuple[str, ...], ...]) -> tuple[list[dict[str, Any]], list[str]]:
-    """Tell, and return, which packages are vulnerable, and of which nothing could be learnt."""
+    """Print and return the vulnerable packages, and the names of those that no source answered for."""
     vulnerable: list[dict[str, Any]] = []
     unknown = [line.split("==")[0] for line in lock.read_text().splitlines() if "==" in line and line[0].isalpha()]
     for source in sources:
@@ -54,7 +54,7 @@ def _audit(lock: Path, sources: tuple[tuple[str, ...], ...]) -> tuple[list[dict[
 
 
 def _ask(lock: Path, *source: str) -> list[dict[str, Any]]:
-    """Return what a source knows: nothing of the packages that it can't find, nothing at all if it is out of reach."""
+    """Return the packages that a source knows; an empty list if it can't be reached."""
     command = [sys.executable, "-m", "pip_audit", "--disable-pip", "--require-hashes", "-r", str(lock), "-s", *source]
     options = ["--format", "json", "--progress-spinner", "off", "--timeout", "10"]
     done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)  # noqa: S603

@@ -1,4 +1,4 @@
-"""Validate the deployment without an engine: `python -m infra.check`. Exits with 1 if anything is wrong."""
+"""Validate the deployment files without Docker: `python -m infra.check`. Exits with 1 if a check fails."""
 
 import json
 import os
@@ -14,8 +14,8 @@ from typing import Any
 import compose
 
 from infra import check_kubernetes
+from infra.failure import CheckFailed, require
 from infra.local_nginx import Nginx
-from infra.wrong import Wrong, require
 
 INFRA = Path(__file__).parent
 ROOT = INFRA.parent
@@ -44,9 +44,9 @@ def main() -> int:
         check_that_unsafe_settings_are_refused,
         check_kubernetes.check_that_kustomize_finds_every_file,
         check_kubernetes.check_every_manifest_strictly,
-        check_kubernetes.check_that_every_reference_leads_somewhere,
+        check_kubernetes.check_that_every_reference_exists,
         check_kubernetes.check_that_no_pod_may_do_more_than_it_needs,
-        check_kubernetes.check_that_pods_end_in_peace,
+        check_kubernetes.check_that_pods_stop_gracefully,
         check_that_kubernetes_sets_what_exists,
     ]
     failed = 0
@@ -54,9 +54,9 @@ def main() -> int:
         name = check.__name__.replace("_", " ").removeprefix("check ").removeprefix("that ")
         try:
             check()
-        except Wrong as wrong:
+        except CheckFailed as failure:
             failed += 1
-            sys.stderr.write(f"FAILED  {name}\n{wrong}\n")
+            sys.stderr.write(f"FAILED  {name}\n{failure}\n")
         else:
             sys.stdout.write(f"ok      {name}\n")
     return 1 if failed else 0
@@ -129,13 +129,13 @@ def known_settings() -> set[str]:
 
 
 def filled_in(*, without: str = "", **changes: str) -> str:
-    """Fill in the example as an operator does; leave one variable empty."""
+    """Return .env.example with the required variables set, except `without`."""
     values = REQUIRED | changes | ({without: ""} if without else {})
     return re.sub(r"^([A-Z_]+)=$", lambda line: f"{line[1]}={values.get(line[1], '')}", EXAMPLE, flags=re.MULTILINE)
 
 
 def configuration(environment_file: str) -> Any:
-    """Return the services as compose understands them. Raises `Wrong`."""
+    """Return the configuration as compose parses it. Raises `CheckFailed`."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / ".env").write_text(environment_file)
         (Path(folder) / "docker-compose.yml").write_text((INFRA / "docker-compose.yml").read_text())
@@ -147,21 +147,21 @@ def production() -> dict[str, str]:
 
 
 def run(*command: object, env: dict[str, str] | None = None, cwd: str | Path = ROOT) -> str:
-    """Return what a command prints. Raises `Wrong` with its complaint; settings of this shell do not reach it."""
+    """Return the output of a command, run without this shell's environment. Raises `CheckFailed` with its errors."""
     path = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
     words = [str(word) for word in command]
     done = subprocess.run(words, capture_output=True, text=True, env=path | (env or {}), cwd=cwd, check=False)  # noqa: S603
     if done.returncode:
-        raise Wrong(done.stdout + done.stderr)
+        raise CheckFailed(done.stdout + done.stderr)
     return done.stdout
 
 
 def refused(action: Callable[[], object]) -> str:
-    """Return the complaint; empty if there is none."""
+    """Return the error message of an action; empty if it succeeds."""
     try:
         action()
-    except Wrong as wrong:
-        return str(wrong)
+    except CheckFailed as failure:
+        return str(failure)
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Validate the manifests of Kubernetes without a cluster, without kustomize and without the network."""
+"""Validate the Kubernetes manifests without a cluster, kustomize or network access."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import Any
 import kubernetes_validate
 import yaml
 
-from infra.wrong import Wrong, require
+from infra.failure import CheckFailed, require
 
 FOLDER = Path(__file__).parent / "kubernetes"
 OLDEST, NEWEST = "1.31", "1.37"
@@ -37,10 +37,10 @@ def check_every_manifest_strictly() -> None:
             try:
                 kubernetes_validate.validate(manifest, version, strict=True)
             except (kubernetes_validate.ValidationError, kubernetes_validate.SchemaNotFoundError) as error:
-                raise Wrong(f"{_name(manifest)} for Kubernetes {version}: {error}") from None
+                raise CheckFailed(f"{_name(manifest)} for Kubernetes {version}: {error}") from None
 
 
-def check_that_every_reference_leads_somewhere() -> None:
+def check_that_every_reference_exists() -> None:
     kustomization = _kustomization()
     for name, pod in _pods():
         for container in _containers(pod):
@@ -48,14 +48,14 @@ def check_that_every_reference_leads_somewhere() -> None:
             for source in container["envFrom"]:
                 ((kind, reference),) = source.items()
                 made = {one["name"] for one in kustomization[REFERRING[kind]]}
-                require(reference["name"] in made, f"{name} reads {reference['name']}, which nothing makes")
+                require(reference["name"] in made, f"{name} reads {reference['name']}, which no generator creates")
     pods = {name.split("/")[1]: pod for name, pod in _pods()}
     for manifest in _manifests():
         target, spec = _name(manifest), manifest.get("spec", {})
         if manifest["kind"] in {"Deployment", "PodDisruptionBudget"}:
             require(spec["selector"]["matchLabels"]["app"] in pods, f"{target} selects nothing")
         if manifest["kind"] == "Service":
-            require(spec["selector"]["app"] in pods, f"{target} leads nowhere")
+            require(spec["selector"]["app"] in pods, f"{target} selects nothing")
         if manifest["kind"] == "HorizontalPodAutoscaler":
             require(spec["scaleTargetRef"]["name"] in pods, f"{target} scales nothing")
 
@@ -69,17 +69,17 @@ def check_settings(*, known: set[str]) -> None:
 
 def check_that_no_pod_may_do_more_than_it_needs() -> None:
     for name, pod in _pods():
-        require(pod["securityContext"] == POD, f"{name} may run as anybody")
-        require(pod["automountServiceAccountToken"] is False, f"{name} may ask the cluster")
+        require(pod["securityContext"] == POD, f"{name} may run as another user")
+        require(pod["automountServiceAccountToken"] is False, f"{name} mounts a service account token")
         for container in _containers(pod):
             require(container["securityContext"] == CONTAINER, f"{name} may do more than it needs")
             resources = container["resources"]
-            require({"cpu", "memory"} <= resources["requests"].keys(), f"{name} says not what it needs")
+            require({"cpu", "memory"} <= resources["requests"].keys(), f"{name} requests no CPU or memory")
             require("memory" in resources["limits"], f"{name} could use up the memory")
         require("medium" in pod["volumes"][0]["emptyDir"], f"{name} writes on the disk")
 
 
-def check_that_pods_end_in_peace() -> None:
+def check_that_pods_stop_gracefully() -> None:
     (seconds,) = re.findall(
         r"^graceful_timeout = (\d+)", (FOLDER.parent / "gunicorn.conf.py").read_text(), re.MULTILINE
     )

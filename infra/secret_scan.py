@@ -1,7 +1,7 @@
-"""Look for secrets in every file and in the whole history: `python -m infra.secret_scan`. Exits with 1 on any.
+"""Scan all files and the git history for secrets: `python -m infra.secret_scan`. Exits with 1 if there are any.
 
-What is no secret, such as the user:password of an example, is listed by its digest in .secrets.baseline, in the format
-of detect-secrets; `--accept` writes that list, to be looked through before it is committed.
+False positives, such as the user:password of an example, are listed by digest in .secrets.baseline, in the format of
+detect-secrets. `--accept` writes that list; review it before committing.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from detect_secrets.settings import transient_settings
 
 BASELINE = Path(".secrets.baseline")
 SETTINGS = {
-    # Tokens that are known by their form, keys, and whatever is assigned to a password.
+    # Tokens with a known format, keys, and strings assigned to a password.
     "plugins_used": [
         {"name": name}
         for name in (
@@ -38,18 +38,18 @@ SETTINGS = {
             *("is_prefixed_with_dollar_sign", "is_sequential_string", "is_templated_secret"),
         )
     ]
-    # Tests make their passwords up; digests of packages are no secrets.
+    # Passwords in tests and digests of packages are not secrets.
     + [{"path": "detect_secrets.filters.regex.should_exclude_file", "pattern": [r"^tests/|\.lock$|\.baseline$"]}]
-    # What examples say instead of a secret.
+    # Placeholders in examples.
     + [{"path": "detect_secrets.filters.regex.should_exclude_secret", "pattern": [r"(?i)^(password|secret|token)$"]}],
 }
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Look for secrets.")
-    parser.add_argument("--folder", type=Path, default=Path(__file__).parent.parent, help="of another repository")
-    parser.add_argument("--files", action="store_true", help="look through the files only, not through the history")
-    parser.add_argument("--accept", action="store_true", help="list what is found as being no secret")
+    parser = argparse.ArgumentParser(description="Scan for secrets.")
+    parser.add_argument("--folder", type=Path, default=Path(__file__).parent.parent, help="the repository to scan")
+    parser.add_argument("--files", action="store_true", help="scan the files only, not the history")
+    parser.add_argument("--accept", action="store_true", help="accept everything found as a false positive")
     asked = parser.parse_args()
     os.chdir(asked.folder)
 
@@ -64,7 +64,7 @@ def main() -> int:
     for secret in unknown:
         sys.stderr.write(f"{secret.filename}:{secret.line_number}: {secret.type}\n")
     where = "in the files" if asked.files else "in the files and in the history"
-    sys.stdout.write(f"secrets: {len(unknown)} {where}; {len(known)} known to be none\n")
+    sys.stdout.write(f"secrets: {len(unknown)} {where}; {len(known)} accepted as false positives\n")
     return 1 if unknown else 0
 
 
@@ -80,12 +80,12 @@ def _in_files() -> Iterator[PotentialSecret]:
 
 
 def _in_history() -> Iterator[PotentialSecret]:
-    """Yield what was ever added, as far as this clone reaches."""
+    """Yield secrets in every line ever added, as far back as this clone goes."""
     return scan_diff(_git("log", "--patch", "--unified=0", "--no-color", "--no-ext-diff", "--format=", "HEAD"))
 
 
 def _git(*words: str) -> str:
-    # Whoever owns the folder: nothing in it is run.
+    # Accept a repository of another owner: git runs no code from it here.
     done = subprocess.run(["git", "-c", "safe.directory=*", *words], capture_output=True, check=True)  # noqa: S603, S607
     return done.stdout.decode(errors="replace")
 

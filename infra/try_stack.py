@@ -1,8 +1,8 @@
-"""The whole stack without Docker, on real servers: `python -m infra.try_stack`. Exits with 1 if anything goes wrong.
+"""Run the whole stack without Docker: `python -m infra.try_stack`. Exits with 1 if a check fails.
 
-PostgreSQL, Redis, a Celery worker and its scheduler, gunicorn, Flower and nginx run on free ports of the loopback, with
-the files of the image and its configuration, DEBUG off and HTTPS on; two people sign in and meet; then everything is
-thrown away.
+PostgreSQL, Redis, a Celery worker and its scheduler, gunicorn, Flower and nginx run on free loopback ports, with the
+files and the configuration of the image, DEBUG off and HTTPS on. Two people sign in, and one enters the invite code of
+the other. Everything is deleted afterwards.
 """
 
 import os
@@ -21,7 +21,7 @@ from typing import Any
 
 import requests
 
-from infra.local_nginx import NOBODY, Nginx, wait_for_port
+from infra.local_nginx import UNASSIGNED_IP, Nginx, wait_for_port
 from tests.support.fake_gateways import Gateway, echo_server
 from tests.support.servers import PATIENCE_SECONDS, free_port, postgres, redis_server, wait_until
 
@@ -42,7 +42,7 @@ _started = time.monotonic()
 
 
 class Failed(Exception):
-    """What did not go as it should."""
+    """An expectation that did not hold."""
 
 
 def main() -> int:
@@ -52,7 +52,7 @@ def main() -> int:
         try:
             try_forwarded_headers(folder)
             try_everything(folder, image)
-        except Exception:  # noqa: BLE001  whatever it is, the logs tell more
+        except Exception:  # noqa: BLE001  any error: show the logs
             traceback.print_exc()
             for log in sorted(folder.glob("*.log")):
                 sys.stderr.write(f"--- {log.name}\n{log.read_text()[-4000:]}\n")
@@ -62,7 +62,7 @@ def main() -> int:
 
 
 def unpack_image(folder: Path) -> Path:
-    """Copy what .dockerignore lets into the image, and nothing else."""
+    """Copy the files that .dockerignore allows into the image."""
     allowed = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
     for source in [ROOT / name for name in allowed if (ROOT / name).exists()]:
         target = folder / source.relative_to(ROOT)
@@ -73,9 +73,12 @@ def unpack_image(folder: Path) -> Path:
 
 
 def try_forwarded_headers(folder: Path) -> None:
-    """Look at what reaches the application, behind the nginx that leaves TLS to a proxy in front."""
+    """Check which forwarded headers reach the application when TLS ends in a proxy in front of nginx."""
     with echo_server() as port:
-        for trusted_proxy, expected in ((NOBODY, ("127.0.0.1", "http")), ("127.0.0.1/32", ("203.0.113.9", "https"))):
+        for trusted_proxy, expected in (
+            (UNASSIGNED_IP, ("127.0.0.1", "http")),
+            ("127.0.0.1/32", ("203.0.113.9", "https")),
+        ):
             nginx = Nginx(folder / f"in-front-{expected[1]}", web_port=port, trusted_proxy=trusted_proxy)
             nginx.write()
             with nginx.running():
@@ -84,7 +87,7 @@ def try_forwarded_headers(folder: Path) -> None:
                 ).json()
             passed_on = (seen["X-Forwarded-For"], seen["X-Forwarded-Proto"])
             expect(passed_on == expected and "Forwarded" not in seen, f"headers, with {trusted_proxy} trusted: {seen}")
-    say("forwarded headers: a stranger's are overwritten, those of TRUSTED_PROXY believed")
+    say("forwarded headers: overwritten by default, kept from TRUSTED_PROXY")
 
 
 def try_everything(folder: Path, image: Path) -> None:
@@ -108,15 +111,15 @@ def try_everything(folder: Path, image: Path) -> None:
         say("gunicorn, a Celery worker, its scheduler, Flower and nginx are up")
 
         site = Site(nginx)
-        try_the_way_in(site, nginx)
-        try_the_main_job(site, nginx, gateway)
+        try_redirects_and_errors(site, nginx)
+        try_sign_in_and_referral(site, nginx, gateway)
         try_the_pages(Site(nginx), gateway)
         try_the_admin(site, nginx)
         try_flower(site)
         try_the_limits(site)
         try_the_scheduler(folder, beat, image, environment)
         web.terminate()
-        expect(web.wait(PATIENCE_SECONDS) == 0, "gunicorn did not stop by itself")
+        expect(web.wait(PATIENCE_SECONDS) == 0, "gunicorn did not stop cleanly")
         expect_problem(site.get("/api/profile/"), 502, "unavailable")
         page = expect_status(site.get("/profile/"), 502).text
         expect("We will be back soon" in page, f"the page without gunicorn: {page}")
@@ -143,7 +146,7 @@ def production(database: str, broker: str, gateway: Gateway) -> dict[str, str]:
 
 
 def prepare(image: Path, environment: dict[str, str]) -> None:
-    """Do what the build and the service `migrate` do; then a member of staff."""
+    """Run the commands of the image build and of the `migrate` service, then create a superuser."""
     for command in (
         "collectstatic --noinput",
         "check --deploy --fail-level WARNING",
@@ -187,7 +190,7 @@ def running(folder: Path, name: str, command: list[object], **options: Any) -> I
 
 
 class Site(requests.Session):
-    """The service as a client outside sees it, by TLS."""
+    """An HTTP client that reaches the service through nginx, by TLS."""
 
     def __init__(self, nginx: Nginx) -> None:
         super().__init__()
@@ -199,13 +202,13 @@ class Site(requests.Session):
         return super().request(method, self.address + path, *args, **{"timeout": PATIENCE_SECONDS, **options})
 
 
-def try_the_way_in(site: Site, nginx: Nginx) -> None:
+def try_redirects_and_errors(site: Site, nginx: Nginx) -> None:
     plain = requests.get(f"http://127.0.0.1:{nginx.port}/api/", allow_redirects=False, timeout=PATIENCE_SECONDS)
     expect_status(plain, 308)
     expect(plain.headers["Location"] == "https://127.0.0.1/api/", f"redirect to {plain.headers['Location']}")
     ready = expect_status(site.get("/health/ready/"), 200)
     expect(ready.json()["checks"] == {"database": "ok", "cache": "ok", "broker": "ok"}, f"not ready: {ready.text}")
-    # Believed, this scheme would lead to a redirect to https.
+    # If this scheme were trusted, the answer would be a redirect to https.
     expect_status(site.get("/api/schema/", headers={"X-Forwarded-Proto": "http"}, allow_redirects=False), 200)
     expect_problem(site.post("/api/login/", data=b"x" * 65_537), 413, "body_too_large")
     expect_problem(site.request("TRACE", "/api/"), 405, "method_not_allowed")
@@ -216,7 +219,7 @@ def try_the_way_in(site: Site, nginx: Nginx) -> None:
 
 
 def expect_security_headers(*answers: requests.Response) -> None:
-    """What the service and nginx answer carries the same headers, once each."""
+    """Check that answers of the service and of nginx carry the same headers, once each."""
     for answer in answers:
         headers = answer.headers
         expect("frame-ancestors 'none'" in headers.get("Content-Security-Policy", ""), f"no policy: {answer.url}")
@@ -224,8 +227,8 @@ def expect_security_headers(*answers: requests.Response) -> None:
             expect(headers.get(name) == value, f"{name} of {answer.url}: {headers.get(name)}")
 
 
-def try_the_main_job(site: Site, nginx: Nginx, gateway: Gateway) -> None:
-    gateway.failures_to_come = 1  # the worker tries again
+def try_sign_in_and_referral(site: Site, nginx: Nginx, gateway: Gateway) -> None:
+    gateway.failures_to_come = 1  # the worker retries
     inviter, invited = (sign_in(site, gateway, phone) for phone in (INVITER, INVITED))
     code = inviter["profile"]["referral_code"]
     expect(inviter["profile"]["referral_link"].startswith(site.address), f"link: {inviter['profile']['referral_link']}")
@@ -236,11 +239,11 @@ def try_the_main_job(site: Site, nginx: Nginx, gateway: Gateway) -> None:
     nginx.logged('"path":"/api/profile/*/"')
     theirs = site.get("/api/profile/", headers={"Authorization": f"Token {inviter['token']}"}).json()
     expect(theirs["referrals"] == [INVITED], f"referrals: {theirs['referrals']}")
-    say(f"two people signed in; {INVITED} came with {code}, the code of {INVITER}, who sees it")
+    say(f"two people signed in; {INVITED} used {code}, the invite code of {INVITER}, who sees it")
 
 
 def try_the_limits(site: Site) -> None:
-    """Look up codes as somebody else with every request: all of them are counted against this one address."""
+    """Look up invite codes with a different forged address each time: the limit counts the real one."""
     answers = []
     for nth in range(70):
         claimed = f"203.0.113.{nth}"
@@ -248,7 +251,7 @@ def try_the_limits(site: Site) -> None:
         answers.append(site.get("/api/referral-codes/QQQQQQ/", headers=forged))
     expect([answer.status_code for answer in answers] == [404] * 60 + [429] * 10, "forged addresses change the limit")
     expect_problem(answers[-1], 429, "too_many_requests")
-    say("60 lookups pass and no more, whatever address is claimed: 429, in problem details")
+    say("60 lookups pass, then 429 in problem details, with any forged address")
 
 
 def sign_in(site: Site, gateway: Gateway, phone_number: str) -> dict[str, Any]:
@@ -261,7 +264,7 @@ def sign_in(site: Site, gateway: Gateway, phone_number: str) -> dict[str, Any]:
 
 
 def try_the_pages(browser: Site, gateway: Gateway) -> None:
-    """Sign in as a person does: with cookies and tokens of forms over TLS, and style sheets that nginx serves."""
+    """Sign in as a browser does: cookies and CSRF tokens over TLS, style sheets served by nginx."""
     start = expect_status(browser.get("/sign-in/"), 200)
     expect_status(browser.get(re.findall(r"/static/web/theme\.[0-9a-f]{12}\.css", start.text)[0]), 200)
     expect_security_headers(start)
@@ -304,7 +307,7 @@ def try_flower(site: Site) -> None:
 
 
 def try_the_scheduler(folder: Path, beat: "subprocess.Popen[bytes]", image: Path, environment: dict[str, str]) -> None:
-    """Look whether it runs; what it hands out every hour is handed out now."""
+    """Check that the scheduler runs, and that the worker runs its hourly task."""
     expect(beat.poll() is None, "the scheduler has ended")
     call = [TOOLS / "celery", "-A", "referral_project", "call", "users.tasks.purge"]
     subprocess.run(call, cwd=image, env=environment, check=True, capture_output=True)  # noqa: S603

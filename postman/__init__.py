@@ -1,1 +1,1 @@
-"""The Postman collection, and what runs it."""
+"""The Postman collection and its runner."""

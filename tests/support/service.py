@@ -1,4 +1,4 @@
-"""The service in processes of its own, as it runs in production: web processes, a Celery worker and its scheduler."""
+"""Runs the service in separate processes, as in production: gunicorn, a Celery worker and its scheduler."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ SETTINGS = {
 
 
 class Service:
-    """Web processes and a worker with these settings, and those of production but for codes in the answers."""
+    """The processes of the service with production settings, except that answers contain confirmation codes."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self._folder, self.log = folder, folder / "service.log"
@@ -39,19 +39,19 @@ class Service:
         self._start("manage.py", "migrate", "--verbosity", "0").wait()
 
     def start_web(self, workers: int = 1, *options: str) -> "subprocess.Popen[bytes]":
-        """Serve by gunicorn as the deployment does, but for these options, on this machine."""
+        """Start gunicorn with the deployment's configuration and additional options; wait until it answers."""
         serve = ["-c", "infra/gunicorn.conf.py", "--bind", f"127.0.0.1:{self.port}", "--workers", str(workers)]
         web = self._start("-m", "gunicorn", *serve, *options, "referral_project.wsgi")
         wait_until(lambda: self._is_alive() and len(children_of(web.pid)) == workers, web)
         return web
 
     def start_worker(self) -> "subprocess.Popen[bytes]":
-        """Deliver by Celery as the deployment does; it is not waited for."""
+        """Start a Celery worker as in the deployment, without waiting for it."""
         pool = ["--pool", "threads", "--concurrency", "4", "--without-gossip", "--without-mingle"]
         return self._start("-m", "celery", "-A", "referral_project", "worker", *pool, "--loglevel", "INFO")
 
     def start_beat(self) -> "subprocess.Popen[bytes]":
-        """Hand the worker what is due by the clock, as the deployment does."""
+        """Start the scheduler as in the deployment."""
         schedule = ["--schedule", str(self._folder / "beat"), "--pidfile="]
         return self._start("-m", "celery", "-A", "referral_project", "beat", *schedule, "--loglevel", "INFO")
 
@@ -90,7 +90,7 @@ class Service:
 
 @contextmanager
 def service(folder: Path, **settings: str) -> Iterator[Service]:
-    """Yield a service with a database that is ready; what is started of it is stopped in the end."""
+    """Yield a service; stop its processes afterwards."""
     running = Service(folder, **settings)
     try:
         yield running
