@@ -4,9 +4,11 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiExample
 
+#: `User.OWN_FIELDS`.
+_OWN_FIELDS = {"username": "Anna"}
 _PROFILE: dict[str, Any] = {
     "phone_number": "+79991234567",
-    "username": "Anna",
+    **_OWN_FIELDS,
     "referral_code": "K7M2XP",
     "referral_link": "https://referral.example/r/K7M2XP/",
     "used_referral_code": "93QTHD",
@@ -20,7 +22,7 @@ _JWT_PAIR = {"access": "eyJhbGciOiJIUzI1NiJ9.access.signature", "refresh": "eyJh
 _USER: dict[str, Any] = {
     "id": 42,
     "phone_number": "+79991234567",
-    "username": "Anna",
+    **_OWN_FIELDS,
     "referral_code": "K7M2XP",
     "used_referral_code": "93QTHD",
     "referrals_count": 2,
@@ -64,7 +66,7 @@ JWT_SESSION = _answer("First sign-in", {**_JWT_PAIR, "is_new_user": True, "profi
 JWT_REFRESH = _request("The refresh token", {"refresh": _JWT_PAIR["refresh"]})
 
 PROFILE = _answer("Anna", _PROFILE)
-PROFILE_CHANGE = _request("Enter a code and a name", {"used_referral_code": "93Q-thd", "username": "Anna"})
+PROFILE_CHANGE = _request("Enter a code and a name", {"used_referral_code": "93Q-thd", **_OWN_FIELDS})
 REFERRAL = _answer("One who came", {"phone_number": "+79997654321", "activated_at": "2026-11-21T10:00:00Z"})
 PERSONAL_DATA = _answer(
     "Anna",
@@ -72,7 +74,7 @@ PERSONAL_DATA = _answer(
         "exported_at": "2026-11-21T12:00:00Z",
         "profile": {
             "phone_number": "+79991234567",
-            "username": "Anna",
+            **_OWN_FIELDS,
             "referral_code": "K7M2XP",
             "used_referral_code": "93QTHD",
             "activated_at": "2026-11-21T09:31:00Z",
@@ -110,7 +112,7 @@ REFERRAL_CODE = _answer("It exists", {"referral_code": "K7M2XP"})
 
 USER = _answer("Anna", _USER)
 USER_DETAIL = _answer("Anna", {**_USER, "referrals": _PROFILE["referrals"]})
-USER_CHANGE = _request("Anna", {"phone_number": "+79991234567", "username": "Anna", "is_active": True})
+USER_CHANGE = _request("Anna", {"phone_number": "+79991234567", **_OWN_FIELDS, "is_active": True})
 
 _COUNTS = {
     "registrations": 120,

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from django.core.validators import MaxLengthValidator
 from rest_framework import serializers
 
 from users import phones
 from users.form_fields import MAX_TYPED
+from users.models import User
 from users.refusals import PhoneNumberInvalid
 from users.validators import confirmation_code_form
 
@@ -53,3 +55,16 @@ class ReferralCodeField(TextField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=32, **kwargs)
+
+
+def own_fields() -> dict[str, TextField]:
+    """Return an optional field for each of `User.OWN_FIELDS`, with the length and the validators of its column."""
+    return {
+        name: TextField(
+            required=False,
+            allow_blank=True,
+            max_length=column.max_length,
+            validators=[check for check in column.validators if not isinstance(check, MaxLengthValidator)],
+        )
+        for name, column in User.own_columns().items()
+    }

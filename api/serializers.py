@@ -10,7 +10,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from api import examples
-from api.fields import ConfirmationCodeField, PhoneNumberField, ReferralCodeField, TextField, TrueOrFalseField
+from api.fields import (
+    ConfirmationCodeField,
+    PhoneNumberField,
+    ReferralCodeField,
+    TextField,
+    TrueOrFalseField,
+    own_fields,
+)
 from users.models import User
 from users.referrals import newest
 from users.referrals.share_link import share_link
@@ -111,7 +118,6 @@ class LoginSerializer(VerificationSerializer):
 @extend_schema_serializer(examples=[examples.PROFILE])
 class ProfileSerializer(serializers.Serializer[User]):
     phone_number = PhoneNumberField(help_text="E.164.")
-    username = serializers.CharField()
     referral_code = serializers.CharField(help_text="My invite code: given once, for good.")
     referral_link = serializers.URLField(help_text="Whoever signs up through this link has come with me.")
     used_referral_code = serializers.CharField(allow_null=True, help_text="The code that I entered.")
@@ -124,11 +130,16 @@ class ProfileSerializer(serializers.Serializer[User]):
     )
     registered_at = serializers.DateTimeField()
 
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields = super().get_fields()
+        own = {name: serializers.CharField() for name in User.OWN_FIELDS}
+        return {"phone_number": fields.pop("phone_number"), **own, **fields}
+
     def to_representation(self, user: User) -> dict[str, Any]:
         request: Request = self.context["request"]
         return {
             "phone_number": user.phone_number,
-            "username": user.username,
+            **{name: getattr(user, name) for name in User.OWN_FIELDS},
             "referral_code": user.referral_code,
             "referral_link": share_link(request, referral_code=user.referral_code),
             "used_referral_code": user.used_referral_code,
@@ -143,10 +154,12 @@ class ProfileSerializer(serializers.Serializer[User]):
 class ProfileChangeSerializer(Input):
     shown_only = tuple(ProfileSerializer().fields)
 
-    username = UsernameField(required=False)
     used_referral_code = ReferralCodeField(
         required=False, help_text="Another person's invite code, once in a lifetime."
     )
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return {**own_fields(), **super().get_fields()}
 
 
 @extend_schema_serializer(examples=[examples.REFERRAL])
@@ -201,7 +214,7 @@ class UserSerializer(serializers.ModelSerializer[User]):
         fields: tuple[str, ...] = (
             "id",
             "phone_number",
-            "username",
+            *User.OWN_FIELDS,
             "referral_code",
             "used_referral_code",
             "referrals_count",
@@ -229,8 +242,11 @@ class UserChangeSerializer(Input):
     shown_only = UserDetailSerializer.Meta.fields
 
     phone_number = PhoneNumberField()
-    username = UsernameField(required=False)
     is_active = TrueOrFalseField(required=False, help_text="Someone who is not active can't sign in.")
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields = super().get_fields()
+        return {"phone_number": fields.pop("phone_number"), **own_fields(), **fields}
 
 
 # Operations

@@ -1,14 +1,15 @@
 """Forms of the pages. They validate format; refusals of the rules in `users` are shown as form errors."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.forms.renderers import DjangoTemplates
 from django.utils.translation import gettext_lazy as _
 
 from users.form_fields import MAX_TYPED, TypedPhoneNumberField, TypedReferralCodeField
+from users.models import User
 from users.refusals import Refusal
-from users.validators import USERNAME_MAX_LENGTH, confirmation_code_form, validate_username
+from users.validators import confirmation_code_form
 
 
 class FormTemplates(DjangoTemplates):
@@ -76,15 +77,20 @@ class ReferralCodeForm(Form):
     )
 
 
-class NameForm(Form):
-    username = forms.CharField(
-        label=_("Name"),
-        help_text=_("Nobody sees it but you and the staff."),
-        max_length=USERNAME_MAX_LENGTH,
-        required=False,
-        validators=[validate_username],
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
-    )
+class OwnFieldsForm(Form):
+    """A field for each of `User.OWN_FIELDS`, as its column is declared."""
+
+    HELP_TEXTS: ClassVar = {"username": _("Nobody sees it but you and the staff.")}
+    #: The `autocomplete` attribute (WCAG 2.2, 1.3.5).
+    AUTOCOMPLETE: ClassVar = {"username": "name"}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, column in User.own_columns().items():
+            field = column.formfield(help_text=self.HELP_TEXTS.get(name, ""))
+            assert field  # noqa: S101  only columns that can't be edited have none
+            field.widget.attrs["autocomplete"] = self.AUTOCOMPLETE.get(name, "off")
+            self.fields[name] = field
 
 
 class ErasureForm(Form):

@@ -82,7 +82,7 @@ class UserViewSet(GenericViewSet[User]):
         refusals=(refusals.PhoneNumberTaken,),
     )
     def update(self, request: Request, pk: int) -> Response:
-        return self._change({"username": "", "is_active": True, **self._validated_data()})
+        return self._change({**dict.fromkeys(User.OWN_FIELDS, ""), "is_active": True, **self._validated_data()})
 
     @document(
         operation_id="changeUser",

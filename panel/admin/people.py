@@ -37,7 +37,7 @@ from users.refusals import Refusal
 NEWEST_REFERRALS = 50
 Action = audit.Action
 #: Fields of the form that are columns of `User`.
-COLUMNS = frozenset({"phone_number", "username", "is_active", "is_staff", "is_superuser"})
+COLUMNS = frozenset({"phone_number", *User.OWN_FIELDS, "is_active", "is_staff", "is_superuser"})
 RIGHTS = (_("Rights"), {"fields": ("is_staff", "is_superuser", "groups", "user_permissions", "password_state")})
 
 
@@ -70,7 +70,7 @@ class UserAdmin(UserColumns, ExportsList, OffersRights, DjangoUserAdmin, QuickMo
     csv_name = "people"
     csv_columns = {
         "phone_number": "phone_number",
-        "username": "username",
+        **{name: name for name in User.OWN_FIELDS},
         "referral_code": "referral_code",
         "used_referral_code": "invitation__referral_code",
         "referrals_count": "referrals_count",
@@ -139,14 +139,14 @@ class UserAdmin(UserColumns, ExportsList, OffersRights, DjangoUserAdmin, QuickMo
         is_superuser = request.user.is_superuser
         if obj is None:
             passwords: Any = (_("For staff"), {"fields": ("password1", "password2")})
-            return [(None, {"fields": ("phone_number", "username")}), *([passwords] if is_superuser else [])]
+            return [(None, {"fields": ("phone_number", *User.OWN_FIELDS)}), *([passwords] if is_superuser else [])]
         # After a refusal the form shows the typed code and the error.
         enters_code = "used_referral_code" in request.POST or (
             obj.used_referral_code is None and self.has_change_permission(request, obj)
         )
         came_with = ("used_referral_code",) if enters_code else ("used_code", "inviter")
         return [
-            (None, {"fields": ("phone_number", "username", "is_active")}),
+            (None, {"fields": ("phone_number", *User.OWN_FIELDS, "is_active")}),
             (_("Referrals"), {"fields": (("referral_code", "referrals"), came_with)}),
             (_("Times"), {"fields": (("registered_at", "last_login"),)}),
             *([RIGHTS] if is_superuser else []),
@@ -171,9 +171,8 @@ class UserAdmin(UserColumns, ExportsList, OffersRights, DjangoUserAdmin, QuickMo
         if change:
             User.objects.update_user(obj, **{name: data[name] for name in COLUMNS.intersection(form.changed_data)})
         else:
-            user = User.objects.create_user(
-                data["phone_number"], data.get("password1") or None, username=data["username"]
-            )
+            own = {name: data[name] for name in User.OWN_FIELDS}
+            user = User.objects.create_user(data["phone_number"], data.get("password1") or None, **own)
             obj.pk = user.pk
             obj.refresh_from_db()
         if code := data.get("used_referral_code"):

@@ -70,7 +70,9 @@ class UserManager(BaseUserManager["User"]):
                 return user
 
     def update_user(self, user: "User", **fields: Any) -> None:
-        """Change fields of a user. Raises `PhoneNumberInvalid` or `PhoneNumberTaken`."""
+        """Change fields of a user; no fields, no query. Raises `PhoneNumberInvalid` or `PhoneNumberTaken`."""
+        if not fields:
+            return
         if "phone_number" in fields:
             fields["phone_number"] = phones.normalize(fields["phone_number"])
         for name, value in fields.items():
@@ -103,6 +105,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     #: Set by SQL with `USED_REFERRAL_CODE` and by an activation; saves the query for `invitation`.
     fetched_used_referral_code: str | None
 
+    #: What users tell about themselves. API, settings page, panel, CSV and export follow from this list.
+    OWN_FIELDS: ClassVar[tuple[str, ...]] = ("username",)
+
     objects: ClassVar[UserManager] = UserManager()
 
     USERNAME_FIELD = "phone_number"
@@ -117,6 +122,11 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.Index(fields=("registered_at", "id"), name="user_staff", condition=models.Q(is_staff=True)),
             models.Index(fields=("registered_at", "id"), name="user_disabled", condition=models.Q(is_active=False)),
         )
+
+    @classmethod
+    def own_columns(cls) -> "dict[str, models.Field[Any, Any]]":
+        """Return the column of each of `OWN_FIELDS`."""
+        return {field.name: field for field in cls._meta.concrete_fields if field.name in cls.OWN_FIELDS}
 
     def __str__(self) -> str:
         return f"{self.username} {self.phone_number}".strip()

@@ -40,7 +40,7 @@ PROFILE = Part(
     lambda user: User.objects.filter(pk=user.pk),
     {
         "phone_number": "phone_number",
-        "username": "username",
+        **{name: name for name in User.OWN_FIELDS},
         "referral_code": "referral_code",
         "used_referral_code": "invitation__referral_code",
         "activated_at": "invitation__activated_at",

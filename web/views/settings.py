@@ -9,20 +9,22 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 import users.people.personal_data
+from users.models import User
 from users.people import erasure
 from users.people.profile import change_profile
 from users.people.sessions import end_all_sessions
 from web.answers import show
-from web.forms import ErasureForm, NameForm
+from web.forms import ErasureForm, OwnFieldsForm
 from web.requests import SignedInRequest
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: SignedInRequest) -> HttpResponse:
-    form = NameForm(request.POST or None, initial={"username": request.user.username})
+    own = {name: getattr(request.user, name) for name in User.OWN_FIELDS}
+    form = OwnFieldsForm(request.POST or None, initial=own)
     if form.is_valid():
-        change_profile(user=request.user, username=form.cleaned_data["username"])
+        change_profile(user=request.user, **form.cleaned_data)
         messages.success(request, _("Your name is saved."))
         return redirect("web:settings")
     return show(request, "web/settings.html", form=form)
