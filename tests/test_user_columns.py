@@ -3,11 +3,14 @@
 import csv
 import io
 import json
+import re
 
 import pytest
 from django.contrib.admin.utils import flatten_fieldsets
 from django.test import Client
 
+from referral_project.settings import BASE_DIR
+from tests.support import pages
 from tests.support.factories import api_client, create_user
 from tests.support.panel import PEOPLE, user_page
 from users.models import User
@@ -60,3 +63,19 @@ def test_every_column_is_there_or_is_an_exception_with_a_reason(place: str, colu
 
     expected = {field.name for field in User._meta.concrete_fields}
     assert expected - shown == set(EXCEPTIONS[place])
+
+
+@pytest.mark.parametrize("file", ["docs/personal-data.md", "postman/referral.postman_collection.json"])
+@pytest.mark.parametrize("field", User.OWN_FIELDS)
+def test_the_fields_that_users_fill_in_are_documented_and_tried(file: str, field: str) -> None:
+    assert re.search(rf"\b{field}\b", (BASE_DIR / file).read_text()), f"{file} does not name {field}"
+
+
+@pytest.mark.parametrize("field", User.OWN_FIELDS)
+def test_the_settings_page_changes_the_fields_that_users_fill_in(field: str) -> None:
+    user = create_user()
+
+    pages.submit_form(pages.signed_in_browser(user), "/settings/", {field: "Something else"})
+
+    user.refresh_from_db()
+    assert getattr(user, field) == "Something else"
