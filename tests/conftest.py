@@ -1,4 +1,4 @@
-"""What every test stands on: no waiting for the simulated gateway, and clients that speak JSON."""
+"""Fixtures for all tests: a gateway without delay, fast hashing and flushing, clients."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +22,7 @@ from tests.support.quick_flush import install_quick_flush
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Put SQLite's test database into a file: threads can't race in memory."""
+    """Keep SQLite's test database in a file: threads can't share one in memory."""
     database = django_settings.DATABASES["default"]
     if database["ENGINE"] == "django.db.backends.sqlite3":
         database["TEST"]["NAME"] = str(Path(tmp_path_factory.mktemp("database")) / "test.sqlite3")
@@ -42,7 +42,7 @@ def quick_gateway(settings: Settings) -> None:
 
 @pytest.fixture(autouse=True)
 def quick_passwords(settings: Settings) -> None:
-    """Hash at once what would take a tenth of a second on purpose."""
+    """Hash passwords with MD5: the production hasher takes 0.1 s."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
@@ -54,7 +54,7 @@ def empty_cache() -> Iterator[None]:
 
 @pytest.fixture
 def client() -> APIClient:
-    """Somebody who has not signed in."""
+    """An anonymous API client."""
     return APIClient()
 
 
@@ -72,13 +72,13 @@ def staff_client() -> APIClient:
 
 @pytest.fixture
 def clock() -> Iterator[time_machine.Traveller]:
-    """A clock that stands still until it is told: `clock.shift(60)`, in seconds."""
+    """A stopped clock; `clock.shift(60)` moves it by 60 seconds."""
     with time_machine.travel(timezone.now(), tick=False) as traveller:
         yield traveller
 
 
 @pytest.fixture
 def unlimited(settings: Settings) -> None:
-    """Lift every limit, for tests of what happens a hundred times."""
+    """Remove every limit, for tests that repeat a request many times."""
     for name, no_limit in every_limit("").items():
         setattr(settings, name, no_limit)

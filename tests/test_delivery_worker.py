@@ -1,4 +1,4 @@
-"""Getting the code to the phone through a real broker and real workers: late, again, never twice, never too late."""
+"""Sending messages through a real broker and real workers: retries, no duplicates, no send after expiry."""
 
 import base64
 import json
@@ -29,10 +29,10 @@ TOKEN = "the-token-of-monitoring-for-tests"
 SETTINGS = {
     "SMS_TIMEOUT_SECONDS": "30",
     "SMS_RETRY_SECONDS": "0.2",
-    # As short as can be: whatever is in a worker's hands for a second is handed out to another one, too.
+    # As short as possible: a task that runs for more than a second is delivered to another worker, too.
     "BROKER_VISIBILITY_TIMEOUT_SECONDS": "1",
     "CONFIRMATION_CODE_RESEND_SECONDS": "0",
-    # None of them is in a text or a broker by chance.
+    # Long enough to occur in no text by chance.
     "CONFIRMATION_CODE_LENGTH": "10",
     "LIMIT_CODES_PER_ADDRESS": "",
     "METRICS_TOKEN": TOKEN,
@@ -40,13 +40,13 @@ SETTINGS = {
 
 
 class Production:
-    """The service with its broker and gateway, and what a test wants of it."""
+    """The service with its broker and gateway."""
 
     def __init__(self, service: Service, gateway: Gateway, broker_url: str) -> None:
         self.service = service
         self.gateway = gateway
         self.broker_url = broker_url
-        self.broker = redis.Redis.from_url(broker_url, socket_timeout=None)  # whoever listens to it has time
+        self.broker = redis.Redis.from_url(broker_url, socket_timeout=None)  # MONITOR waits for commands
 
     def register(self, phone: str, **options: Any) -> dict[str, Any]:
         answer = self.service.post("/api/registration/", {"phone_number": phone}, **options)
@@ -55,7 +55,7 @@ class Production:
 
     @contextmanager
     def worker(self, **settings: str) -> Iterator["subprocess.Popen[bytes]"]:
-        """Run a worker, with these settings besides, and kill it in the end."""
+        """Run a worker with additional settings; kill it afterwards."""
         self.service.settings |= {**SETTINGS, **settings}
         process = self.service.start_worker()
         try:
@@ -79,17 +79,17 @@ class Production:
         return not (self.messages("waiting") or self.broker.llen("celery") or self.broker.hlen("unacked"))
 
     def sql(self, statement: str, *values: object) -> list[Any]:
-        """Ask the database of a service that runs on SQLite."""
+        """Query the SQLite database of the service."""
         with closing(sqlite3.connect(self.service.sqlite_file)) as database, database:
             return database.execute(statement, values).fetchall()
 
     def sealed_texts(self, phone: str) -> list[str]:
-        """What is kept of each message to a number, oldest first."""
+        """Return the stored texts of all messages to a number, oldest first."""
         rows = self.sql("SELECT sealed_text FROM users_delivery WHERE phone_number = ? ORDER BY id", phone)
         return [text for (text,) in rows]
 
     def messages(self, outcome: str) -> int:
-        """How many codes met this end within the hour, as monitoring is told."""
+        """Return the number of messages with this outcome in the last hour, from the metrics."""
         told = self.service.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).text
         pattern = rf'sms_messages{{channel="\w*",outcome="{outcome}",window="1h"}} (\d+)'
         return sum(int(count) for count in re.findall(pattern, told))
@@ -128,7 +128,7 @@ def text_with(code: str) -> str:
 def test_what_was_accepted_before_any_worker_runs_is_delivered_once_each(here: Production) -> None:
     phones = [phone_number() for _ in range(5)]
     codes = {phone: here.register(phone)["confirmation_code"] for phone in phones}
-    assert here.gateway.requests == []  # nobody waited for the gateway
+    assert here.gateway.requests == []  # no request waits for the gateway
 
     with here.worker():
         for phone in phones:
@@ -171,7 +171,7 @@ def test_a_code_that_was_replaced_or_used_meanwhile_is_not_sent(here: Production
 def test_what_a_killed_worker_had_in_hand_is_sent_by_another_and_once(here: Production) -> None:
     phone = phone_number()
     here.gateway.hangs = True
-    # What it has in hand is its own for as long as the gateway may take.
+    # A claim lasts as long as the gateway may take.
     with here.worker(SMS_TIMEOUT_SECONDS="1") as worker:
         code = here.register(phone)["confirmation_code"]
         here.gateway.wait_for_requests(1)
@@ -188,7 +188,7 @@ def test_what_a_killed_worker_had_in_hand_is_sent_by_another_and_once(here: Prod
 def test_what_was_lost_on_its_way_to_a_worker_is_found_by_the_scheduler(here: Production) -> None:
     phones = _, told_a_killed_worker = phone_number(), phone_number()
     codes = [here.register(phone)["confirmation_code"] for phone in phones]
-    assert here.broker.delete("celery")  # a worker took all that was there, and died before it noted that it had it
+    assert here.broker.delete("celery")  # as if a worker had taken all tasks, and died before it recorded that
     here.sql(
         "UPDATE users_delivery SET queued_at = datetime(created_at, '-6 seconds') WHERE phone_number = ?",
         told_a_killed_worker,
@@ -217,7 +217,7 @@ def test_many_codes_at_once_wake_the_workers_once_and_are_sent_once_each(here: P
             assert here.gateway.message_to(phone) == text_with(codes[phone])
         wait_until(lambda: here.has_nothing_left_to_do)
 
-    assert 1 <= told <= 1 + seconds  # nobody came, so once a second
+    assert 1 <= told <= 1 + seconds  # without a worker, once a second
     assert sorted(here.gateway.requests) == sorted((phone, text_with(codes[phone])) for phone in phones)
 
 
@@ -300,14 +300,14 @@ def test_each_message_is_logged_under_the_request_that_asked_for_it(here: Produc
 
 
 def logged_under(here: Production, task: str) -> list[str]:
-    """The ids of the requests under which a task was told to have succeeded."""
+    """Return the request ids under which a task is logged as succeeded."""
     lines = [json.loads(line) for line in here.service.log.read_text().splitlines() if line.startswith("{")]
     return [line["request_id"] for line in lines if task in line["message"] and "succeeded" in line["message"]]
 
 
 @contextmanager
 def everything_told_to(broker: "redis.Redis") -> Iterator[list[str]]:
-    """Note every command that Redis gets meanwhile."""
+    """Record every command that Redis receives in this block."""
     told: list[str] = []
     with broker.monitor() as monitor:
 
@@ -325,7 +325,7 @@ def everything_told_to(broker: "redis.Redis") -> Iterator[list[str]]:
 
 
 def named(events: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Add to the events of each task the name that its first one told."""
+    """Add the task's name, which only its first event has, to all its events."""
     names = {event["uuid"]: event["name"] for event in events if event["type"] == "task-received"}
     yield from ({**event, "name": names.get(event["uuid"], "")} for event in [*events] if "uuid" in event)
 
@@ -351,7 +351,7 @@ def test_a_text_is_kept_sealed_until_it_was_sent_or_is_not_wanted_any_more(here:
 
 @contextmanager
 def watched(broker_url: str, seen: list[dict[str, Any]]) -> Iterator[None]:
-    """Note what a monitor such as Flower is told meanwhile."""
+    """Record the events that a monitor such as Flower receives in this block."""
     app = Celery(broker=broker_url, set_as_current=False)
     with app.connection() as connection:
         receiver = app.events.Receiver(connection, handlers={"*": seen.append})

@@ -1,4 +1,4 @@
-"""What is installed is what was written down, digest by digest; no secret and no known hole comes along."""
+"""Locks with digests, the vulnerability audit, and the secret scan."""
 
 import json
 import re
@@ -14,11 +14,11 @@ import pytest
 from referral_project.settings import BASE_DIR
 
 pytestmark = pytest.mark.any_database
-KEY = "AKIA" + "IOSFODNN7EXAMPLX"  # in two parts, or this very file would be found
+KEY = "AKIA" + "IOSFODNN7EXAMPLX"  # in two parts, so that the scan doesn't find this file
 
 
 def named_in(file: str) -> dict[str, str]:
-    """The packages that a list of requirements pins, and to which version."""
+    """Return the pinned packages of a requirements file and their versions."""
     pins = re.findall(r"^([\w-]+)(?:\[\w+\])?==([^\s;]+)", (BASE_DIR / file).read_text(), flags=re.MULTILINE)
     return {name.lower(): version for name, version in pins}
 
@@ -85,7 +85,7 @@ def test_every_package_of_npm_has_a_digest(folder: str) -> None:
 
 
 class Advisories(BaseHTTPRequestHandler):
-    """Answers as https://google.github.io/osv.dev/post-v1-query/ says: Flower 1.0 has a hole, nothing else has."""
+    """Answers as https://google.github.io/osv.dev/post-v1-query/ specifies: only Flower 1.0 is vulnerable."""
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -1,4 +1,4 @@
-"""Installing from a lock resolves nothing, so that a newer release of somebody else's package can't break it."""
+"""Installing from a lock resolves nothing, so a newer release of a package can't break it."""
 
 import hashlib
 import os
@@ -59,13 +59,18 @@ def index(tmp_path: Path) -> Iterator[PackageIndex]:
 
 @pytest.fixture(params=OLD_PIPS)
 def python_with_old_pip(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A Python whose virtual environments have an old pip."""
+    """A Python that creates virtual environments with an old pip."""
     (tmp_path / "pip.lock").write_text(f"pip=={request.param} --hash=sha256:{OLD_PIPS[request.param]}\n")
     download = ["download", "--quiet", "--no-deps", "--require-hashes", "--dest", tmp_path]
     subprocess.run([sys.executable, "-m", "pip", *download, "-r", tmp_path / "pip.lock"], check=True)
     (wheel,) = tmp_path.glob("pip-*.whl")
     python = tmp_path / "python"
-    python.write_text(f'#!/bin/sh -e\n{sys.executable} "$@"\n"$3/bin/pip" install --quiet --no-index {wheel}\n')
+    # A wheel of pip can install itself, which takes half the time of replacing the pip that comes with Python.
+    make_venv, install = (
+        f'{sys.executable} "$@" --without-pip',
+        f'"$3/bin/python" {wheel}/pip install --quiet --no-index',
+    )
+    python.write_text(f"#!/bin/sh -e\n{make_venv}\n{install} {wheel}\n")
     python.chmod(0o755)
     return python
 

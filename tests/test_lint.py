@@ -87,4 +87,4 @@ def test_imports_that_break_a_contract_are_refused(tmp_path: Path) -> None:
     assert outcome.returncode == 1
     assert "web.urls -> panel.site" in outcome.stdout
     assert "users.models.people -> users.sms.outbox" in outcome.stdout
-    assert f"Contracts: 0 kept, {len(contracts['contracts'])} broken." in outcome.stdout
+    assert f"Contracts: {len(contracts['contracts']) - 2} kept, 2 broken." in outcome.stdout

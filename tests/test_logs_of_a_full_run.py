@@ -1,4 +1,4 @@
-"""The proof that logs keep secrets: the whole stack as in production, a full run, and every byte that was written.
+"""Logs contain no secrets: checks every byte that the whole stack writes in a full run.
 
 LOG_LEVEL is DEBUG, the worst that an operator can set; codes have eight digits, so that none occurs by chance.
 """
@@ -22,13 +22,13 @@ from tests.support.full_run import GATEWAY_PASSWORD, Run
 from tests.support.servers import PATIENCE_SECONDS, free_port, postgres, redis_server, wait_until
 
 pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("full run")]
-# Celery says it from within the handler of a signal, past all logging.
+# Celery prints it in a signal handler, without logging.
 FAREWELL = "\nworker: Warm shutdown (MainProcess)\n"
 PROGRAMS = ("gunicorn", "worker", "beat")
 
 
 class Written:
-    """Everything that the programs have written so far."""
+    """The output of the programs so far."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -37,7 +37,7 @@ class Written:
         return (self._folder / f"{name}.log").read_bytes().decode()
 
     def lines(self, program: str) -> list[dict[str, Any]]:
-        """What a program wrote: each line has to be an object of JSON."""
+        """Return the output of a program, each line parsed as a JSON object."""
         return [json.loads(line) for line in self.of(program).replace(FAREWELL, "").splitlines()]
 
     def wait_for(self, *texts: str) -> None:
@@ -48,7 +48,7 @@ class Written:
         return "".join(path.read_text(errors="replace") for path in self._folder.rglob("*.log"))
 
     def searchable(self) -> str:
-        """All of it as written, as JSON reads it, and with what is encoded for addresses decoded."""
+        """Return all output as written, with JSON escapes decoded, and with URL encoding decoded."""
         written = self._all()
         read = re.sub(r"\\u([0-9a-f]{4})", lambda escape: chr(int(escape[1], 16)), written)
         return "\n".join((written, read, unquote(written), unquote(read)))
@@ -56,7 +56,7 @@ class Written:
 
 @contextmanager
 def stack(folder: Path) -> Iterator[tuple[Run, Callable[[], None]]]:
-    """Yield a client of the stack in production, and what stops gunicorn."""
+    """Yield a client of the stack, and a function that stops gunicorn."""
     image = unpack_image(folder / "image")
     with ExitStack() as servers:
         database = servers.enter_context(postgres(folder / "postgres.log"))
@@ -64,13 +64,13 @@ def stack(folder: Path) -> Iterator[tuple[Run, Callable[[], None]]]:
         environment = {
             **production(database, broker, gateway),
             "HTTPS": "False",
-            # The first gateway is gone: the second stands in for it.
+            # The first gateway refuses connections, so the second one is used.
             "SMS_URL": f"json://me:{GATEWAY_PASSWORD}@127.0.0.1:{free_port()}/?:phone={{phone}} {gateway.sms_url}",
             "LOG_LEVEL": "DEBUG",
             "CONFIRMATION_CODE_LENGTH": "8",
             "WEB_CONCURRENCY": "2",
             "TMPDIR": str(folder),
-            # In the image nobody is root.
+            # The image doesn't run as root.
             "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
         }
         manage(image, environment, "collectstatic --noinput --verbosity 0", "migrate --noinput --verbosity 0")
@@ -89,7 +89,7 @@ def stack(folder: Path) -> Iterator[tuple[Run, Callable[[], None]]]:
 
 
 def manage(image: Path, environment: dict[str, str], *commands: str) -> None:
-    """Run commands of manage.py at the same time."""
+    """Run commands of manage.py in parallel."""
     started = [
         subprocess.Popen([sys.executable, "manage.py", *command.split()], cwd=image, env=environment)
         for command in commands

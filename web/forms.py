@@ -17,7 +17,8 @@ class FormTemplates(DjangoTemplates):
 
 
 class Form(forms.Form):
-    default_renderer = FormTemplates
+    # One instance for all forms: a renderer has its own template engine, with its own cache of compiled templates.
+    default_renderer = FormTemplates()
     #: The refusal of a rule, for valid data.
     refusal: Refusal | None = None
 

@@ -62,7 +62,7 @@ def walk(guest: Visitor, anna: User, settings: Settings) -> Iterator[str]:
     guest.open("/sign-in/")
     guest.page.fill("[name=phone_number]", phone_number())
     guest.page.press("[name=phone_number]", "Enter")
-    guest.page.get_by_text("500").wait_for()
+    guest.page.get_by_text("500", exact=True).wait_for()
     yield "server error"
 
 
