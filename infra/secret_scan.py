@@ -1,4 +1,4 @@
-"""Scan all files and the git history for secrets: `python -m infra.secret_scan`. Exits with 1 if there are any.
+"""Scan all files and the whole git history; run by `python -m infra.secret_scan`. Exits with 1 if it finds a secret.
 
 False positives, such as the user:password of an example, are listed by digest in .secrets.baseline, in the format of
 detect-secrets. `--accept` writes that list; review it before committing.
