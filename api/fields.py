@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.core.validators import MaxLengthValidator
 from rest_framework import serializers
 
 from users import phones
@@ -64,7 +63,7 @@ def own_fields() -> dict[str, TextField]:
             required=False,
             allow_blank=True,
             max_length=column.max_length,
-            validators=[check for check in column.validators if not isinstance(check, MaxLengthValidator)],
+            validators=User.own_validators(name),
         )
         for name, column in User.own_columns().items()
     }

@@ -90,6 +90,7 @@ class OwnFieldsForm(Form):
         for name, column in User.own_columns().items():
             field = column.formfield(help_text=self.HELP_TEXTS.get(name, ""))
             assert field  # noqa: S101  only columns that can't be edited have none
+            field.validators += User.own_validators(name)
             field.widget.attrs["autocomplete"] = self.AUTOCOMPLETE.get(name, "off")
             self.fields[name] = field
 

@@ -1,12 +1,13 @@
 """Users, and the invite codes of erased users."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.validators import MaxLengthValidator
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -127,6 +128,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     def own_columns(cls) -> "dict[str, models.Field[Any, Any]]":
         """Return the column of each of `OWN_FIELDS`."""
         return {field.name: field for field in cls._meta.concrete_fields if field.name in cls.OWN_FIELDS}
+
+    @classmethod
+    def own_validators(cls, name: str) -> "list[Callable[[Any], None]]":
+        """Return the validators of one of `OWN_FIELDS` but that of its length, which form fields have anyway."""
+        column = cls.own_columns()[name]
+        return [check for check in column.validators if not isinstance(check, MaxLengthValidator)]
 
     def __str__(self) -> str:
         return f"{self.username} {self.phone_number}".strip()
