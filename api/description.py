@@ -25,8 +25,16 @@ TAGS = [
 ]
 
 
+_METHODS = ("get", "post", "put", "patch", "delete")
+
+
 def add_description(result: dict[str, Any], **_context: Any) -> dict[str, Any]:
     """Complete a generated schema; a hook of drf-spectacular (POSTPROCESSING_HOOKS)."""
     result["info"]["description"] = DESCRIPTION
     result["tags"] = TAGS
+    # DRF lists the methods of a path in the order of a set: each process would have another document and ETag.
+    result["paths"] = {
+        path: {method: methods[method] for method in _METHODS if method in methods}
+        for path, methods in result["paths"].items()
+    }
     return result

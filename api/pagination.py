@@ -9,6 +9,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from common.http import public_url
 from users import phones
 from users.models.referrals import NEWEST_FIRST
 
@@ -36,6 +37,11 @@ class NewestFirst(pagination.CursorPagination):
             return int(size.run_validation(requested))
         except serializers.ValidationError as invalid:
             raise serializers.ValidationError({self.page_size_query_param: invalid.detail}) from None
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> Any:
+        page: Any = super().paginate_queryset(queryset, request, view)
+        self.base_url = public_url.absolute(request.get_full_path())
+        return page
 
     def decode_cursor(self, request: Request) -> Any:
         """Decode a cursor. Raises `NotFound` if it was not made for this ordering."""

@@ -7,7 +7,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
-from rest_framework.request import Request
 
 from api import examples
 from api.fields import (
@@ -18,6 +17,7 @@ from api.fields import (
     TrueOrFalseField,
     own_fields,
 )
+from common.http import public_url
 from users.models import User
 from users.referrals import newest
 from users.referrals.share_link import share_link
@@ -84,13 +84,12 @@ class SentCodeSerializer(serializers.Serializer[SentCode]):
     )
 
     def to_representation(self, sent: SentCode) -> dict[str, Any]:
-        request: Request = self.context["request"]
         path = reverse("verify", args=[sent.record.verification_token])
         answer = {
             "phone_number": sent.record.phone_number,
             "expires_at": sent.record.expires_at,
             "resend_at": sent.record.resend_at,
-            "verify_url": request.build_absolute_uri(path),
+            "verify_url": public_url.absolute(path),
         }
         if self.context["expose_code"]:
             answer["confirmation_code"] = sent.confirmation_code
@@ -136,12 +135,11 @@ class ProfileSerializer(serializers.Serializer[User]):
         return {"phone_number": fields.pop("phone_number"), **own, **fields}
 
     def to_representation(self, user: User) -> dict[str, Any]:
-        request: Request = self.context["request"]
         return {
             "phone_number": user.phone_number,
             **{name: getattr(user, name) for name in User.OWN_FIELDS},
             "referral_code": user.referral_code,
-            "referral_link": share_link(request, referral_code=user.referral_code),
+            "referral_link": share_link(referral_code=user.referral_code),
             "used_referral_code": user.used_referral_code,
             "can_activate_until": user.activation_deadline,
             "referrals_count": user.referrals_count,

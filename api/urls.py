@@ -1,10 +1,10 @@
 """URLs of the API, in the order of use."""
 
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerSplitView
-from rest_framework.negotiation import DefaultContentNegotiation
+from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
+from api.views.openapi import SchemaView
 from api.views.profile import PersonalDataView, ProfileByPhoneView, ProfileView, ReferralsView
 from api.views.referral_codes import ReferralCodeView
 from api.views.sessions import JWTLogoutView, JWTRefreshView, LogoutAllView, LogoutView
@@ -31,8 +31,7 @@ urlpatterns = [
     path("referral-codes/<str:referral_code>/", ReferralCodeView.as_view(), name="referral-code"),
     path("", include(users.urls)),
     path("statistics/", StatisticsView.as_view(), name="statistics"),
-    # Negotiates between YAML and JSON.
-    path("schema/", SpectacularAPIView.as_view(content_negotiation_class=DefaultContentNegotiation), name="schema"),
+    path("schema/", SchemaView.as_view(), name="schema"),
     path("schema/swagger-ui/", SpectacularSwaggerSplitView.as_view(metadata_class=None), name="swagger-ui"),
     path("schema/redoc/", SpectacularRedocView.as_view(metadata_class=None), name="redoc"),
 ]

@@ -188,6 +188,7 @@ def _production(folder: Path, database_url: str, redis_url: str, gateway: Gatewa
         "DEBUG": "False",
         "TRUSTED_PROXIES": "1",
         "SECRET_KEY": "k" * 50,
+        "PUBLIC_URL": "https://referral.example",
         "SMS_URL": gateway.sms_url,
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,

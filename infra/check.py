@@ -25,7 +25,7 @@ EXAMPLE = (INFRA / ".env.example").read_text()
 REQUIRED = {
     "SECRET_KEY": "0123456789abcdef" * 4,
     "POSTGRES_PASSWORD": "0123456789abcdef" * 2,
-    "ALLOWED_HOSTS": "referral.example",
+    "PUBLIC_URL": "https://referral.example",
     "SMS_URL": "json://gateway.example/send?:phone={phone}",
     "FLOWER_BASIC_AUTH": "admin:0123456789abcdef",
 }

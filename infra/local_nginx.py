@@ -27,6 +27,7 @@ class Nginx:
     web_port: int = 8000
     flower_port: int = 5555
     trusted_proxy: str = UNASSIGNED_IP
+    public_url: str = "https://referral.example"
     port: int = field(default_factory=free_port)
     tls_port: int = field(default_factory=free_port)
     health_port: int = field(default_factory=free_port)
@@ -51,7 +52,10 @@ class Nginx:
             text = source.read_text()
             if source.suffix == ".template":
                 text = Template(text).safe_substitute(
-                    SCHEME=self.scheme, TRUSTED_PROXY=self.trusted_proxy, HSTS_SECONDS=HSTS_SECONDS
+                    SCHEME=self.scheme,
+                    TRUSTED_PROXY=self.trusted_proxy,
+                    HSTS_SECONDS=HSTS_SECONDS,
+                    PUBLIC_URL=self.public_url,
                 )
             text = re.sub("|".join(map(re.escape, moved)), lambda found: moved[found[0]], text)
             (self.folder / source.name.removesuffix(".template")).write_text(text)

@@ -27,6 +27,7 @@ from tests.support.servers import PATIENCE_SECONDS, free_port, postgres, redis_s
 
 ROOT = Path(__file__).parent.parent
 TOOLS = Path(sys.executable).parent
+PUBLIC_URL = "https://referral.example"
 ADMIN_PHONE, ADMIN_PASSWORD = "+79991112200", secrets.token_hex(16)
 INVITER, INVITED, VISITOR = "+79991112233", "+79991112244", "+79991112255"
 FORGED = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https", "Forwarded": "for=203.0.113.9"}
@@ -132,7 +133,7 @@ def production(database: str, broker: str, gateway: Gateway) -> dict[str, str]:
         "HOME": "/nonexistent",
         "DEBUG": "False",
         "SECRET_KEY": secrets.token_hex(32),
-        "ALLOWED_HOSTS": "referral.example",
+        "PUBLIC_URL": PUBLIC_URL,
         "SMS_URL": gateway.sms_url,
         "DATABASE_URL": database,
         "REDIS_URL": broker,
@@ -205,7 +206,7 @@ class Site(requests.Session):
 def try_redirects_and_errors(site: Site, nginx: Nginx) -> None:
     plain = requests.get(f"http://127.0.0.1:{nginx.port}/api/", allow_redirects=False, timeout=PATIENCE_SECONDS)
     expect_status(plain, 308)
-    expect(plain.headers["Location"] == "https://127.0.0.1/api/", f"redirect to {plain.headers['Location']}")
+    expect(plain.headers["Location"] == f"{PUBLIC_URL}/api/", f"redirect to {plain.headers['Location']}")
     ready = expect_status(site.get("/health/ready/"), 200)
     expect(ready.json()["checks"] == {"database": "ok", "cache": "ok", "broker": "ok"}, f"not ready: {ready.text}")
     # If this scheme were trusted, the answer would be a redirect to https.
@@ -231,7 +232,10 @@ def try_sign_in_and_referral(site: Site, nginx: Nginx, gateway: Gateway) -> None
     gateway.failures_to_come = 1  # the worker retries
     inviter, invited = (sign_in(site, gateway, phone) for phone in (INVITER, INVITED))
     code = inviter["profile"]["referral_code"]
-    expect(inviter["profile"]["referral_link"].startswith(site.address), f"link: {inviter['profile']['referral_link']}")
+    expect(
+        inviter["profile"]["referral_link"].startswith(f"{PUBLIC_URL}/r/"),
+        f"link: {inviter['profile']['referral_link']}",
+    )
     mine = {"Authorization": f"Token {invited['token']}"}
     expect_status(site.patch("/api/profile/", json={"used_referral_code": code}, headers=mine), 200)
     expect(site.get("/api/profile/", headers=mine).json()["used_referral_code"] == code, "the code was not kept")

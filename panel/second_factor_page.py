@@ -67,7 +67,7 @@ def _setup(app: TOTPDevice) -> dict[str, Any]:
 
 
 def _next(request: HttpRequest) -> str:
-    return safe_url(request, request.GET.get("next", "")) or reverse("admin:index")
+    return safe_url(request.GET.get("next", "")) or reverse("admin:index")
 
 
 def _show(request: HttpRequest, **context: Any) -> HttpResponse:

@@ -5,6 +5,7 @@ import os
 from typing import Any
 
 import django
+from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "referral_project.settings")
@@ -33,3 +34,8 @@ class Handler(WSGIHandler):
 logging.captureWarnings(True)
 django.setup(set_prefix=False)
 application = Handler()
+if not settings.DEBUG:
+    # Before the first request, and with Gunicorn before the fork: all processes share the bytes.
+    from api.views import openapi
+
+    openapi.documents()

@@ -362,20 +362,21 @@ def watched(broker_url: str, seen: list[dict[str, Any]]) -> Iterator[None]:
         listening.join()
 
 
-def test_a_broker_that_is_gone_is_told_and_leaves_no_code_behind(tmp_path: Path) -> None:
+def test_a_broker_that_is_gone_is_told_and_the_request_sends_the_code(tmp_path: Path) -> None:
     nobody = f"redis://127.0.0.1:{free_port()}/0"
-    with service(tmp_path, REDIS_URL=nobody, SMS_URL="console:") as running:
+    with (
+        Gateway().running() as gateway,
+        service(tmp_path, REDIS_URL=nobody, SMS_URL=gateway.sms_url) as running,
+    ):
         running.migrate()
         running.start_web()
 
         ready = running.get("/health/ready/")
-        first = running.post("/api/registration/", {"phone_number": "+79991234567"})
-        second = running.post("/api/registration/", {"phone_number": "+79991234567"})
+        accepted = running.post("/api/registration/", {"phone_number": "+79991234567"})
 
-    assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
-    assert ready.json()["checks"] == {"database": "ok", "cache": "ConnectionError", "broker": "OperationalError"}
-    assert first.status_code == 503
-    assert first.json()["code"] == "delivery_unavailable"
-    assert second.status_code == 503  # not 429: no cooldown was started
-    with closing(sqlite3.connect(running.sqlite_file)) as database:
-        assert database.execute("SELECT sealed_text FROM users_delivery").fetchall() == [("",), ("",)]
+        assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
+        assert ready.json()["checks"] == {"database": "ok", "cache": "ConnectionError", "broker": "OperationalError"}
+        assert accepted.status_code == 202
+        assert gateway.accepted == [("+79991234567", text_with(accepted.json()["confirmation_code"]))]
+        with closing(sqlite3.connect(running.sqlite_file)) as database:
+            assert database.execute("SELECT sealed_text, state FROM users_delivery").fetchall() == [("", "delivered")]

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.any_database
 SAFE = {
     "DEBUG": "False",
     "SECRET_KEY": "k" * 25 + "0123456789abcdefghijklmnopqrstuvwxyz",
-    "ALLOWED_HOSTS": "referral.example",
+    "PUBLIC_URL": "https://referral.example",
     "SMS_URL": "json://gateway.example/send?:phone={phone}",
 }
 
@@ -41,6 +41,12 @@ def test_documented_settings_pass_without_warnings() -> None:
     [
         ("SECRET_KEY", None, "Set the SECRET_KEY environment variable"),
         ("SECRET_KEY", "", "SECRET_KEY"),
+        ("PUBLIC_URL", None, "Set the PUBLIC_URL environment variable"),
+        ("PUBLIC_URL", "referral.example", "such as https://referral.example"),
+        ("PUBLIC_URL", "https://referral.example/app", "such as https://referral.example"),
+        ("PUBLIC_URL", "https://shop:secret@referral.example", "such as https://referral.example"),
+        ("PUBLIC_URL", "http://referral.example", "users.E007"),
+        ("ALLOWED_HOSTS", "www.referral.example", "users.E008"),
         ("CONFIRMATION_CODE_EXPOSED", "True", "users.E001"),
         ("SMS_URL", None, "users.E002"),
         ("SMS_URL", "console:", "users.E002"),

@@ -111,6 +111,7 @@ def defaults_of_settings(*, debug: bool) -> dict[str, Any]:
     read = environ.Env.get_value
     # Some settings are read with PostgreSQL, or with HTTPS, only.
     environment = {"DEBUG": str(debug), "SECRET_KEY": "k", "HTTPS": "True", "DATABASE_URL": "postgres://host/name"}
+    environment["PUBLIC_URL"] = "https://referral.example"
     with (
         mock.patch.dict(os.environ, environment),
         mock.patch.dict(sys.modules),

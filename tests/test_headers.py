@@ -113,6 +113,7 @@ print(answer.headers["Strict-Transport-Security"])
 def test_production_cookies_are_secure_and_host_only() -> None:
     environment = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
     environment |= {"DJANGO_SETTINGS_MODULE": "referral_project.settings", "DEBUG": "False", "SECRET_KEY": "k" * 60}
+    environment["PUBLIC_URL"] = "https://referral.example"
     command = [sys.executable, "-c", IN_PRODUCTION]
 
     result = subprocess.run(command, env=environment, cwd=BASE_DIR, capture_output=True, text=True, check=True)

@@ -23,7 +23,7 @@ def test_shows_the_invite_code_and_referrals() -> None:
         "phone_number": str(anna.phone_number),
         "username": "Anna",
         "referral_code": anna.referral_code,
-        "referral_link": f"http://testserver/r/{anna.referral_code}/",
+        "referral_link": f"http://127.0.0.1:8000/r/{anna.referral_code}/",
         "used_referral_code": None,
         "can_activate_until": None,
         "referrals_count": 2,

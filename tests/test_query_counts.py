@@ -117,7 +117,7 @@ def prepared_export(anna: User) -> Callable[[], Any]:
 
 # Without Redis; limits are counted in the database.
 REQUESTS = {
-    "registration": (prepared_registration, 10),
+    "registration": (prepared_registration, 12),
     "login": (prepared_sign_in("/api/login/"), 18),
     "first login with a share code": (prepared_first_login, 32),
     "jwt": (prepared_sign_in("/api/jwt/"), 15),
@@ -130,7 +130,7 @@ REQUESTS = {
     "activation": (prepared_activation, 19),
     "activation by number": (prepared_activation_by_number, 19),
     "link": (prepared_link, 19),
-    "jwt refresh": (prepared_with_refresh_token("/api/jwt/refresh/"), 11),
+    "jwt refresh": (prepared_with_refresh_token("/api/jwt/refresh/"), 14),
     "jwt logout": (prepared_with_refresh_token("/api/jwt/logout/"), 10),
     "saving a person": (prepared_saving("post"), 12),
     "replacing a person": (prepared_saving("put"), 11),

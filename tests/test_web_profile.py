@@ -33,10 +33,10 @@ def test_shows_the_code_the_link_and_the_qr_code() -> None:
     html = signed_in_browser(anna).get("/profile/").content.decode()
 
     assert f">{anna.referral_code}</p>" in html
-    assert f'href="http://testserver/r/{anna.referral_code}/"' in html
+    assert f'href="http://127.0.0.1:8000/r/{anna.referral_code}/"' in html
     assert f'src="/r/{anna.referral_code}/qr.svg"' in html
     assert f'data-copy="{anna.referral_code}"' in html
-    assert f'data-share="http://testserver/r/{anna.referral_code}/"' in html
+    assert f'data-share="http://127.0.0.1:8000/r/{anna.referral_code}/"' in html
 
 
 def test_shows_a_message_without_referrals() -> None:

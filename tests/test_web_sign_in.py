@@ -1,6 +1,7 @@
 """Sign-in on the pages, with the same rules as the API."""
 
 import pytest
+import time_machine
 from django.test import Client
 from pytest_django import Settings
 
@@ -205,28 +206,44 @@ def test_sign_in_does_not_redirect_to_other_hosts(address: str) -> None:
 
 
 def test_sign_in_rotates_the_session_key(settings: Settings) -> None:
-    browser = anonymous_browser()
-    code = pages.request_code(browser, phone_number())
-    before = browser.cookies[settings.SESSION_COOKIE_NAME].value
+    attacker, victim = anonymous_browser(), anonymous_browser()
+    attacker.session.save()
+    planted = attacker.cookies[settings.SESSION_COOKIE_NAME].value
+    victim.cookies[settings.SESSION_COOKIE_NAME] = planted
 
-    pages.submit_form(browser, "/sign-in/code/", {"confirmation_code": code})
+    sign_in(victim, phone_number())
 
-    assert browser.cookies[settings.SESSION_COOKIE_NAME].value != before
-    fixated = anonymous_browser()
-    fixated.cookies[settings.SESSION_COOKIE_NAME] = before
-    assert not is_signed_in(fixated)
+    assert is_signed_in(victim)
+    assert victim.cookies[settings.SESSION_COOKIE_NAME].value != planted
+    assert not is_signed_in(attacker)
 
 
-def test_number_of_an_unfinished_sign_in_expires_after_an_hour() -> None:
+def test_number_of_an_unfinished_sign_in_expires_after_an_hour(clock: time_machine.Traveller) -> None:
+    in_time, too_late = anonymous_browser(), anonymous_browser()
+    for browser in (in_time, too_late):
+        pages.request_code(browser, phone_number())
+
+    clock.shift(3_599)
+    assert in_time.get("/sign-in/code/").status_code == 200
+    clock.shift(2)
+    assert too_late.get("/sign-in/code/").status_code == 302
+
+
+def test_number_is_forgotten_after_the_sign_in(settings: Settings) -> None:
     browser, phone = anonymous_browser(), phone_number()
-    code = pages.request_code(browser, phone)
-    before = browser.session.get_expiry_age()
 
-    pages.submit_form(browser, "/sign-in/code/", {"confirmation_code": code})
+    sign_in(browser, phone)
 
-    assert before <= 3_600
-    assert browser.session.get_expiry_age() > 7 * 86_400
+    assert browser.cookies[settings.SIGN_IN_COOKIE_NAME].value == ""
     assert phone not in str(dict(browser.session))
+
+
+@pytest.mark.parametrize("cookie", ["x", "eyJwaG9uZV9udW1iZXIiOiIrNzk5OTEyMzQ1NjcifQ:1:x", "\0"])
+def test_a_forged_cookie_leads_back_to_the_number(settings: Settings, cookie: str) -> None:
+    browser = anonymous_browser()
+    browser.cookies[settings.SIGN_IN_COOKIE_NAME] = cookie
+
+    assert browser.get("/sign-in/code/").headers["Location"] == "/sign-in/"
 
 
 class TestSessions:

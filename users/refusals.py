@@ -158,6 +158,12 @@ class TooManyReferralCodes(Refusal):
     message = _("You have tried too many invite codes. Try again in %(wait)s.")
 
 
+class TooManyRenewals(Refusal):
+    code = "too_many_renewals"
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    message = _("Your sessions were renewed too often. Try again in %(wait)s.")
+
+
 class OwnReferralCode(Refusal):
     code = "own_referral_code"
     message = _("This is your own code. Enter the code of the person who invited you.")

@@ -6,6 +6,7 @@ from django import forms
 from django.forms.renderers import DjangoTemplates
 from django.utils.translation import gettext_lazy as _
 
+from common.http.redirects import safe_url
 from users.form_fields import MAX_TYPED, TypedPhoneNumberField, TypedReferralCodeField
 from users.models import User
 from users.refusals import Refusal
@@ -33,6 +34,16 @@ class Form(forms.Form):
         self.add_error(refusal.field if refusal.field in self.fields else None, str(refusal))
 
 
+class NextField(forms.CharField):
+    """The path to open after the sign-in. A longer one, or one of another host, is dropped: it is not typed."""
+
+    MAX_LENGTH = 200
+
+    def clean(self, value: Any) -> str:
+        url = str(super().clean(value))
+        return safe_url(url) if len(url) <= self.MAX_LENGTH else ""
+
+
 class PhoneNumberForm(Form):
     phone_number = TypedPhoneNumberField(
         label=_("Phone number"),
@@ -41,7 +52,7 @@ class PhoneNumberForm(Form):
         ),
     )
     used_referral_code = TypedReferralCodeField(required=False, widget=forms.HiddenInput)
-    next = forms.CharField(required=False, widget=forms.HiddenInput)
+    next = NextField(required=False, widget=forms.HiddenInput)
 
 
 class ConfirmationCodeForm(Form):

@@ -1,16 +1,17 @@
-"""The state between requesting a code and entering it, kept in the session on the server."""
+"""The state between requesting a code and entering it, in a signed cookie: a stranger gets no row in the database."""
 
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from users.phones import PhoneNumber
 from users.sign_in.codes import SentCode
 
-_KEY = "sign_in"
+_SALT = "web.pending_sign_in"
 #: Short, since it holds the phone number of a user who has not signed in.
 _REMEMBERED_SECONDS = 60 * 60
 
@@ -47,16 +48,28 @@ class PendingSignIn:
         return max(0, round((datetime.fromisoformat(self.resend_at) - timezone.now()).total_seconds()))
 
 
-def remember(request: HttpRequest, pending: PendingSignIn) -> None:
-    request.session[_KEY] = asdict(pending)
-    request.session.set_expiry(_REMEMBERED_SECONDS)
+def remember(answer: HttpResponse, pending: PendingSignIn) -> HttpResponse:
+    answer.set_cookie(
+        settings.SIGN_IN_COOKIE_NAME,
+        signing.dumps(asdict(pending), salt=_SALT, compress=True),
+        max_age=_REMEMBERED_SECONDS,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return answer
 
 
 def recall(request: HttpRequest) -> PendingSignIn | None:
-    remembered = request.session.get(_KEY)
-    return PendingSignIn(**remembered) if remembered else None
+    try:
+        remembered = signing.loads(
+            request.COOKIES.get(settings.SIGN_IN_COOKIE_NAME, ""), salt=_SALT, max_age=_REMEMBERED_SECONDS
+        )
+        return PendingSignIn(**remembered)
+    except (signing.BadSignature, TypeError):  # TypeError: made by another release
+        return None
 
 
-def forget(request: HttpRequest) -> None:
-    request.session.pop(_KEY, None)
-    request.session.set_expiry(None)
+def forget(answer: HttpResponse) -> HttpResponse:
+    answer.delete_cookie(settings.SIGN_IN_COOKIE_NAME, samesite="Lax")
+    return answer

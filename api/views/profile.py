@@ -38,7 +38,7 @@ class ProfileView(APIView):
         answers={status.HTTP_200_OK: ProfileSerializer},
     )
     def get(self, request: AuthenticatedRequest) -> Response:
-        return _profile(request, request.user)
+        return _profile(request.user)
 
     @document(
         operation_id="changeProfile",
@@ -76,7 +76,7 @@ class ProfileByPhoneView(APIView):
         answers={status.HTTP_200_OK: ProfileSerializer},
     )
     def get(self, request: AuthenticatedRequest, phone_number: str) -> Response:
-        return _profile(request, _visible_user(request, phone_number))
+        return _profile(_visible_user(request, phone_number))
 
     @document(
         operation_id="changeProfileByPhone",
@@ -125,8 +125,8 @@ class ReferralsView(generics.ListAPIView[Any]):
         return newest.referrals_of(self.request.user).annotate(phone_number=F("invited__phone_number"))
 
 
-def _profile(request: AuthenticatedRequest, user: User) -> Response:
-    return Response(ProfileSerializer(user, context={"request": request}).data)
+def _profile(user: User) -> Response:
+    return Response(ProfileSerializer(user).data)
 
 
 def _change(request: AuthenticatedRequest) -> Response:
@@ -134,7 +134,7 @@ def _change(request: AuthenticatedRequest) -> Response:
     serializer.is_valid(raise_exception=True)
     user: User = request.user
     change_profile(user=user, **serializer.validated_data)
-    return _profile(request, user)
+    return _profile(user)
 
 
 def _visible_user(request: AuthenticatedRequest, phone_number: str) -> User:

@@ -48,7 +48,7 @@ class JWTRefreshView(PublicView):
         description="A refresh token works once: the answer brings the next one.",
         request=JWTRefreshSerializer,
         answers={status.HTTP_200_OK: JWTPairSerializer},
-        refusals=(refusals.SessionEnded,),
+        refusals=(refusals.SessionEnded, refusals.TooManyRenewals),
     )
     def post(self, request: Request) -> Response:
         serializer = JWTRefreshSerializer(data=request.data)

@@ -41,7 +41,7 @@ class RegistrationView(PublicView):
         serializer = RegistrationSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         sent = codes.send_code(client_ip=client_ip_of(request), **serializer.validated_data)
-        context = {"request": request, "expose_code": settings.CONFIRMATION_CODE_EXPOSED}
+        context = {"expose_code": settings.CONFIRMATION_CODE_EXPOSED}
         return Response(SentCodeSerializer(sent, context=context).data, status=status.HTTP_202_ACCEPTED)
 
 
@@ -58,7 +58,7 @@ class LoginView(PublicView):
     def post(self, request: Request) -> Response:
         serializer = LoginSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        return _session(request, codes.sign_in(client_ip=client_ip_of(request), **serializer.validated_data))
+        return codes.sign_in(client_ip=client_ip_of(request), open_session=_token_session, **serializer.validated_data)
 
 
 class VerifyView(PublicView):
@@ -74,10 +74,12 @@ class VerifyView(PublicView):
     def post(self, request: Request, verification_token: uuid.UUID) -> Response:
         serializer = VerificationSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        signed_in = codes.sign_in_by_link(
-            verification_token=verification_token, client_ip=client_ip_of(request), **serializer.validated_data
+        return codes.sign_in_by_link(
+            verification_token=verification_token,
+            client_ip=client_ip_of(request),
+            open_session=_token_session,
+            **serializer.validated_data,
         )
-        return _session(request, signed_in)
 
 
 class JWTLoginView(PublicView):
@@ -93,18 +95,19 @@ class JWTLoginView(PublicView):
     def post(self, request: Request) -> Response:
         serializer = LoginSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        signed_in = codes.sign_in(client_ip=client_ip_of(request), **serializer.validated_data)
-        refresh = open_jwt_session(signed_in.user)
-        return Response(
-            {"access": str(refresh.access_token), "refresh": str(refresh), **_common_fields(request, signed_in)}
-        )
+        return codes.sign_in(client_ip=client_ip_of(request), open_session=_jwt_session, **serializer.validated_data)
 
 
-def _session(request: Request, signed_in: SignIn) -> Response:
+def _token_session(signed_in: SignIn) -> Response:
     token, expires_at = open_token_session(signed_in.user)
-    return Response({"token": token, "expires_at": expires_at, **_common_fields(request, signed_in)})
+    return Response({"token": token, "expires_at": expires_at, **_common_fields(signed_in)})
 
 
-def _common_fields(request: Request, signed_in: SignIn) -> dict[str, Any]:
-    profile = ProfileSerializer(signed_in.user, context={"request": request}).data
+def _jwt_session(signed_in: SignIn) -> Response:
+    refresh = open_jwt_session(signed_in.user)
+    return Response({"access": str(refresh.access_token), "refresh": str(refresh), **_common_fields(signed_in)})
+
+
+def _common_fields(signed_in: SignIn) -> dict[str, Any]:
+    profile = ProfileSerializer(signed_in.user).data
     return {"is_new_user": signed_in.is_new_user, "profile": profile}

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from referral_project.settings.environment import env
+from referral_project.settings.environment import DEBUG, env
+from referral_project.settings.hosts import PUBLIC_URL
 
 API_MAX_BODY_BYTES = env.int("API_MAX_BODY_BYTES", default=65_536)
 TOKEN_LIFETIME_DAYS = env.int("TOKEN_LIFETIME_DAYS", default=30)
@@ -31,6 +32,8 @@ SIMPLE_JWT = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Referral service",
+    # In development Swagger calls the host that it was opened on.
+    "SERVERS": [] if DEBUG else [{"url": PUBLIC_URL}],
     "VERSION": "1.0.0",
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -1,10 +1,17 @@
 """Host names, proxies, HTTPS and the cookies that depend on it."""
 
-from common.http import paths
+from urllib.parse import urlsplit
+
+from common.http import paths, public_url
 from common.observability import request_id
 from referral_project.settings.environment import DEBUG, env
 
-ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=["*"] if DEBUG else []), "localhost", "127.0.0.1"]
+# Every link begins with it. Never with the host of a request, which the client chooses.
+PUBLIC_URL = public_url.checked(
+    env.str("PUBLIC_URL", default="http://127.0.0.1:8000") if DEBUG else env.str("PUBLIC_URL")
+)
+_PUBLIC_NAME = urlsplit(PUBLIC_URL).hostname
+ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=["*" if DEBUG else _PUBLIC_NAME]), "localhost", "127.0.0.1"]
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_EXPOSE_HEADERS = [request_id.HEADER, "Retry-After"]
@@ -13,6 +20,7 @@ TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 
 HTTPS = env.bool("HTTPS", default=not DEBUG)
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+SECURE_SSL_HOST = urlsplit(PUBLIC_URL).netloc
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000) if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 # Safe to trust: nginx is the only way in, and it overwrites the client's header.
@@ -22,7 +30,12 @@ SECURE_REDIRECT_EXEMPT = [rf"^{paths.HEALTH.lstrip('/')}"]
 X_FRAME_OPTIONS = "DENY"
 
 # Browsers accept a `__Host-` cookie only over TLS, from this exact host and for path `/`.
-SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = ("__Host-session", "__Host-csrf") if HTTPS else ("session", "csrf")
+_PREFIX = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME, SIGN_IN_COOKIE_NAME = (
+    f"{_PREFIX}{name}" for name in ("session", "csrf", "sign-in")
+)
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60
+# The default keeps what a cookie can't hold in a session, which would be a row for a stranger.
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"

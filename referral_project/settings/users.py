@@ -37,6 +37,8 @@ LIMIT_WRONG_TRIES_PER_NUMBER_AND_ADDRESS = env.str(
 )
 LIMIT_WRONG_TRIES_PER_NUMBER = env.str("LIMIT_WRONG_TRIES_PER_NUMBER", default="15/day 40/month")
 LIMIT_REFERRAL_CODE_LOOKUPS_PER_ADDRESS = env.str("LIMIT_REFERRAL_CODE_LOOKUPS_PER_ADDRESS", default="60/hour 300/day")
+# Each renewal keeps a voided token until it expires. An access token of 5 minutes is renewed 12 times an hour.
+LIMIT_JWT_RENEWALS_PER_PERSON = env.str("LIMIT_JWT_RENEWALS_PER_PERSON", default="300/hour 2000/day")
 LIMIT_REFERRAL_CODES_ENTERED_PER_PERSON = env.str("LIMIT_REFERRAL_CODES_ENTERED_PER_PERSON", default="10/hour 20/day")
 # Length of the first lock after too many wrong tries; each further lock lasts twice as long.
 SIGN_IN_LOCK_FIRST_SECONDS = env.int("SIGN_IN_LOCK_FIRST_SECONDS", default=3_600)

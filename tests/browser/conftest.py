@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser.visitor import Visitor
@@ -49,13 +50,14 @@ NewVisitor = Callable[..., Visitor]
 
 
 @pytest.fixture
-def visitor(browser: Browser, live_server: LiveServer) -> Iterator[NewVisitor]:
+def visitor(browser: Browser, live_server: LiveServer, settings: Settings) -> Iterator[NewVisitor]:
     """Create visitors, each with its own browser context; fail on any script error or request to another host."""
     visitors: list[Visitor] = []
+    settings.PUBLIC_URL = live_server.url
 
     def open_context(**options: Any) -> Visitor:
-        settings = {"locale": "en-GB", "viewport": {"width": 1280, "height": 800}, **options}
-        visitors.append(Visitor(browser.new_context(base_url=live_server.url, **settings), live_server.url))
+        chosen = {"locale": "en-GB", "viewport": {"width": 1280, "height": 800}, **options}
+        visitors.append(Visitor(browser.new_context(base_url=live_server.url, **chosen), live_server.url))
         return visitors[-1]
 
     yield open_context

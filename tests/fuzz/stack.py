@@ -41,6 +41,7 @@ def running_stack() -> Iterator[Stack]:
         environment = {
             "DEBUG": "False",
             "SECRET_KEY": secrets.token_hex(32),
+            "PUBLIC_URL": "http://referral.example",
             "DATABASE_URL": database,
             "REDIS_URL": "",
             "HTTPS": "False",

@@ -17,6 +17,7 @@ SETTINGS = {
     "DEBUG": "False",
     "HTTPS": "False",
     "SECRET_KEY": "k" * 50,
+    "PUBLIC_URL": "http://referral.example",
     "CONFIRMATION_CODE_EXPOSED": "True",
     "CONSOLE_SMS_MIN_DELAY_SECONDS": "0",
     "CONSOLE_SMS_MAX_DELAY_SECONDS": "0",

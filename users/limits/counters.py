@@ -1,7 +1,5 @@
 """Exact counters under concurrency: in Redis, or in the database when Redis is missing or down."""
 
-import logging
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,11 +14,6 @@ from common import redis_client
 from common.database import sql
 from users.models import LimitCounter
 from users.refusals import seconds_between
-
-logger = logging.getLogger(__name__)
-
-_REDIS_PAUSE_SECONDS = 5
-_redis_paused_until = 0.0
 
 
 @dataclass(frozen=True)
@@ -50,7 +43,7 @@ def take(counters: Sequence[Counter]) -> UsedUp | None:
         try:
             return _take_in_redis(client, counters)
         except redis.RedisError as failure:
-            _pause_redis(failure)
+            redis_client.pause(failure)
     return _take_in_database(counters)
 
 
@@ -63,10 +56,16 @@ def refund(counters: Sequence[Counter]) -> None:
         try:
             client.eval(_REFUND, len(keys), *keys)
         except redis.RedisError as failure:
-            _pause_redis(failure)
+            redis_client.pause(failure)
         else:
             return
     LimitCounter.objects.filter(key__in=keys, count__gt=0, expires_at__gt=timezone.now()).update(count=F("count") - 1)
+
+
+def undo(counters: Sequence[Counter]) -> None:
+    """Refund, and keep no row that counts nothing: refused requests would leave one for each number."""
+    refund(counters)
+    LimitCounter.objects.filter(key__in=[counter.key for counter in counters], count=0).delete()
 
 
 # Redis runs a script atomically.
@@ -86,22 +85,13 @@ return {0, 0}
 """
 _REFUND = """
 for _, key in ipairs(KEYS) do
-    if tonumber(redis.call('GET', key) or '0') > 0 then redis.call('DECR', key) end
+    if tonumber(redis.call('GET', key) or '0') > 0 and redis.call('DECR', key) == 0 then redis.call('DEL', key) end
 end
 """
 
 
 def _redis() -> "redis.Redis | None":
-    if not settings.REDIS_URL or time.monotonic() < _redis_paused_until:
-        return None
-    return redis_client.connect()
-
-
-def _pause_redis(failure: redis.RedisError) -> None:
-    """Count in the database for 5 s, so that not every request waits for the time-out of Redis."""
-    global _redis_paused_until  # noqa: PLW0603  each process has its own
-    _redis_paused_until = time.monotonic() + _REDIS_PAUSE_SECONDS
-    logger.warning("Redis does not count (%s): the database does", type(failure).__name__)
+    return redis_client.connect() if settings.REDIS_URL and not redis_client.is_paused() else None
 
 
 def _take_in_redis(client: "redis.Redis", counters: Sequence[Counter]) -> UsedUp | None:

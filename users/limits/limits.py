@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.db import InterfaceError, OperationalError
 
 from common import digests
 from users import refusals
@@ -70,6 +71,7 @@ CODES_PER_COUNTRY = Limit("LIMIT_CODES_PER_COUNTRY", refusals.SendingPaused)
 CODES = Limit("LIMIT_CODES", refusals.SendingPaused)
 FAILED_SIGN_INS_PER_ADDRESS = Limit("LIMIT_FAILED_SIGN_INS_PER_ADDRESS", refusals.TooManyRequests)
 REFERRAL_CODE_LOOKUPS_PER_ADDRESS = Limit("LIMIT_REFERRAL_CODE_LOOKUPS_PER_ADDRESS", refusals.TooManyRequests)
+JWT_RENEWALS_PER_PERSON = Limit("LIMIT_JWT_RENEWALS_PER_PERSON", refusals.TooManyRenewals)
 REFERRAL_CODES_ENTERED_PER_PERSON = Limit("LIMIT_REFERRAL_CODES_ENTERED_PER_PERSON", refusals.TooManyReferralCodes)
 
 
@@ -89,26 +91,34 @@ def take(*uses: Use) -> list[Use]:
 
 @contextmanager
 def reserved(*uses: Use) -> Iterator[None]:
-    """Count one more of each use, as `take` does, and refund them if the body raises a refusal."""
+    """Count one more of each use, as `take` does, and refund them if the body fails."""
     counted = take(*uses)
     try:
         yield
-    except Refusal:
-        _refund(counted)
+    except Exception:
+        _refund(counted, by=counters.undo)
         raise
 
 
 @contextmanager
 def counting_failures(use: Use, *, refunding: Iterable[Use] = ()) -> Iterator[None]:
-    """Limit the failures of the body: one that succeeds refunds `use`, and `refunding` besides.
+    """Limit the refusals of the body: success refunds `use`, and `refunding` besides; an outage refunds `use`.
 
     Raises the refusal of `use`.
     """
     # Reserve first, refund on success; otherwise concurrent attempts bypass the limit.
     take(use)
-    yield
+    try:
+        yield
+    except Refusal:
+        raise
+    except Exception:
+        _refund([use])
+        raise
     _refund([use, *refunding])
 
 
-def _refund(uses: Iterable[Use]) -> None:
-    counters.refund([counter for use in uses for counter in use.counters])
+def _refund(uses: Iterable[Use], *, by: Callable[[list[Counter]], None] = counters.refund) -> None:
+    # A lost refund is better than a lost sign-in.
+    with suppress(OperationalError, InterfaceError):
+        by([counter for use in uses for counter in use.counters])

@@ -39,6 +39,7 @@ class Delivery(models.Model):
         REFUSED = "refused", _("refused, or not reachable")
         TIMEOUT = "timeout", _("no answer in time")
         MISCONFIGURED = "misconfigured", _("wrong address in SMS_URL")
+        #: Of earlier releases; today the request sends what no worker can be told of.
         NOT_QUEUED = "not_queued", _("the broker was gone")
         TOO_LATE = "too_late", _("no worker came in time")
 

@@ -26,8 +26,9 @@ from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 from common.database import sql
+from users.limits import limits
 from users.models import User
-from users.refusals import AccountDisabled, JWTSession, SessionEnded
+from users.refusals import JWTSession, SessionEnded
 
 EPOCH_CLAIM = "epoch"
 
@@ -36,14 +37,14 @@ EPOCH_CLAIM = "epoch"
 
 
 def open_token_session(user: User) -> tuple[str, datetime]:
-    """Return a new token in clear, which is not stored, and its expiry (UTC). Raises `AccountDisabled`."""
+    """Return a new token in clear, which is not stored, and its expiry (UTC).
+
+    Call it in the transaction of the sign-in: then the user can't be erased meanwhile.
+    """
     digest, token = get_digest_token()
     expires_at = timezone.now() + knox_settings.TOKEN_TTL
     session = AuthToken(digest=digest, token_key=token[: CONSTANTS.TOKEN_KEY_LENGTH], user=user, expiry=expires_at)
-    try:
-        sql.insert(session)
-    except IntegrityError:  # the user was erased after the code was redeemed
-        raise AccountDisabled from None
+    sql.insert(session)
     return token, expires_at
 
 
@@ -72,24 +73,36 @@ def open_jwt_session(user: User) -> RefreshToken:
 
 
 def renew_jwt_session(refresh_token: str) -> RefreshToken:
-    """Exchange a refresh token for a new one; each works once. Raises `SessionEnded`."""
-    claims = end_jwt_session(refresh_token)
+    """Exchange a refresh token for a new one; each works once. Raises `SessionEnded` or `TooManyRenewals`."""
+    claims = _verified(refresh_token)
+    limits.take(limits.JWT_RENEWALS_PER_PERSON.of(claims.get(api_settings.USER_ID_CLAIM)))
+    _void(claims)
     user = User.objects.filter(pk=claims.get(api_settings.USER_ID_CLAIM), is_active=True).first()
     if user is None or claims.get(EPOCH_CLAIM) != user.session_epoch:
         raise SessionEnded
     return open_jwt_session(user)
 
 
-def end_jwt_session(refresh_token: str) -> RefreshToken:
-    """Void a refresh token and return its claims. Raises `SessionEnded` if it was void already."""
+def end_jwt_session(refresh_token: str) -> None:
+    """Void a refresh token. Raises `SessionEnded` if it was void already."""
+    _void(_verified(refresh_token))
+
+
+def _verified(refresh_token: str) -> RefreshToken:
+    """Check signature, expiry and use. Raises `SessionEnded`."""
     try:
-        refresh = RefreshToken(refresh_token)  # type: ignore[arg-type]
+        return RefreshToken(refresh_token)  # type: ignore[arg-type]
+    except TokenError:
+        raise SessionEnded from None
+
+
+def _void(refresh: RefreshToken) -> None:
+    try:
         _, is_first_use = refresh.blacklist()  # type: ignore[misc]
-    except (TokenError, IntegrityError):  # IntegrityError: the user is being erased
+    except IntegrityError:  # the user is being erased
         raise SessionEnded from None
     if not is_first_use:  # type: ignore[has-type]  # a concurrent request used the same token
         raise SessionEnded
-    return refresh
 
 
 # Web sessions
@@ -106,8 +119,13 @@ _BY_CODE = f"{ConfirmationCodeBackend.__module__}.{ConfirmationCodeBackend.__qua
 
 
 def open_web_session(request: HttpRequest, *, user: User) -> None:
-    """Sign the browser in under a new session key, which prevents session fixation."""
+    """Sign the browser in under a new session key, which prevents session fixation.
+
+    Call it in the transaction of the sign-in.
+    """
     login(request, user, backend=_BY_CODE)
+    # Now, not when the answer is made: a session that can't be stored must leave the code valid.
+    request.session.save()
 
 
 def opened_by_code(request: HttpRequest) -> bool:

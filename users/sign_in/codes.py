@@ -3,9 +3,11 @@
 import hmac
 import secrets
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from typing import Generic, TypeVar
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -38,6 +40,8 @@ from users.refusals import (
 )
 from users.sign_in import lockout
 from users.sms import channels, outbox, tasks
+
+Session = TypeVar("Session")
 
 #: What `send_code` may raise besides `PhoneNumberInvalid`, in the order of its checks.
 SENDING_REFUSALS = (
@@ -87,12 +91,13 @@ class SignIn:
 
 
 @dataclass(frozen=True)
-class _Attempt:
+class _Attempt(Generic[Session]):
     """A code that is tried for a phone number; `verification_token` is None when no link was used."""
 
     phone_number: str
     client_ip: str
     confirmation_code: str = field(repr=False)
+    open_session: Callable[[SignIn], Session]
     used_referral_code: str = ""
     verification_token: uuid.UUID | None = None
 
@@ -122,14 +127,14 @@ def send_code(*, phone_number: str, client_ip: str, username: str = "") -> SentC
 def _send(phone_number: str, username: str) -> SentCode:
     length = settings.CONFIRMATION_CODE_LENGTH
     code = f"{secrets.randbelow(10**length):0{length}}"
-    record = _save_code(phone_number, code, username)
     text = _("Your code is %(code)s. Tell it to nobody.") % {"code": code}
-    message = outbox.open_for(record, text)
+    with transaction.atomic():
+        record = _save_code(phone_number, code, username)
+        message = outbox.open_for(record, text)
     try:
         # After the commit, so that a worker finds the row.
         tasks.deliver(delivery_id=message.pk)
-    except (tasks.BrokerUnavailable, channels.DeliveryFailed) as failure:
-        outbox.close(message, outbox.State.FAILED, outbox.Failure.NOT_QUEUED)
+    except channels.DeliveryFailed as failure:
         ConfirmationCode.objects.filter(verification_token=record.verification_token).delete()
         raise DeliveryUnavailable(retry_after=5) from failure
     return SentCode(record, code)
@@ -157,29 +162,46 @@ def _save_code(phone_number: str, code: str, username: str) -> ConfirmationCode:
 
 
 @sensitive_variables("confirmation_code")
-def sign_in(*, phone_number: str, confirmation_code: str, client_ip: str, used_referral_code: str = "") -> SignIn:
+def sign_in(
+    *,
+    phone_number: str,
+    confirmation_code: str,
+    client_ip: str,
+    open_session: Callable[[SignIn], Session],
+    used_referral_code: str = "",
+) -> Session:
     """Sign in with the code of a phone number; the first sign-in creates the user and activates `used_referral_code`.
 
-    `client_ip` comes from `client_ip_of`. Raises `PhoneNumberInvalid` or one of `SIGN_IN_REFUSALS`; after
-    `AccountDisabled` and `ReferralCodeNotFound` the code is still valid.
+    Returns what `open_session` returns; it is called in the transaction that uses the code up, so that the code is
+    still valid if it fails. `client_ip` comes from `client_ip_of`. Raises `PhoneNumberInvalid` or one of
+    `SIGN_IN_REFUSALS`; after `AccountDisabled` and `ReferralCodeNotFound` the code is still valid.
     """
     phone_number = phones.normalize(phone_number)
-    return _try(_Attempt(phone_number, client_ip, confirmation_code, used_referral_code))
+    return _try(_Attempt(phone_number, client_ip, confirmation_code, open_session, used_referral_code))
 
 
 @sensitive_variables("confirmation_code")
 def sign_in_by_link(
-    *, verification_token: uuid.UUID, confirmation_code: str, client_ip: str, used_referral_code: str = ""
-) -> SignIn:
+    *,
+    verification_token: uuid.UUID,
+    confirmation_code: str,
+    client_ip: str,
+    open_session: Callable[[SignIn], Session],
+    used_referral_code: str = "",
+) -> Session:
     """Sign in as `sign_in` does, with the phone number of a link. Raises also `VerificationLinkInvalid`."""
     record = ConfirmationCode.objects.filter(verification_token=verification_token).first()
     if record is None:
         limits.take(limits.FAILED_SIGN_INS_PER_ADDRESS.of(client_ip))
         raise VerificationLinkInvalid
-    return _try(_Attempt(record.phone_number, client_ip, confirmation_code, used_referral_code, verification_token))
+    return _try(
+        _Attempt(
+            record.phone_number, client_ip, confirmation_code, open_session, used_referral_code, verification_token
+        )
+    )
 
 
-def _try(attempt: _Attempt) -> SignIn:
+def _try(attempt: _Attempt[Session]) -> Session:
     # A successful sign-in refunds the sending limits.
     sent = (
         limits.CODES_PER_NUMBER_AND_ADDRESS.of(attempt.phone_number, attempt.client_ip),
@@ -189,7 +211,7 @@ def _try(attempt: _Attempt) -> SignIn:
         return _redeem(attempt)
 
 
-def _redeem(attempt: _Attempt) -> SignIn:
+def _redeem(attempt: _Attempt[Session]) -> Session:
     with transaction.atomic():
         # The row lock serializes the attempts for one number: each of them sees the wrong tries before it.
         lock_code = _LOCK_CODE if connection.features.has_select_for_update else _FIND_CODE
@@ -209,7 +231,7 @@ def _redeem(attempt: _Attempt) -> SignIn:
             signed_in = _get_or_create_user(record)
             if signed_in.is_new_user and attempt.used_referral_code:
                 activation.activate(user=signed_in.user, referral_code=attempt.used_referral_code)
-            return signed_in
+            return attempt.open_session(signed_in)
         record.wrong_tries += 1
         record.save(update_fields=["wrong_tries"])
         lockout.record_wrong_try(phone_number=attempt.phone_number, client_ip=attempt.client_ip)

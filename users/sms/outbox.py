@@ -29,6 +29,7 @@ State, Failure = Delivery.State, Delivery.Failure
 BATCH_SIZE = 100
 #: The values of a message that will not be sent any more.
 NOTHING_TO_SEND = {"sealed_text": "", "request_id": ""}
+FAILED_KEPT_PER_HOUR = 200
 _LEASE_MARGIN_SECONDS = 2
 _LOST_AFTER_SECONDS = 5
 
@@ -118,17 +119,30 @@ def attempt(*, delivery_id: int, number: int, taken_by: str = "") -> Delivery | 
     return message
 
 
-def close(message: Delivery, state: Delivery.State, failure: Delivery.Failure | None = None) -> None:
+def close(message: Delivery, state: Delivery.State) -> None:
     """Record the final state, unless the message is closed already."""
     _waiting(message.pk).update(
         state=state,
         channel=message.channel,
         failed_channels=message.failed_channels,
-        last_failure=failure or message.last_failure,
+        last_failure=message.last_failure,
         attempts=message.attempts,
         finished_at=timezone.now(),
         **NOTHING_TO_SEND,
     )
+
+
+def keep_as_failed(message: Delivery) -> None:
+    """Close a message that failed in its request; delete it if enough of the last hour show that the gateways fail.
+
+    A failed request counts towards no limit, so that strangers could fill the table.
+    """
+    since = timezone.now() - timedelta(hours=1)
+    failed = Delivery.objects.filter(state=State.FAILED, created_at__gt=since)[:FAILED_KEPT_PER_HOUR].count()
+    if failed < FAILED_KEPT_PER_HOUR:
+        close(message, State.FAILED)
+    else:
+        message.delete()
 
 
 def release(message: Delivery) -> None:

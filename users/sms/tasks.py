@@ -25,10 +25,6 @@ _LONGEST_WAIT = 10  # times SMS_RETRY_SECONDS
 _AWAKE, _AWAKE_MILLISECONDS = "users.tasks.dispatch", 1_000
 
 
-class BrokerUnavailable(Exception):
-    """The workers can't be told about a message."""
-
-
 class RepeatedTask(Task):  # type: ignore[misc]
     """A task that can be retried later."""
 
@@ -41,32 +37,39 @@ class RepeatedTask(Task):  # type: ignore[misc]
 
 
 def deliver(*, delivery_id: int) -> None:
-    """Send a message whose row is committed: at once without a broker, else by a worker.
+    """Send a message whose row is committed: by a worker, or in this call if no worker can be told of it.
 
-    Raises `BrokerUnavailable` or `channels.DeliveryFailed`.
+    Raises `channels.DeliveryFailed` if this call sent it and every gateway failed.
     """
-    if settings.CELERY_TASK_ALWAYS_EAGER:
-        send_message.delay(delivery_id=delivery_id)
-    else:
-        _wake_workers()
+    if _wake_workers():
+        return
+    # A worker may have found the row by now, and will find it if this process is killed.
+    with suppress(outbox.Claimed):
+        if unsent := outbox.attempt(delivery_id=delivery_id, number=0):
+            outbox.keep_as_failed(unsent)
+            raise channels.DeliveryFailed(Delivery.Failure(unsent.last_failure))
 
 
-def _wake_workers() -> None:
-    """Queue a `dispatch`, unless one is queued already.
+def _wake_workers() -> bool:
+    """Queue a `dispatch`, unless one is queued already. False if there is no broker.
 
     `dispatch` clears the flag before its query, so it sees every row committed before the flag was found set. If its
     task is lost, the flag expires within a second, and the scheduler queues another one every few seconds anyway.
     """
+    if settings.CELERY_TASK_ALWAYS_EAGER or redis_client.is_paused():
+        return False
     client = redis_client.connect()
     try:
         if client.set(_AWAKE, 1, nx=True, px=_AWAKE_MILLISECONDS):
             dispatch.delay()
     except redis.RedisError as down:
-        raise BrokerUnavailable from down
-    except kombu.exceptions.OperationalError as down:
+        redis_client.pause(down)
+        return False
+    except kombu.exceptions.OperationalError:
         with suppress(redis.RedisError):
             client.delete(_AWAKE)
-        raise BrokerUnavailable from down
+        return False
+    return True
 
 
 # Acknowledged early: if it dies, the next one finds the same rows.
@@ -100,14 +103,12 @@ def send_message(self: RepeatedTask, *, delivery_id: int, number: int = 0, taken
     except outbox.Claimed:
         raise self.again(seconds=_backoff(self.request.retries)) from None
     except (OperationalError, InterfaceError) as down:  # the row says what is due once the database is back
-        if self.request.is_eager:
-            raise
         sent = {"taken_by": down.channel} if isinstance(down, outbox.Unrecorded) else {}
         raise self.again(seconds=_backoff(self.request.retries), **sent) from None
     if unsent is None:
         return
     wait = _backoff(number)
-    if self.request.is_eager or timezone.now() + timedelta(seconds=wait) >= unsent.expires_at:
+    if timezone.now() + timedelta(seconds=wait) >= unsent.expires_at:
         outbox.close(unsent, Delivery.State.FAILED)
         raise channels.DeliveryFailed(Delivery.Failure(unsent.last_failure))
     # In this order: if the worker dies in between, two retries exist, of which one goes on, instead of none.

@@ -1,10 +1,12 @@
 """Deployment checks (`manage.py check --deploy`); the containers don't start if one fails."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Caution
+from django.http.request import validate_host
 
 from users.sms import channels
 
@@ -23,6 +25,19 @@ def check_sign_in_is_safe(**_kwargs: Any) -> list[CheckMessage]:
                 "Answers contain the confirmation code: anybody can sign in as anybody.",
                 hint="Unset CONFIRMATION_CODE_EXPOSED.",
                 id="users.E001",
+            )
+        )
+    public = urlsplit(settings.PUBLIC_URL)
+    if settings.HTTPS and public.scheme != "https":
+        errors.append(
+            Error("PUBLIC_URL begins with http, but HTTPS is on.", hint="Begin it with https.", id="users.E007")
+        )
+    if not validate_host(public.hostname or "", settings.ALLOWED_HOSTS):
+        errors.append(
+            Error(
+                "The host of PUBLIC_URL is not in ALLOWED_HOSTS: every link would be answered with 400.",
+                hint="Add it, or leave ALLOWED_HOSTS away: its default is this host.",
+                id="users.E008",
             )
         )
     if settings.BROKER_VISIBILITY_TIMEOUT_SECONDS * 2 > settings.CONFIRMATION_CODE_LIFETIME_SECONDS:

@@ -33,13 +33,13 @@ def invitation(request: HttpRequest, referral_code: str) -> HttpResponse:
 
 @cache_control(public=True, max_age=_QR_SECONDS)
 @require_safe
-def qr_code(request: HttpRequest, referral_code: str) -> HttpResponse:
+def qr_code(_request: HttpRequest, referral_code: str) -> HttpResponse:
     """Draw the share link of any well-formed code; the page behind the link checks that the code exists."""
     code = referral_codes.normalize(referral_code)
     if not code:
         raise Http404
     picture = io.BytesIO()
     # Dark on light in every theme, with a quiet zone of four modules (ISO/IEC 18004), for scanners.
-    qr = segno.make_qr(share_link(request, referral_code=code))
+    qr = segno.make_qr(share_link(referral_code=code))
     qr.save(picture, kind="svg", border=4, light="#fff", omitsize=True)
     return HttpResponse(picture.getvalue(), content_type="image/svg+xml")

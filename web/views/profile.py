@@ -32,6 +32,6 @@ def profile(request: SignedInRequest) -> HttpResponse:
         request,
         "web/profile.html",
         form=form,
-        link=share_link(request, referral_code=request.user.referral_code),
+        link=share_link(referral_code=request.user.referral_code),
         page=page_of(request.user, before=request.GET.get("before", "")),
     )

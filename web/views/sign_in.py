@@ -10,7 +10,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from common.http.client_ip import client_ip_of
-from common.http.redirects import safe_url
 from users.people.sessions import open_web_session
 from users.refusals import CodeRecentlySent, Refusal
 from users.sign_in import codes
@@ -32,12 +31,12 @@ def ask_for_code(request: HttpRequest) -> HttpResponse:
     try:
         sent = codes.send_code(phone_number=pending.phone_number, client_ip=client_ip_of(request))
     except Refusal as refusal:
-        if isinstance(refusal, CodeRecentlySent) and not _is_waiting_for(request, pending.phone_number):
-            pending_sign_in.remember(request, pending.due_in(refusal.details["retry_after"]))
         form.refuse(refusal)
-        return show(request, "web/sign_in.html", form=form)
-    pending_sign_in.remember(request, pending.after(sent))
-    return redirect("web:redeem-code")
+        answer = show(request, "web/sign_in.html", form=form)
+        if isinstance(refusal, CodeRecentlySent) and not _is_waiting_for(request, pending.phone_number):
+            pending_sign_in.remember(answer, pending.due_in(refusal.details["retry_after"]))
+        return answer
+    return pending_sign_in.remember(redirect("web:redeem-code"), pending.after(sent))
 
 
 @sensitive_post_parameters("confirmation_code")
@@ -51,18 +50,23 @@ def redeem_code(request: HttpRequest) -> HttpResponse:
     form = ConfirmationCodeForm(request.POST or None, initial={"used_referral_code": pending.used_referral_code})
     if not form.is_valid():
         return show(request, "web/code.html", form=form, pending=pending)
+    used_referral_code = form.cleaned_data["used_referral_code"]
+
+    def open_session(signed_in: SignIn) -> HttpResponse:
+        open_web_session(request, user=signed_in.user)
+        return _redirect_after_sign_in(request, signed_in, used_referral_code=used_referral_code, next_url=pending.next)
+
     try:
-        signed_in = codes.sign_in(
-            phone_number=pending.phone_number, client_ip=client_ip_of(request), **form.cleaned_data
+        answer = codes.sign_in(
+            phone_number=pending.phone_number,
+            client_ip=client_ip_of(request),
+            open_session=open_session,
+            **form.cleaned_data,
         )
     except Refusal as refusal:
         form.refuse(refusal)
         return show(request, "web/code.html", form=form, pending=pending)
-    pending_sign_in.forget(request)
-    open_web_session(request, user=signed_in.user)
-    return _redirect_after_sign_in(
-        request, signed_in, used_referral_code=form.cleaned_data["used_referral_code"], next_url=pending.next
-    )
+    return pending_sign_in.forget(answer)
 
 
 def _resend_code(request: HttpRequest, pending: PendingSignIn) -> HttpResponse:
@@ -72,9 +76,8 @@ def _resend_code(request: HttpRequest, pending: PendingSignIn) -> HttpResponse:
         form = ConfirmationCodeForm(initial={"used_referral_code": pending.used_referral_code})
         form.refuse(refusal)
         return show(request, "web/code.html", form=form, pending=pending)
-    pending_sign_in.remember(request, pending.after(sent))
     messages.success(request, _("A new code is on its way. The one before is void."))
-    return redirect("web:redeem-code")
+    return pending_sign_in.remember(redirect("web:redeem-code"), pending.after(sent))
 
 
 def _is_waiting_for(request: HttpRequest, phone_number: str) -> bool:
@@ -90,4 +93,4 @@ def _redirect_after_sign_in(
     elif used_referral_code and signed_in.user.used_referral_code is None:
         messages.info(request, _("You were registered before, so the invite code was not activated yet."))
         return redirect(f"{reverse('web:profile')}?{urlencode({'used_referral_code': used_referral_code})}")
-    return redirect(safe_url(request, next_url) or "web:profile")
+    return redirect(next_url or "web:profile")

@@ -25,6 +25,6 @@ def postman(_request: HttpRequest, file: str) -> FileResponse:
 
 @require_POST
 def set_theme(request: HttpRequest) -> HttpResponse:
-    answer = HttpResponseRedirect(safe_url(request, request.POST.get("next", "")) or "/")
+    answer = HttpResponseRedirect(safe_url(request.POST.get("next", "")) or "/")
     theme.remember(answer, request.POST.get("theme", ""))
     return answer
