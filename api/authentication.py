@@ -2,7 +2,6 @@
 
 from typing import cast
 
-from django.utils import timezone
 from knox.auth import TokenAuthentication as KnoxTokenAuthentication
 from knox.crypto import hash_token
 from knox.models import AuthToken
@@ -13,7 +12,8 @@ from rest_framework_simplejwt.tokens import Token
 
 from common.database import sql
 from users.models import USED_REFERRAL_CODE, User
-from users.people.sessions import EPOCH_CLAIM
+from users.people.jwt_sessions import EPOCH_CLAIM
+from users.people.sessions import earliest_expiry
 from users.refusals import SessionEnded
 
 _OWNER_OF_TOKEN = f"""
@@ -27,7 +27,7 @@ class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]
     def authenticate_credentials(self, token: bytes) -> tuple[User, AuthToken]:
         """Find the active user of an unexpired token, in one indexed query by the digest of the token."""
         digest = hash_token(token.decode("latin-1"))
-        user = sql.find_one(User, _OWNER_OF_TOKEN, digest, timezone.now())
+        user = sql.find_one(User, _OWNER_OF_TOKEN, digest, earliest_expiry())
         if user is None:
             raise SessionEnded
         return user, AuthToken(digest=digest, user=user)

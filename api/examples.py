@@ -59,10 +59,18 @@ LOGIN = _request(
 )
 SESSION = _answer(
     "First sign-in",
-    {"token": _EXAMPLE, "expires_at": "2026-12-21T09:30:00Z", "is_new_user": True, "profile": _PROFILE},
+    {
+        "token": _EXAMPLE,
+        "expires_at": "2026-12-21T09:30:00Z",
+        "is_new_user": True,
+        "referral_refusal": None,
+        "profile": _PROFILE,
+    },
 )
 JWT_PAIR = _answer("A new pair", _JWT_PAIR)
-JWT_SESSION = _answer("First sign-in", {**_JWT_PAIR, "is_new_user": True, "profile": _PROFILE})
+JWT_SESSION = _answer(
+    "First sign-in", {**_JWT_PAIR, "is_new_user": True, "referral_refusal": None, "profile": _PROFILE}
+)
 JWT_REFRESH = _request("The refresh token", {"refresh": _JWT_PAIR["refresh"]})
 
 PROFILE = _answer("Anna", _PROFILE)
@@ -86,6 +94,10 @@ PERSONAL_DATA = _answer(
         },
         "referrals": [{"phone_number": "+79997654321", "activated_at": "2026-11-21T10:00:00Z"}],
         "sessions": [{"created_at": "2026-11-21T09:30:00Z", "expires_at": "2026-12-21T09:30:00Z"}],
+        "jwt_sessions": [
+            {"renewed_at": "2026-11-21T09:40:00Z", "expires_at": "2026-12-21T09:40:00Z", "ended_at": None}
+        ],
+        "former_numbers": [],
         "sign_in_attempts": [{"at": "2026-11-21T09:30:00Z", "succeeded": True}],
         "wrong_passwords": [],
         "confirmation_codes": [

@@ -21,10 +21,15 @@ from common.http import public_url
 from users.models import User
 from users.referrals import newest
 from users.referrals.share_link import share_link
+from users.referrals.visibility import shown_number
+from users.refusals import NumberWasHereBefore
 from users.sign_in.codes import SentCode
 from users.validators import USERNAME_MAX_LENGTH, validate_username
 
 NEWEST_REFERRALS = 100
+INVITER_SEES_NUMBER = "Tell people before they send it: the owner of the code will see their phone number."
+MAY_BE_MASKED = "With REFERRALS_SHOW_NUMBERS=masked in the form +7 916 ***-**-67."
+REFERRAL_REFUSAL = "Why `used_referral_code` was not activated at this first sign-in; null if nothing was refused."
 
 
 class Input(serializers.Serializer[Any]):
@@ -51,6 +56,11 @@ class Input(serializers.Serializer[Any]):
         if name in self.shown_only:
             return serializers.ErrorDetail(_("This can't be changed here."), code="read_only")
         return serializers.ErrorDetail(_("There is no such field."), code="unknown_field")
+
+
+class ReferredNumberField(serializers.CharField):
+    def to_representation(self, value: str) -> Any:
+        return shown_number(value)
 
 
 class UsernameField(TextField):
@@ -99,10 +109,12 @@ class SentCodeSerializer(serializers.Serializer[SentCode]):
 @extend_schema_serializer(examples=[examples.VERIFICATION])
 class VerificationSerializer(Input):
     confirmation_code = ConfirmationCodeField()
+    username = UsernameField(required=False)
     used_referral_code = ReferralCodeField(
         required=False,
         allow_blank=True,
-        help_text="The invite code of the person one came with. Activated if this is the first sign-in, else ignored.",
+        help_text=f"The invite code of the person one came with. Activated if this is the first sign-in, else ignored. "
+        f"{INVITER_SEES_NUMBER}",
     )
 
 
@@ -125,7 +137,8 @@ class ProfileSerializer(serializers.Serializer[User]):
     )
     referrals_count = serializers.IntegerField(help_text="How many people entered my code, erased ones included.")
     referrals = serializers.ListField(
-        child=serializers.CharField(), help_text=f"The newest {NEWEST_REFERRALS} of their phone numbers, newest first."
+        child=serializers.CharField(),
+        help_text=f"The newest {NEWEST_REFERRALS} of their phone numbers, newest first. {MAY_BE_MASKED}",
     )
     registered_at = serializers.DateTimeField()
 
@@ -143,7 +156,7 @@ class ProfileSerializer(serializers.Serializer[User]):
             "used_referral_code": user.used_referral_code,
             "can_activate_until": user.activation_deadline,
             "referrals_count": user.referrals_count,
-            "referrals": newest.phone_numbers(user, limit=NEWEST_REFERRALS),
+            "referrals": [shown_number(each) for each in newest.phone_numbers(user, limit=NEWEST_REFERRALS)],
             "registered_at": user.registered_at,
         }
 
@@ -153,7 +166,7 @@ class ProfileChangeSerializer(Input):
     shown_only = tuple(ProfileSerializer().fields)
 
     used_referral_code = ReferralCodeField(
-        required=False, help_text="Another person's invite code, once in a lifetime."
+        required=False, help_text=f"Another person's invite code, once in a lifetime. {INVITER_SEES_NUMBER}"
     )
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
@@ -162,7 +175,9 @@ class ProfileChangeSerializer(Input):
 
 @extend_schema_serializer(examples=[examples.REFERRAL])
 class ReferralSerializer(serializers.Serializer[Any]):
-    phone_number = serializers.CharField(allow_null=True, help_text="E.164; null when that person has been erased.")
+    phone_number = ReferredNumberField(
+        allow_null=True, help_text=f"E.164; null when that person has been erased. {MAY_BE_MASKED}"
+    )
     activated_at = serializers.DateTimeField()
 
 
@@ -179,6 +194,7 @@ class SessionSerializer(serializers.Serializer[Any]):
     token = serializers.CharField(help_text="For `Authorization: Token …`. Shown here only: it is stored hashed.")
     expires_at = serializers.DateTimeField()
     is_new_user = serializers.BooleanField(help_text="Whether this was the first sign-in.")
+    referral_refusal = serializers.ChoiceField([NumberWasHereBefore.code], allow_null=True, help_text=REFERRAL_REFUSAL)
     profile = ProfileSerializer()
 
 
@@ -191,6 +207,7 @@ class JWTPairSerializer(serializers.Serializer[Any]):
 @extend_schema_serializer(examples=[examples.JWT_SESSION])
 class JWTSessionSerializer(JWTPairSerializer):
     is_new_user = serializers.BooleanField(help_text="Whether this was the first sign-in.")
+    referral_refusal = serializers.ChoiceField([NumberWasHereBefore.code], allow_null=True, help_text=REFERRAL_REFUSAL)
     profile = ProfileSerializer()
 
 

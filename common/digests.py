@@ -7,14 +7,14 @@ from hashlib import sha256
 from django.conf import settings
 
 
-def keyed(purpose: str, text: str) -> str:
+def keyed(purpose: str, text: str, *, secret_key: str = "") -> str:
     """Return 64 hexadecimal digits (HMAC, RFC 2104). `purpose` is a salt: changing it voids stored digests."""
-    return hmac.digest(key(purpose), text.encode(), "sha256").hex()
+    return hmac.digest(key(purpose, secret_key=secret_key), text.encode(), "sha256").hex()
 
 
-def key(purpose: str) -> bytes:
-    """Return 32 bytes, derived from SECRET_KEY and `purpose`."""
-    return _derive(purpose, settings.SECRET_KEY)
+def key(purpose: str, *, secret_key: str = "") -> bytes:
+    """Return 32 bytes, derived from `purpose` and `secret_key`, by default SECRET_KEY."""
+    return _derive(purpose, secret_key or settings.SECRET_KEY)
 
 
 @lru_cache

@@ -24,7 +24,6 @@ NOT_TRIED = {
     "sign_in_locked": "takes several wrong codes in a row",
     "too_many_codes": "takes as many requests as the limit allows",
     "too_many_referral_codes": "takes as many requests as the limit allows",
-    "too_many_renewals": "takes as many requests as the limit allows",
     "too_many_requests": "takes as many requests as the limit allows",
 }
 ANY_UUID = "00000000-0000-4000-8000-000000000000"

@@ -13,7 +13,6 @@ from django.utils import timezone
 from knox.models import AuthToken
 from pytest_django import Settings
 from rest_framework.test import APIClient
-from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from referral_project.celery import app as celery_app
 from tests.support.concurrency import run_concurrently
@@ -28,7 +27,7 @@ from tests.support.factories import (
 )
 from tests.support.panel import panel_client
 from tests.support.scheduler import run_scheduled
-from users.models import ConfirmationCode, Delivery, LimitCounter, SignInAttempt
+from users.models import ConfirmationCode, Delivery, JWTFamily, LimitCounter, SignInAttempt
 from users.upkeep import purging
 
 pytestmark = pytest.mark.django_db
@@ -118,7 +117,7 @@ def test_expired_tokens_are_deleted(purge, in_days) -> None:
     assert AuthToken.objects.count() == 0
 
 
-def test_blacklisted_jwt_is_deleted_after_it_expires(purge, in_days, client: APIClient) -> None:
+def test_jwt_session_is_deleted_after_it_expires(purge, in_days, client: APIClient) -> None:
     phone = phone_number()
     code = request_code(client, phone)
     pair = client.post("/api/jwt/", {"phone_number": phone, "confirmation_code": code}).json()
@@ -127,12 +126,12 @@ def test_blacklisted_jwt_is_deleted_after_it_expires(purge, in_days, client: API
     in_days(29.9)
     purge()
     assert client.post("/api/jwt/refresh/", voided).status_code == 401
-    assert BlacklistedToken.objects.count() == 1
+    assert JWTFamily.objects.count() == 1
 
     in_days(30.1)
     purge()
 
-    assert OutstandingToken.objects.count() == BlacklistedToken.objects.count() == 0
+    assert JWTFamily.objects.count() == 0
 
 
 def test_expired_browser_sessions_are_deleted(purge, in_days) -> None:

@@ -1,10 +1,12 @@
 """Concurrent requests in real threads on a real database."""
 
 from collections import Counter
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
@@ -12,7 +14,8 @@ from tests.support.api import activate_code
 from tests.support.concurrency import run_concurrently
 from tests.support.factories import api_client, create_user, create_users, phone_number, request_code, wrong_code
 from tests.support.fake_gateways import Gateway
-from users.models import ConfirmationCode, Delivery, Referral, User
+from users.models import AuditRecord, ConfirmationCode, Delivery, JWTFamily, Referral, User
+from users.refusals import PhoneNumberTaken
 from users.sms import outbox
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("unlimited")]
@@ -187,14 +190,106 @@ def test_concurrent_erasures_of_one_user() -> None:
     assert not User.objects.filter(pk=anna.pk).exists()
 
 
-def test_refresh_token_used_concurrently_gives_one_pair() -> None:
-    phone = phone_number()
+def jwt_sign_in(phone: str) -> str:
+    """Return the refresh token of a new JWT session."""
     body = {"phone_number": phone, "confirmation_code": request_code(APIClient(), phone)}
-    refresh = post("/api/jwt/", body).json()["refresh"]
+    return str(post("/api/jwt/", body).json()["refresh"])
 
-    answers = run_concurrently(*[partial(post, "/api/jwt/refresh/", {"refresh": refresh})] * 20)
 
-    assert statuses(answers) == {200: 1, 401: 19}
+@pytest.mark.parametrize("renewals", [0, 1])
+def test_refresh_token_used_concurrently_gives_one_successor(renewals: int) -> None:
+    refresh = jwt_sign_in(phone_number())
+    for _ in range(renewals):
+        refresh = post("/api/jwt/refresh/", {"refresh": refresh}).json()["refresh"]
+
+    answers = run_concurrently(*[partial(post, "/api/jwt/refresh/", {"refresh": refresh})] * MANY)
+
+    assert statuses(answers) == {200: MANY}
+    assert len({answer.json()["refresh"] for answer in answers}) == 1
+    assert JWTFamily.objects.count() == 1
+
+
+def test_copied_refresh_token_used_concurrently_ends_the_family_once() -> None:
+    copied = jwt_sign_in(phone_number())
+    newest = post("/api/jwt/refresh/", {"refresh": copied}).json()["refresh"]
+    JWTFamily.objects.update(renewed_at=timezone.now() - timedelta(minutes=1))
+
+    answers = run_concurrently(
+        *[partial(post, "/api/jwt/refresh/", {"refresh": token}) for token in [copied, newest] * (MANY // 2)]
+    )
+
+    assert set(statuses(answers)) <= {200, 401}
+    for token in [copied, newest, *(answer.json()["refresh"] for answer in answers if answer.status_code == 200)]:
+        assert post("/api/jwt/refresh/", {"refresh": token}).status_code == 401
+    assert AuditRecord.objects.filter(action=AuditRecord.Action.TOKEN_REUSED).count() == 1
+
+
+def test_erasure_concurrent_with_renewal_leaves_no_row() -> None:
+    for _ in range(20):
+        anna = create_user()
+        refresh = jwt_sign_in(str(anna.phone_number))
+
+        erased, *renewed = run_concurrently(
+            partial(api_client(anna).delete, "/api/profile/"),
+            *[partial(post, "/api/jwt/refresh/", {"refresh": refresh})] * 3,
+        )
+
+        assert erased.status_code == 204
+        assert set(statuses(renewed)) <= {200, 401}
+        assert JWTFamily.objects.count() == 0
+
+
+@pytest.mark.parametrize("leave", ["erasure", "change by staff"])
+def test_a_number_that_leaves_concurrently_with_activation_and_return_counts_once(leave: str) -> None:
+    staff_client = APIClient()
+    staff_client.force_authenticate(User.objects.create_superuser(phone_number()))
+    for _ in range(20):
+        inviter, boris = create_users(2)
+        phone, path = str(boris.phone_number), f"/api/users/{boris.pk}/"
+        mine = {"used_referral_code": inviter.referral_code}
+        body = {"phone_number": phone, "confirmation_code": request_code(APIClient(), phone), **mine}
+        leaving = (
+            partial(staff_client.delete, path)
+            if leave == "erasure"
+            else partial(staff_client.patch, path, {"phone_number": phone_number()})
+        )
+
+        left, entered, login = run_concurrently(
+            leaving,
+            partial(activate_code, api_client(boris), mine["used_referral_code"]),
+            partial(post, "/api/login/", body),
+        )
+        code = request_code(APIClient(), phone)
+        back = post("/api/login/", {**body, "confirmation_code": code})
+
+        assert left.status_code in (200, 204)
+        assert entered.status_code in (200, 401, 403)
+        assert login.status_code in (200, 400, 403)
+        assert back.status_code == 200
+        inviter.refresh_from_db()
+        assert inviter.referrals_count == Referral.objects.filter(inviter=inviter).count() <= 1
+
+
+def test_a_number_that_comes_back_while_it_is_erased_is_recognized() -> None:
+    for _ in range(20):
+        boris = create_user()
+        phone = str(boris.phone_number)
+
+        erased, created = run_concurrently(
+            partial(api_client(boris).delete, "/api/profile/"), partial(create_or_refuse, phone)
+        )
+
+        assert erased.status_code == 204
+        newcomer = created or create_user(phone_number=phone)
+        answer = activate_code(api_client(newcomer), create_user().referral_code)
+        assert answer.json()["code"] == "number_was_here_before"
+
+
+def create_or_refuse(phone: str) -> User | None:
+    try:
+        return create_user(phone_number=phone)
+    except PhoneNumberTaken:
+        return None
 
 
 def test_message_attempted_concurrently_is_sent_once(settings: Settings) -> None:

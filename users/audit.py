@@ -32,6 +32,11 @@ def record(*, by: HttpRequest, action: Action, about: models.Model | str = "", d
     )
 
 
+def record_incident(*, person: User, action: Action, client_ip: str) -> None:
+    """Record what happened to the account of `person` without an action of staff. `client_ip`: from `client_ip_of`."""
+    AuditRecord.objects.create(person_id=person.pk, action=action, address=client_ip_digest(client_ip))
+
+
 def changes_in(form: BaseForm) -> Details:
     """Return [old, new] by field for the changed fields of a form; None for a secret."""
     return {

@@ -13,6 +13,10 @@ E164_PATTERN = r"^\+[1-9][0-9]{6,14}$"
 #: Digits and phone punctuation. The parser alone would accept letters and extensions.
 TYPED_PATTERN = r"^\+?[0-9 ().\-]{5,31}$"
 
+#: Of the digits behind the country code, a masked number shows as many as this, `LAST_SHOWN_DIGITS` of them at the end.
+MAX_SHOWN_DIGITS = 5
+LAST_SHOWN_DIGITS = 2
+
 _TYPED = re.compile(TYPED_PATTERN)
 #: No-break spaces and typographic dashes.
 _TYPOGRAPHY = str.maketrans("\u00a0\u202f\u2010\u2011\u2012\u2013\u2014", "  -----")
@@ -30,6 +34,20 @@ class PhoneNumber(str):  # noqa: SLOT000  `parsed` is cached in its __dict__
     def as_international(self) -> str:
         """For people to read: +7 916 123-45-67."""
         return phonenumbers.format_number(self.parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+    @property
+    def masked(self) -> str:
+        """The country code and at most half of the other digits, 5 at most: +7 916 ***-**-67.
+
+        The form depends on the digits that are shown and on the length only, so that it tells nothing about the others.
+        """
+        digits = phonenumbers.national_significant_number(self.parsed)
+        shown = min(len(digits) // 2, MAX_SHOWN_DIGITS)
+        first, last = digits[: shown - LAST_SHOWN_DIGITS], digits[-LAST_SHOWN_DIGITS:]
+        rest = "*" * (len(digits) - shown) + last
+        odd = len(rest) % 2
+        groups = [rest[: 2 + odd], *(rest[nth : nth + 2] for nth in range(2 + odd, len(rest), 2))]
+        return " ".join(filter(None, (f"+{self.parsed.country_code}", first, "-".join(groups))))
 
 
 def normalize(typed: str) -> PhoneNumber:

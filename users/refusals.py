@@ -158,12 +158,6 @@ class TooManyReferralCodes(Refusal):
     message = _("You have tried too many invite codes. Try again in %(wait)s.")
 
 
-class TooManyRenewals(Refusal):
-    code = "too_many_renewals"
-    status = HTTPStatus.TOO_MANY_REQUESTS
-    message = _("Your sessions were renewed too often. Try again in %(wait)s.")
-
-
 class OwnReferralCode(Refusal):
     code = "own_referral_code"
     message = _("This is your own code. Enter the code of the person who invited you.")
@@ -174,6 +168,13 @@ class AlreadyActivated(Refusal):
     code = "already_activated"
     status = HTTPStatus.CONFLICT
     message = _("You have already activated another invite code. That can be done once only.")
+    field = "used_referral_code"
+
+
+class NumberWasHereBefore(Refusal):
+    code = "number_was_here_before"
+    status = HTTPStatus.CONFLICT
+    message = _("This phone number was registered here before, so it can't activate an invite code.")
     field = "used_referral_code"
 
 

@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from common.http.redirects import safe_url
 from users.form_fields import MAX_TYPED, TypedPhoneNumberField, TypedReferralCodeField
 from users.models import User
+from users.referrals import visibility
 from users.refusals import Refusal
-from users.validators import confirmation_code_form
+from users.validators import USERNAME_MAX_LENGTH, confirmation_code_form, validate_username
 
 
 class FormTemplates(DjangoTemplates):
@@ -56,15 +57,24 @@ class PhoneNumberForm(Form):
 
 
 class ConfirmationCodeForm(Form):
+    username = forms.CharField(
+        label=_("Name, if you are new here"),
+        help_text=_("Nobody sees it but you and the staff."),
+        max_length=USERNAME_MAX_LENGTH,
+        required=False,
+        validators=[validate_username],
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
     used_referral_code = TypedReferralCodeField(
         label=_("Invite code, if somebody invited you"),
-        help_text=_("It counts at your first sign-in."),
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        first_only = _("It counts at your first sign-in.")
+        self.fields["used_referral_code"].help_text = f"{first_only} {visibility.notice()}"
         self.fields["confirmation_code"] = forms.RegexField(
             **confirmation_code_form(),
             label=_("Code from the message"),
@@ -79,7 +89,7 @@ class ConfirmationCodeForm(Form):
                 }
             ),
         )
-        self.order_fields(["confirmation_code", "used_referral_code"])
+        self.order_fields(["confirmation_code", "username", "used_referral_code"])
 
 
 class ReferralCodeForm(Form):
@@ -87,6 +97,10 @@ class ReferralCodeForm(Form):
         label=_("Invite code of another person"),
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["used_referral_code"].help_text = visibility.notice()
 
 
 class OwnFieldsForm(Form):

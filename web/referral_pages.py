@@ -1,16 +1,25 @@
 """Pages of a user's referrals, newest first; every page costs the same."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from users.models import Referral, User
 from users.referrals import newest
+from users.referrals.visibility import readable_number
 
 PAGE_SIZE = 20
 
 
 @dataclass(frozen=True)
+class ShownReferral:
+    #: For people to read; None for an erased person.
+    phone_number: str | None
+    activated_at: datetime
+
+
+@dataclass(frozen=True)
 class ReferralPage:
-    referrals: list[Referral]
+    referrals: list[ShownReferral]
     is_first: bool
     #: The `before` of the next page; None on the last page.
     last_id: int | None
@@ -24,4 +33,11 @@ def page_of(inviter: User, *, before: str) -> ReferralPage:
         mine = mine.filter(newest.older_than(start))
     found = list(mine.select_related("invited")[: PAGE_SIZE + 1])
     shown, has_more = found[:PAGE_SIZE], len(found) > PAGE_SIZE
-    return ReferralPage(shown, is_first=start is None, last_id=shown[-1].pk if has_more else None)
+    return ReferralPage(
+        [_show(each) for each in shown], is_first=start is None, last_id=shown[-1].pk if has_more else None
+    )
+
+
+def _show(referral: Referral) -> ShownReferral:
+    number = readable_number(referral.invited.phone_number) if referral.invited else None
+    return ShownReferral(number, referral.activated_at)

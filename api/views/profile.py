@@ -57,7 +57,9 @@ class ProfileView(APIView):
         operation_id="eraseProfile",
         tag="profile",
         summary="Erase me",
-        description="Deletes everything about me. Those who invited me, or came with me, keep an anonymous trace.",
+        description="Deletes everything about me. Those who invited me, or came with me, keep an anonymous trace. "
+        "A keyed digest of my number is kept for NUMBER_MEMORY_DAYS: a number that comes back signs up as always, but "
+        "can't activate an invite code (409 `number_was_here_before`).",
         answers={status.HTTP_204_NO_CONTENT: None},
     )
     def delete(self, request: AuthenticatedRequest) -> Response:

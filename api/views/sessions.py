@@ -9,8 +9,9 @@ from api.requests import AuthenticatedRequest
 from api.schema import document
 from api.serializers import JWTPairSerializer, JWTRefreshSerializer
 from api.views.public import PublicView
+from common.http.client_ip import client_ip_of
 from users import refusals
-from users.people import sessions
+from users.people import jwt_sessions, sessions
 
 
 class LogoutView(APIView):
@@ -45,15 +46,16 @@ class JWTRefreshView(PublicView):
         operation_id="renewJWT",
         tag="jwt",
         summary="Renew a JWT pair",
-        description="A refresh token works once: the answer brings the next one.",
+        description="A refresh token works once: the answer has the next one. Used again within 10 seconds it gives "
+        "the same next one, for two tabs or a lost answer. Used again later it counts as stolen: the session ends.",
         request=JWTRefreshSerializer,
         answers={status.HTTP_200_OK: JWTPairSerializer},
-        refusals=(refusals.SessionEnded, refusals.TooManyRenewals),
+        refusals=(refusals.SessionEnded,),
     )
     def post(self, request: Request) -> Response:
         serializer = JWTRefreshSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        refresh = sessions.renew_jwt_session(serializer.validated_data["refresh"])
+        refresh = jwt_sessions.renew_jwt_session(serializer.validated_data["refresh"], client_ip=client_ip_of(request))
         return Response({"access": str(refresh.access_token), "refresh": str(refresh)})
 
 
@@ -62,7 +64,7 @@ class JWTLogoutView(PublicView):
         operation_id="signOutOfJWT",
         tag="jwt",
         summary="Sign out of a JWT session",
-        description="Voids the refresh token; the access token made with it ends by itself within minutes.",
+        description="Ends the session of the refresh token; its access tokens expire within minutes.",
         request=JWTRefreshSerializer,
         answers={status.HTTP_204_NO_CONTENT: None},
         refusals=(refusals.SessionEnded,),
@@ -70,5 +72,5 @@ class JWTLogoutView(PublicView):
     def post(self, request: Request) -> Response:
         serializer = JWTRefreshSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        sessions.end_jwt_session(serializer.validated_data["refresh"])
+        jwt_sessions.end_jwt_session(serializer.validated_data["refresh"], client_ip=client_ip_of(request))
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -20,10 +20,11 @@ from api.serializers import (
 )
 from api.views.public import PublicView
 from common.http.client_ip import client_ip_of
-from users.people.sessions import open_jwt_session, open_token_session
+from users.people.jwt_sessions import open_jwt_session
+from users.people.sessions import open_token_session
 from users.refusals import VerificationLinkInvalid
 from users.sign_in import codes
-from users.sign_in.codes import SignIn
+from users.sign_in.first_sign_in import SignIn
 
 
 class RegistrationView(PublicView):
@@ -32,7 +33,8 @@ class RegistrationView(PublicView):
         tag="sign-in",
         summary="Ask for a code",
         description="Sends a code to the phone; the one before is void. The answer is the same for every number, "
-        "whether somebody is registered with it or not. The name is kept for a first sign-in.",
+        "whether somebody is registered with it or not. The name is for a first sign-in, and counts only if the same "
+        "client redeems the code: from the same address, or by the link. Better send it with the code.",
         request=RegistrationSerializer,
         answers={status.HTTP_202_ACCEPTED: SentCodeSerializer},
         refusals=codes.SENDING_REFUSALS,
@@ -50,7 +52,8 @@ class LoginView(PublicView):
         operation_id="signIn",
         tag="sign-in",
         summary="Sign in by the code",
-        description="A person unknown so far is saved, and given an invite code for good.",
+        description="A person unknown so far is saved, and given an invite code for good. If their number was here "
+        "before, they are signed in without activating `used_referral_code`; `referral_refusal` says so.",
         request=LoginSerializer,
         answers={status.HTTP_200_OK: SessionSerializer},
         refusals=codes.SIGN_IN_REFUSALS,
@@ -110,4 +113,9 @@ def _jwt_session(signed_in: SignIn) -> Response:
 
 def _common_fields(signed_in: SignIn) -> dict[str, Any]:
     profile = ProfileSerializer(signed_in.user).data
-    return {"is_new_user": signed_in.is_new_user, "profile": profile}
+    refusal = signed_in.referral_refusal
+    return {
+        "is_new_user": signed_in.is_new_user,
+        "referral_refusal": refusal.code if refusal else None,
+        "profile": profile,
+    }

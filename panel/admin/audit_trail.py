@@ -60,7 +60,7 @@ class AuditRecordAdmin(ExportsList, ReadOnlyModelAdmin):
 
     @admin.display(description=_("who"))
     def who(self, record: AuditRecord) -> str:
-        return link_to(record.actor)
+        return link_to(record.actor) if record.actor_id else ""
 
     @admin.display(description=_("about"))
     def about(self, record: AuditRecord) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.core.exceptions import PermissionDenied
@@ -198,6 +199,8 @@ class UserAdmin(UserColumns, ExportsList, OffersRights, DjangoUserAdmin, QuickMo
         consequences = [
             gettext("Their sessions and confirmation codes end."),
             gettext("Their invite code is never given to anyone again."),
+            gettext("Their number can't activate an invite code for %(days)d days.")
+            % {"days": settings.NUMBER_MEMORY_DAYS},
             gettext("Whom they invited, and who invited them, stays as an anonymous link."),
         ]
         lacking = set() if all(self.has_delete_permission(request, user) for user in users) else {gettext("staff")}

@@ -1,5 +1,6 @@
 """The rules of `users`: sign-in, limits, messages, referrals, statistics."""
 
+from django.core.exceptions import ImproperlyConfigured
 from phonenumbers import country_code_for_region
 
 from referral_project.settings.environment import DEBUG, env
@@ -38,7 +39,6 @@ LIMIT_WRONG_TRIES_PER_NUMBER_AND_ADDRESS = env.str(
 LIMIT_WRONG_TRIES_PER_NUMBER = env.str("LIMIT_WRONG_TRIES_PER_NUMBER", default="15/day 40/month")
 LIMIT_REFERRAL_CODE_LOOKUPS_PER_ADDRESS = env.str("LIMIT_REFERRAL_CODE_LOOKUPS_PER_ADDRESS", default="60/hour 300/day")
 # Each renewal keeps a voided token until it expires. An access token of 5 minutes is renewed 12 times an hour.
-LIMIT_JWT_RENEWALS_PER_PERSON = env.str("LIMIT_JWT_RENEWALS_PER_PERSON", default="300/hour 2000/day")
 LIMIT_REFERRAL_CODES_ENTERED_PER_PERSON = env.str("LIMIT_REFERRAL_CODES_ENTERED_PER_PERSON", default="10/hour 20/day")
 # Length of the first lock after too many wrong tries; each further lock lasts twice as long.
 SIGN_IN_LOCK_FIRST_SECONDS = env.int("SIGN_IN_LOCK_FIRST_SECONDS", default=3_600)
@@ -58,6 +58,15 @@ CONSOLE_SMS_MAX_DELAY_SECONDS = env.float("CONSOLE_SMS_MAX_DELAY_SECONDS", defau
 
 # How long messages keep their phone number; codes, tokens and sessions are deleted when they expire.
 PERSONAL_DATA_MESSAGES_DAYS = env.int("PERSONAL_DATA_MESSAGES_DAYS", default=90)
+
+# What inviters see of the people who came with their code: "full" or "masked" numbers.
+REFERRALS_SHOW_NUMBERS = env.str("REFERRALS_SHOW_NUMBERS", default="full")
+if REFERRALS_SHOW_NUMBERS not in {"full", "masked"}:
+    raise ImproperlyConfigured(f"REFERRALS_SHOW_NUMBERS is full or masked, not {REFERRALS_SHOW_NUMBERS!r}.")
+# How long a number that an account has left can't activate an invite code; 0: it is not remembered.
+NUMBER_MEMORY_DAYS = env.int("NUMBER_MEMORY_DAYS", default=365)
+# Key of the digests of these numbers; empty: SECRET_KEY. Changing it forgets them.
+NUMBER_MEMORY_KEY = env.str("NUMBER_MEMORY_KEY", default="")
 
 REFERRAL_CODE_LENGTH = env.int("REFERRAL_CODE_LENGTH", default=6)
 REFERRAL_ALLOW_CIRCLES = env.bool("REFERRAL_ALLOW_CIRCLES", default=False)

@@ -71,7 +71,6 @@ CODES_PER_COUNTRY = Limit("LIMIT_CODES_PER_COUNTRY", refusals.SendingPaused)
 CODES = Limit("LIMIT_CODES", refusals.SendingPaused)
 FAILED_SIGN_INS_PER_ADDRESS = Limit("LIMIT_FAILED_SIGN_INS_PER_ADDRESS", refusals.TooManyRequests)
 REFERRAL_CODE_LOOKUPS_PER_ADDRESS = Limit("LIMIT_REFERRAL_CODE_LOOKUPS_PER_ADDRESS", refusals.TooManyRequests)
-JWT_RENEWALS_PER_PERSON = Limit("LIMIT_JWT_RENEWALS_PER_PERSON", refusals.TooManyRenewals)
 REFERRAL_CODES_ENTERED_PER_PERSON = Limit("LIMIT_REFERRAL_CODES_ENTERED_PER_PERSON", refusals.TooManyReferralCodes)
 
 
@@ -101,21 +100,22 @@ def reserved(*uses: Use) -> Iterator[None]:
 
 
 @contextmanager
-def counting_failures(use: Use, *, refunding: Iterable[Use] = ()) -> Iterator[None]:
-    """Limit the refusals of the body: success refunds `use`, and `refunding` besides; an outage refunds `use`.
+def counting_failures(use: Use) -> Iterator[list[Use]]:
+    """Limit the refusals of the body: success refunds `use`, and what it adds to the list; an outage refunds `use`.
 
     Raises the refusal of `use`.
     """
     # Reserve first, refund on success; otherwise concurrent attempts bypass the limit.
     take(use)
+    refunded = [use]
     try:
-        yield
+        yield refunded
     except Refusal:
         raise
     except Exception:
         _refund([use])
         raise
-    _refund([use, *refunding])
+    _refund(refunded)
 
 
 def _refund(uses: Iterable[Use], *, by: Callable[[list[Counter]], None] = counters.refund) -> None:

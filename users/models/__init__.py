@@ -1,19 +1,24 @@
 """The models, one module for each subject."""
 
+from users.models.former_numbers import NUMBER_WAS_HERE_BEFORE, FormerNumber, memory_start
 from users.models.limits import LimitCounter
 from users.models.people import USED_REFERRAL_CODE, RetiredReferralCode, User, UserManager
 from users.models.referrals import Referral
+from users.models.sessions import JWTFamily
 from users.models.sign_in import ConfirmationCode, SignInAttempt
 from users.models.sms import Delivery, DeliveryQuerySet
 from users.models.staff import AuditRecord, SecondFactor
 from users.models.statistics import RunningTotals
 
 __all__ = [
+    "NUMBER_WAS_HERE_BEFORE",
     "USED_REFERRAL_CODE",
     "AuditRecord",
     "ConfirmationCode",
     "Delivery",
     "DeliveryQuerySet",
+    "FormerNumber",
+    "JWTFamily",
     "LimitCounter",
     "Referral",
     "RetiredReferralCode",
@@ -22,4 +27,5 @@ __all__ = [
     "SignInAttempt",
     "User",
     "UserManager",
+    "memory_start",
 ]

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from users import phones, referral_codes
 from users.models.fields import PhoneNumberField, referral_code_field, username_field
+from users.models.former_numbers import FormerNumber
 from users.refusals import PhoneNumberInvalid, PhoneNumberTaken
 from users.validators import validate_username
 
@@ -62,6 +63,7 @@ class UserManager(BaseUserManager["User"]):
             try:
                 with transaction.atomic(using=self.db):
                     user.save(force_insert=True, using=self.db)
+                    user.fetched_number_was_here_before = FormerNumber.objects.arrive(user)
             except IntegrityError:
                 if self.filter(phone_number=phone_number).exists():
                     raise PhoneNumberTaken from None
@@ -80,7 +82,11 @@ class UserManager(BaseUserManager["User"]):
             setattr(user, name, value)
         try:
             with transaction.atomic(using=self.db):
+                former = self.select_for_update().filter(pk=user.pk).first() if "phone_number" in fields else None
                 user.save(update_fields=[*fields], using=self.db)
+                if former and former.phone_number != user.phone_number:
+                    FormerNumber.objects.leave(former, account=user)
+                    user.fetched_number_was_here_before = FormerNumber.objects.arrive(user)
         except IntegrityError:
             raise PhoneNumberTaken from None
 
@@ -105,6 +111,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     #: Set by SQL with `USED_REFERRAL_CODE` and by an activation; saves the query for `invitation`.
     fetched_used_referral_code: str | None
+    #: Set by SQL with `NUMBER_WAS_HERE_BEFORE`, and when the number is given.
+    fetched_number_was_here_before: bool
 
     #: What users tell about themselves. API, settings page, panel, CSV and export follow from this list.
     OWN_FIELDS: ClassVar[tuple[str, ...]] = ("username",)
@@ -161,6 +169,13 @@ class User(AbstractBaseUser, PermissionsMixin):
         if hasattr(self, "fetched_used_referral_code"):
             return self.fetched_used_referral_code
         return self.invitation.referral_code if hasattr(self, "invitation") else None
+
+    @property
+    def number_was_here_before(self) -> bool:
+        """True if an earlier account had this person's number during NUMBER_MEMORY_DAYS: no code can be activated."""
+        if hasattr(self, "fetched_number_was_here_before"):
+            return bool(self.fetched_number_was_here_before)
+        return FormerNumber.objects.are_behind(self)
 
     @property
     def activation_deadline(self) -> datetime | None:

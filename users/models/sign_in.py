@@ -17,6 +17,8 @@ class ConfirmationCode(models.Model):
     phone_number = PhoneNumberField(unique=True)
     #: The name from the request for the code, used only if the sign-in creates the user.
     username = username_field()
+    #: The client's IP as a keyed digest, if the request had a name: the name counts for that client only.
+    address = models.CharField(max_length=DIGEST_LENGTH, blank=True, default="", db_default="", editable=False)
     digest = models.CharField(max_length=64)
     verification_token = models.UUIDField(default=uuid.uuid4, unique=True)
     issued_at = models.DateTimeField(_("issued"))

@@ -20,6 +20,8 @@ class AuditRecord(models.Model):
         CHANGED = "changed", _("changed")
         DELETED = "deleted", _("deleted")
         EXPORTED = "exported", _("exported")
+        #: Done by the holder of a token, not by staff: there is no actor.
+        TOKEN_REUSED = "token_reused", _("used a refresh token twice: the session ended")
 
     at = models.DateTimeField(_("time"), default=timezone.now)
     # No constraint: the ids stay after the user is erased, and are anonymous then.

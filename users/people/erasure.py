@@ -5,15 +5,15 @@ from django.db import transaction
 
 from common.database import locks
 from users import audit
-from users.models import ConfirmationCode, Delivery, RetiredReferralCode, SignInAttempt, User
-from users.people import sessions
+from users.models import ConfirmationCode, Delivery, FormerNumber, RetiredReferralCode, SignInAttempt, User
+from users.people import jwt_sessions
 from users.sms import outbox
 from users.statistics.totals import quarter_of
 
 
 @transaction.atomic
 def erase(*, user: User) -> None:
-    """Delete a user with sessions and codes; keep the inviter's count and retire the invite code."""
+    """Delete a user with sessions and codes; keep the inviter's count, retire the invite code, remember the number."""
     locks.lock_ids(exclusive=user.pk)
     # A sign-in locks the row of its code until it commits: this waits for it, and later sign-ins find no code.
     ConfirmationCode.objects.filter(phone_number=user.phone_number).delete()
@@ -22,9 +22,10 @@ def erase(*, user: User) -> None:
     # Lock the row: concurrent inserts of related rows commit before the deletion collects them, or fail.
     if not User.objects.select_for_update().filter(pk=user.pk).exists():
         return
+    FormerNumber.objects.leave(user, account=None)
     AccessAttempt.objects.filter(username=user.phone_number).delete()
     SignInAttempt.objects.filter(phone_number=user.phone_number).update(phone_number="", address="")
-    sessions.forget_voided_jwts(user=user)
+    jwt_sessions.forget_voided_jwts(user=user)
     RetiredReferralCode.objects.create(referral_code=user.referral_code, registered_at=quarter_of(user.registered_at))
     # Audit records stay, without old and new values.
     audit.forget_values_of(user)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from axes.models import AccessAttempt
@@ -12,9 +12,9 @@ from django.http import StreamingHttpResponse
 from django.utils import timezone
 from knox.models import AuthToken
 
-from users.models import AuditRecord, ConfirmationCode, Delivery, Referral, SignInAttempt, User
+from users.models import AuditRecord, ConfirmationCode, Delivery, FormerNumber, JWTFamily, Referral, SignInAttempt, User
 from users.people import sessions
-from users.referrals import newest
+from users.referrals import newest, visibility
 
 _ROWS_AT_ONCE = 2_000
 
@@ -27,12 +27,15 @@ class Part:
     rows_of: Callable[[User], QuerySet[Any]]
     #: Key in the document: column of the model, or of a related one by "relation__column".
     columns: Mapping[str, str]
+    #: What is shown instead of a value, by key.
+    shown: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
 
     def read(self, user: User) -> Iterator[dict[str, Any]]:
         """Yield the rows of a user in constant memory, by one query."""
         columns = [F(column) for column in self.columns.values()]
         for cells in self.rows_of(user).values_list(*columns).iterator(chunk_size=_ROWS_AT_ONCE):
-            yield dict(zip(self.columns, cells, strict=True))
+            row = dict(zip(self.columns, cells, strict=True))
+            yield row | {key: show(row[key]) for key, show in self.shown.items()}
 
 
 PROFILE = Part(
@@ -58,8 +61,17 @@ LISTS: Mapping[str, Part] = {
         Referral,
         newest.referrals_of,
         {"phone_number": "invited__phone_number", "activated_at": "activated_at"},
+        shown={"phone_number": visibility.shown_number},
     ),
     "sessions": Part(AuthToken, sessions.token_sessions_of, {"created_at": "created", "expires_at": "expiry"}),
+    "jwt_sessions": Part(
+        JWTFamily,
+        lambda user: JWTFamily.objects.filter(user_id=user.pk),
+        {"renewed_at": "renewed_at", "expires_at": "expires_at", "ended_at": "ended_at"},
+    ),
+    "former_numbers": Part(
+        FormerNumber, lambda user: FormerNumber.objects.filter(account_id=user.pk), {"left_at": "left_at"}
+    ),
     "sign_in_attempts": Part(
         SignInAttempt,
         lambda user: SignInAttempt.objects.filter(phone_number=user.phone_number),
@@ -87,7 +99,9 @@ LISTS: Mapping[str, Part] = {
         {"created_at": "created_at", "state": "state", "channel": "channel", "finished_at": "finished_at"},
     ),
     "actions_of_staff": Part(
-        AuditRecord, lambda user: AuditRecord.objects.filter(person=user), {"at": "at", "action": "action"}
+        AuditRecord,
+        lambda user: AuditRecord.objects.filter(person=user).exclude(actor_id=None),
+        {"at": "at", "action": "action"},
     ),
 }
 

@@ -1,37 +1,30 @@
-"""Sessions of a user, of every kind: the only place that opens, lists and ends them.
+"""Sessions of a user, of every kind. This module opens, lists and ends them; for JWTs `jwt_sessions` does.
 
 | kind | credential | stored | ended by |
 |---|---|---|---|
 | token session | a random token, `Authorization: Token ...` | its digest (knox) | deleting the row |
-| JWT session | an access and a refresh token, renewed together | only once voided | voiding the refresh token |
+| JWT session | an access and a refresh token, renewed together | once renewed, in one row | its refresh token |
 | web session | a cookie | Django's session | Django's `logout` |
 
 `User.session_epoch` is part of every JWT and web session: raising it ends all of them.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, login
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.sessions.models import Session
-from django.db import IntegrityError
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from knox.models import AuthToken, get_digest_token
 from knox.settings import CONSTANTS, knox_settings
-from rest_framework_simplejwt.exceptions import TokenError
-from rest_framework_simplejwt.settings import api_settings
-from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
-from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
+from rest_framework_simplejwt.tokens import AccessToken
 
 from common.database import sql
-from users.limits import limits
-from users.models import User
-from users.refusals import JWTSession, SessionEnded
-
-EPOCH_CLAIM = "epoch"
-
+from users.models import NUMBER_WAS_HERE_BEFORE, USED_REFERRAL_CODE, User, memory_start
+from users.refusals import JWTSession
 
 # Token sessions
 
@@ -48,6 +41,11 @@ def open_token_session(user: User) -> tuple[str, datetime]:
     return token, expires_at
 
 
+def earliest_expiry() -> datetime:
+    """Return the earliest expiry (UTC) of a token that is still accepted: clocks of two servers differ by seconds."""
+    return timezone.now() - timedelta(seconds=settings.CLOCK_LEEWAY_SECONDS)
+
+
 def token_sessions_of(user: User) -> QuerySet[AuthToken]:
     """Return the token sessions of a user, oldest first."""
     sessions: QuerySet[AuthToken] = AuthToken.objects.filter(user=user)
@@ -61,58 +59,19 @@ def end_session(session: AuthToken | AccessToken) -> None:
     session.delete()
 
 
-# JWT sessions
-
-
-def open_jwt_session(user: User) -> RefreshToken:
-    """Return a refresh token (RFC 7519); its `access_token` completes the pair. Neither is stored."""
-    refresh = RefreshToken()
-    refresh[api_settings.USER_ID_CLAIM] = str(user.pk)
-    refresh[EPOCH_CLAIM] = user.session_epoch
-    return refresh
-
-
-def renew_jwt_session(refresh_token: str) -> RefreshToken:
-    """Exchange a refresh token for a new one; each works once. Raises `SessionEnded` or `TooManyRenewals`."""
-    claims = _verified(refresh_token)
-    limits.take(limits.JWT_RENEWALS_PER_PERSON.of(claims.get(api_settings.USER_ID_CLAIM)))
-    _void(claims)
-    user = User.objects.filter(pk=claims.get(api_settings.USER_ID_CLAIM), is_active=True).first()
-    if user is None or claims.get(EPOCH_CLAIM) != user.session_epoch:
-        raise SessionEnded
-    return open_jwt_session(user)
-
-
-def end_jwt_session(refresh_token: str) -> None:
-    """Void a refresh token. Raises `SessionEnded` if it was void already."""
-    _void(_verified(refresh_token))
-
-
-def _verified(refresh_token: str) -> RefreshToken:
-    """Check signature, expiry and use. Raises `SessionEnded`."""
-    try:
-        return RefreshToken(refresh_token)  # type: ignore[arg-type]
-    except TokenError:
-        raise SessionEnded from None
-
-
-def _void(refresh: RefreshToken) -> None:
-    try:
-        _, is_first_use = refresh.blacklist()  # type: ignore[misc]
-    except IntegrityError:  # the user is being erased
-        raise SessionEnded from None
-    if not is_first_use:  # type: ignore[has-type]  # a concurrent request used the same token
-        raise SessionEnded
-
-
 # Web sessions
+
+
+_ACTIVE_USER = f"""
+    SELECT *, {USED_REFERRAL_CODE}, {NUMBER_WAS_HERE_BEFORE} FROM users_user WHERE id = %s AND is_active
+"""  # noqa: S608  constants only
 
 
 class ConfirmationCodeBackend(BaseBackend):
     """Marks a web session as opened by a confirmation code, not by a password."""
 
     def get_user(self, user_id: int) -> User | None:
-        return User.objects.filter(pk=user_id, is_active=True).first()
+        return sql.find_one(User, _ACTIVE_USER, memory_start(), user_id)
 
 
 _BY_CODE = f"{ConfirmationCodeBackend.__module__}.{ConfirmationCodeBackend.__qualname__}"
@@ -142,19 +101,9 @@ def end_all_sessions(*, user: User) -> None:
     User.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)
 
 
-def forget_voided_jwts(*, user: User) -> None:
-    """Delete the stored refresh tokens of a user who is being erased; deleting the user would only detach them."""
-    OutstandingToken.objects.filter(user=user).delete()
-
-
 def expired_token_sessions() -> QuerySet[AuthToken]:
-    expired: QuerySet[AuthToken] = AuthToken.objects.filter(expiry__lt=timezone.now())
+    expired: QuerySet[AuthToken] = AuthToken.objects.filter(expiry__lt=earliest_expiry())
     return expired
-
-
-def expired_jwts() -> QuerySet[OutstandingToken]:
-    """Return voided refresh tokens that have expired, the only ones stored; their blacklist rows cascade."""
-    return OutstandingToken.objects.filter(expires_at__lt=timezone.now())
 
 
 def expired_web_sessions() -> QuerySet[Session]:

@@ -1,4 +1,4 @@
-"""Activation of an invite code: once for each user, never one's own code, never a circle of inviters."""
+"""Activation of an invite code: once for each number, never one's own code, never a circle of inviters."""
 
 from django.conf import settings
 from django.db import transaction
@@ -7,11 +7,12 @@ from django.utils import timezone
 from common.database import locks, sql
 from users import referral_codes
 from users.limits import limits
-from users.models import USED_REFERRAL_CODE, Referral, User
+from users.models import NUMBER_WAS_HERE_BEFORE, USED_REFERRAL_CODE, Referral, User, memory_start
 from users.refusals import (
     AccountDisabled,
     ActivationWindowClosed,
     AlreadyActivated,
+    NumberWasHereBefore,
     OwnReferralCode,
     ReferralCircle,
     ReferralCodeNotFound,
@@ -22,24 +23,34 @@ REFUSALS = (
     OwnReferralCode,
     AccountDisabled,
     AlreadyActivated,
+    NumberWasHereBefore,
     ReferralCodeNotFound,
     ActivationWindowClosed,
     ReferralCircle,
 )
 
 _OWNER = "SELECT * FROM users_user WHERE referral_code = %s AND is_active"
-_USER = f"SELECT *, {USED_REFERRAL_CODE} FROM users_user WHERE id = %s"  # noqa: S608  constants only
+_USER = f"""
+    SELECT *, {USED_REFERRAL_CODE}, {NUMBER_WAS_HERE_BEFORE} FROM users_user WHERE id = %s
+"""  # noqa: S608  constants only
 _COUNT = "UPDATE users_user SET referrals_count = referrals_count + 1 WHERE id = %s AND is_active"
-_HEAD_OF_CHAIN = """
+# A number that came back keeps its former inviter: erasing an account and coming back closes no circle.
+_INVITER = """
+    COALESCE(
+        (SELECT inviter_id FROM users_referral WHERE invited_id = {member}),
+        (SELECT inviter_id FROM users_formernumber
+         WHERE account_id = {member} AND came_back AND left_at > %s AND inviter_id IS NOT NULL
+         ORDER BY left_at DESC LIMIT 1)
+    )
+"""
+_HEAD_OF_CHAIN = f"""
     WITH RECURSIVE chain(id, inviter_id) AS (
-        SELECT id, (SELECT inviter_id FROM users_referral WHERE invited_id = users_user.id)
-        FROM users_user WHERE id = %s
+        SELECT id, {_INVITER.format(member="users_user.id")} FROM users_user WHERE id = %s
         UNION
-        SELECT inviter_id, (SELECT inviter_id FROM users_referral WHERE invited_id = chain.inviter_id)
-        FROM chain WHERE inviter_id IS NOT NULL
+        SELECT inviter_id, {_INVITER.format(member="chain.inviter_id")} FROM chain WHERE inviter_id IS NOT NULL
     )
     SELECT id FROM chain WHERE inviter_id IS NULL
-"""
+"""  # noqa: S608  constants only
 
 
 def owner_of(*, referral_code: str, client_ip: str) -> User:
@@ -75,6 +86,8 @@ def activate(*, user: User, referral_code: str) -> Referral:
         if newcomer.used_referral_code == typed:
             return newcomer.invitation
         raise AlreadyActivated
+    if newcomer.number_was_here_before:
+        raise NumberWasHereBefore
     if inviter is None:
         raise ReferralCodeNotFound
     if (deadline := newcomer.activation_deadline) and timezone.now() > deadline:
@@ -96,7 +109,7 @@ def _owner(referral_code: str) -> User | None:
 
 
 def _reread(user: User) -> User:
-    if reread := sql.find_one(User, _USER, user.pk):
+    if reread := sql.find_one(User, _USER, memory_start(), user.pk):
         return reread
     raise AccountDisabled  # erased since
 
@@ -119,5 +132,6 @@ def _lock(user: User, inviter: User) -> int | None:
 
 def _head_of_chain(member: User) -> int | None:
     """Return the id of the uninvited user at the top; None for a circle, made while REFERRAL_ALLOW_CIRCLES was set."""
-    rows = sql.rows(_HEAD_OF_CHAIN, member.pk)
+    since = memory_start()
+    rows = sql.rows(_HEAD_OF_CHAIN, since, member.pk, since)
     return rows[0][0] if rows else None

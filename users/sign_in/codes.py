@@ -17,10 +17,10 @@ from django.views.decorators.debug import sensitive_variables
 
 from common import digests
 from common.database import sql
+from common.http.client_ip import client_ip_digest
 from users import phones
 from users.limits import limits
-from users.models import USED_REFERRAL_CODE, ConfirmationCode, User
-from users.referrals import activation
+from users.models import ConfirmationCode
 from users.refusals import (
     AccountDisabled,
     CodeRecentlySent,
@@ -29,7 +29,6 @@ from users.refusals import (
     ConfirmationCodeWrong,
     CountryNotServed,
     DeliveryUnavailable,
-    PhoneNumberTaken,
     ReferralCodeNotFound,
     SendingPaused,
     SignInLocked,
@@ -38,7 +37,8 @@ from users.refusals import (
     VerificationLinkInvalid,
     seconds_between,
 )
-from users.sign_in import lockout
+from users.sign_in import first_sign_in, lockout
+from users.sign_in.first_sign_in import Newcomer, SignIn
 from users.sms import channels, outbox, tasks
 
 Session = TypeVar("Session")
@@ -54,7 +54,7 @@ SENDING_REFUSALS = (
     DeliveryUnavailable,
 )
 #: What `sign_in` may raise besides `PhoneNumberInvalid`, in the order of its checks. The last one comes from
-#: `activation.activate`, and only at a first sign-in: no other of its rules applies to a user created just now.
+#: `activation.activate`, and only at a first sign-in: its other rules never apply then, or don't prevent the sign-in.
 SIGN_IN_REFUSALS = (
     TooManyRequests,
     SignInLocked,
@@ -71,9 +71,6 @@ _REPLACE_IF_DUE = """
 _FIND_CODE = "SELECT * FROM users_confirmationcode WHERE phone_number = %s"
 _LOCK_CODE = f"{_FIND_CODE} FOR UPDATE"
 _USE_UP_CODE = "UPDATE users_confirmationcode SET used_at = %s, resend_at = %s WHERE id = %s"
-_SIGN_IN = f"""
-    UPDATE users_user SET last_login = %s WHERE phone_number = %s RETURNING *, {USED_REFERRAL_CODE}
-"""  # noqa: S608  constants only
 
 
 @dataclass(frozen=True)
@@ -85,20 +82,14 @@ class SentCode:
 
 
 @dataclass(frozen=True)
-class SignIn:
-    user: User
-    is_new_user: bool
-
-
-@dataclass(frozen=True)
 class _Attempt(Generic[Session]):
     """A code that is tried for a phone number; `verification_token` is None when no link was used."""
 
     phone_number: str
     client_ip: str
     confirmation_code: str = field(repr=False)
+    newcomer: Newcomer
     open_session: Callable[[SignIn], Session]
-    used_referral_code: str = ""
     verification_token: uuid.UUID | None = None
 
 
@@ -120,16 +111,16 @@ def send_code(*, phone_number: str, client_ip: str, username: str = "") -> SentC
         # Requests of strangers must not keep the owner from a code.
         limits.CODES_PER_NUMBER.of(phone_number).unless(is_known),
     ):
-        return _send(phone_number, username)
+        return _send(phone_number, username, client_ip)
 
 
 @sensitive_variables("code", "text")
-def _send(phone_number: str, username: str) -> SentCode:
+def _send(phone_number: str, username: str, client_ip: str) -> SentCode:
     length = settings.CONFIRMATION_CODE_LENGTH
     code = f"{secrets.randbelow(10**length):0{length}}"
     text = _("Your code is %(code)s. Tell it to nobody.") % {"code": code}
     with transaction.atomic():
-        record = _save_code(phone_number, code, username)
+        record = _save_code(phone_number, code, username, client_ip)
         message = outbox.open_for(record, text)
     try:
         # After the commit, so that a worker finds the row.
@@ -141,12 +132,13 @@ def _send(phone_number: str, username: str) -> SentCode:
 
 
 @sensitive_variables("code")
-def _save_code(phone_number: str, code: str, username: str) -> ConfirmationCode:
+def _save_code(phone_number: str, code: str, username: str, client_ip: str) -> ConfirmationCode:
     now = timezone.now()
     token = uuid.uuid4()
     record = ConfirmationCode(
         phone_number=phone_number,
         username=username,
+        address=client_ip_digest(client_ip) if username else "",
         digest=_digest(code, token, phone_number),
         verification_token=token,
         issued_at=now,
@@ -168,16 +160,16 @@ def sign_in(
     confirmation_code: str,
     client_ip: str,
     open_session: Callable[[SignIn], Session],
-    used_referral_code: str = "",
+    **newcomer: str,
 ) -> Session:
-    """Sign in with the code of a phone number; the first sign-in creates the user and activates `used_referral_code`.
+    """Sign in with the code of a phone number; the first sign-in creates the user as `newcomer` (`Newcomer`) says.
 
     Returns what `open_session` returns; it is called in the transaction that uses the code up, so that the code is
     still valid if it fails. `client_ip` comes from `client_ip_of`. Raises `PhoneNumberInvalid` or one of
     `SIGN_IN_REFUSALS`; after `AccountDisabled` and `ReferralCodeNotFound` the code is still valid.
     """
     phone_number = phones.normalize(phone_number)
-    return _try(_Attempt(phone_number, client_ip, confirmation_code, open_session, used_referral_code))
+    return _try(_Attempt(phone_number, client_ip, confirmation_code, Newcomer(**newcomer), open_session))
 
 
 @sensitive_variables("confirmation_code")
@@ -187,31 +179,32 @@ def sign_in_by_link(
     confirmation_code: str,
     client_ip: str,
     open_session: Callable[[SignIn], Session],
-    used_referral_code: str = "",
+    **newcomer: str,
 ) -> Session:
     """Sign in as `sign_in` does, with the phone number of a link. Raises also `VerificationLinkInvalid`."""
     record = ConfirmationCode.objects.filter(verification_token=verification_token).first()
     if record is None:
         limits.take(limits.FAILED_SIGN_INS_PER_ADDRESS.of(client_ip))
         raise VerificationLinkInvalid
+    phone_number = record.phone_number
     return _try(
-        _Attempt(
-            record.phone_number, client_ip, confirmation_code, open_session, used_referral_code, verification_token
-        )
+        _Attempt(phone_number, client_ip, confirmation_code, Newcomer(**newcomer), open_session, verification_token)
     )
 
 
 def _try(attempt: _Attempt[Session]) -> Session:
-    # A successful sign-in refunds the sending limits.
-    sent = (
-        limits.CODES_PER_NUMBER_AND_ADDRESS.of(attempt.phone_number, attempt.client_ip),
-        limits.CODES_PER_NUMBER.of(attempt.phone_number),
-    )
-    with limits.counting_failures(limits.FAILED_SIGN_INS_PER_ADDRESS.of(attempt.client_ip), refunding=sent):
-        return _redeem(attempt)
+    with limits.counting_failures(limits.FAILED_SIGN_INS_PER_ADDRESS.of(attempt.client_ip)) as refunded:
+        signed_in, session = _redeem(attempt)
+        # A successful sign-in refunds the sending limits; not after an erasure, which could be repeated without limit.
+        if not signed_in.has_come_back:
+            refunded += [
+                limits.CODES_PER_NUMBER_AND_ADDRESS.of(attempt.phone_number, attempt.client_ip),
+                limits.CODES_PER_NUMBER.of(attempt.phone_number),
+            ]
+    return session
 
 
-def _redeem(attempt: _Attempt[Session]) -> Session:
+def _redeem(attempt: _Attempt[Session]) -> tuple[SignIn, Session]:
     with transaction.atomic():
         # The row lock serializes the attempts for one number: each of them sees the wrong tries before it.
         lock_code = _LOCK_CODE if connection.features.has_select_for_update else _FIND_CODE
@@ -228,10 +221,9 @@ def _redeem(attempt: _Attempt[Session]) -> Session:
         if _matches(record, attempt.confirmation_code):
             lockout.record_success(phone_number=attempt.phone_number, client_ip=attempt.client_ip)
             _use_up_code(record)
-            signed_in = _get_or_create_user(record)
-            if signed_in.is_new_user and attempt.used_referral_code:
-                activation.activate(user=signed_in.user, referral_code=attempt.used_referral_code)
-            return attempt.open_session(signed_in)
+            by_link = attempt.verification_token is not None
+            signed_in = first_sign_in.enter(record, attempt.newcomer, client_ip=attempt.client_ip, by_link=by_link)
+            return signed_in, attempt.open_session(signed_in)
         record.wrong_tries += 1
         record.save(update_fields=["wrong_tries"])
         lockout.record_wrong_try(phone_number=attempt.phone_number, client_ip=attempt.client_ip)
@@ -245,20 +237,6 @@ def _use_up_code(record: ConfirmationCode) -> None:
     now = timezone.now()
     # The number may ask for another code at once, to sign in on another device.
     sql.execute(_USE_UP_CODE, now, now, record.pk)
-
-
-def _get_or_create_user(record: ConfirmationCode) -> SignIn:
-    now = timezone.now()
-    user = sql.find_one(User, _SIGN_IN, now, record.phone_number)
-    if user is None:
-        try:
-            created = User.objects.create_user(record.phone_number, username=record.username, last_login=now)
-            return SignIn(created, is_new_user=True)
-        except PhoneNumberTaken:  # staff created the user a moment ago
-            user = sql.find(User, _SIGN_IN, now, record.phone_number)[0]
-    if not user.is_active:
-        raise AccountDisabled
-    return SignIn(user, is_new_user=False)
 
 
 def _digest(code: str, verification_token: uuid.UUID, phone_number: str) -> str:

@@ -10,8 +10,16 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
-from users.models import AuditRecord, ConfirmationCode, Delivery, LimitCounter, SignInAttempt
-from users.people import sessions
+from users.models import (
+    AuditRecord,
+    ConfirmationCode,
+    Delivery,
+    FormerNumber,
+    LimitCounter,
+    SignInAttempt,
+    memory_start,
+)
+from users.people import jwt_sessions, sessions
 from users.sign_in import lockout
 from users.sms import outbox
 from users.statistics import totals
@@ -74,6 +82,10 @@ def _audit_trail() -> models.QuerySet[AuditRecord]:
     return AuditRecord.objects.filter(at__lt=since)
 
 
+def _former_numbers() -> models.QuerySet[FormerNumber]:
+    return FormerNumber.objects.filter(left_at__lt=memory_start())
+
+
 def _counters_of_limits() -> models.QuerySet[LimitCounter]:
     return LimitCounter.objects.filter(expires_at__lt=timezone.now())
 
@@ -83,9 +95,11 @@ EVERYTHING = (
     Expiring("messages", _messages),
     Expiring("sign-in attempts", _sign_in_attempts),
     Expiring("tokens", sessions.expired_token_sessions),
-    Expiring("JWTs", sessions.expired_jwts),
+    Expiring("JWT sessions", jwt_sessions.expired_jwt_sessions),
+    Expiring("voided JWTs", jwt_sessions.expired_voided_jwts),
     Expiring("sessions of browsers", sessions.expired_web_sessions),
     Expiring("wrong passwords", _wrong_passwords),
     Expiring("audit trail", _audit_trail),
+    Expiring("former numbers", _former_numbers),
     Expiring("counters of limits", _counters_of_limits),
 )

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from common.http.client_ip import client_ip_of
 from users import referral_codes
-from users.referrals import activation
+from users.referrals import activation, visibility
 from users.referrals.share_link import share_link
 from users.refusals import ReferralCodeNotFound
 from web.forms import PhoneNumberForm
@@ -27,7 +27,12 @@ def invitation(request: HttpRequest, referral_code: str) -> HttpResponse:
         context = {"form": PhoneNumberForm(), "refusal": refusal}
         return render(request, "web/unknown_invitation.html", context, status=HTTPStatus.NOT_FOUND)
     form = PhoneNumberForm(initial={"used_referral_code": owner.referral_code})
-    context = {"form": form, "referral_code": owner.referral_code, "is_mine": owner == request.user}
+    context = {
+        "form": form,
+        "referral_code": owner.referral_code,
+        "is_mine": owner == request.user,
+        "visibility": visibility.notice(),
+    }
     return render(request, "web/invitation.html", context)
 
 

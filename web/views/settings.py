@@ -1,11 +1,13 @@
 """The settings page: name, sign-out, personal data, account deletion."""
 
+from django.conf import settings as conf
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 import users.people.personal_data
@@ -57,8 +59,22 @@ def personal_data(request: SignedInRequest) -> StreamingHttpResponse:
 def erase(request: SignedInRequest) -> HttpResponse:
     form = ErasureForm(request.POST or None)
     if not form.is_valid():
-        return show(request, "web/erase.html", form=form)
+        return show(request, "web/erase.html", form=form, number_memory=_number_memory())
     erasure.erase(user=request.user)
     logout(request)
     messages.success(request, _("Everything about you is deleted."))
     return redirect("web:start")
+
+
+def _number_memory() -> str:
+    """Return what stays of the number after an erasure; "" if nothing does."""
+    days = conf.NUMBER_MEMORY_DAYS
+    if not days:
+        return ""
+    return ngettext(
+        "A digest of your phone number is kept for %(days)d day; the number can't be read from it without the key of "
+        "this service. If you sign up with this number again in that time, you can't activate an invite code.",
+        "A digest of your phone number is kept for %(days)d days; the number can't be read from it without the key of "
+        "this service. If you sign up with this number again in that time, you can't activate an invite code.",
+        days,
+    ) % {"days": days}

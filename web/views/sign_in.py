@@ -13,7 +13,7 @@ from common.http.client_ip import client_ip_of
 from users.people.sessions import open_web_session
 from users.refusals import CodeRecentlySent, Refusal
 from users.sign_in import codes
-from users.sign_in.codes import SignIn
+from users.sign_in.first_sign_in import SignIn
 from web import pending_sign_in
 from web.answers import show
 from web.forms import ConfirmationCodeForm, PhoneNumberForm
@@ -90,6 +90,8 @@ def _redirect_after_sign_in(
 ) -> HttpResponse:
     if signed_in.is_new_user:
         messages.success(request, _("Welcome! This is your own invite code. It stays yours for good."))
+        if signed_in.referral_refusal:
+            messages.info(request, str(signed_in.referral_refusal))
     elif used_referral_code and signed_in.user.used_referral_code is None:
         messages.info(request, _("You were registered before, so the invite code was not activated yet."))
         return redirect(f"{reverse('web:profile')}?{urlencode({'used_referral_code': used_referral_code})}")

@@ -1,0 +1,137 @@
+"""JWT sessions: pairs of an access and a refresh token. The refresh tokens of one sign-in are a family.
+
+A refresh token works once. Used again within `GRACE` it gives the same successor, for two tabs or a lost answer. Used
+again later it counts as copied, and the whole family ends (RFC 9700, section 4.14.2). A family is one row, however
+often it is renewed: the successor is computed from the row, not stored.
+"""
+
+import uuid
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from rest_framework_simplejwt import tokens
+from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+
+from users import audit
+from users.models import JWTFamily, User
+from users.people.sessions import earliest_expiry
+from users.refusals import SessionEnded
+
+EPOCH_CLAIM = "epoch"
+FAMILY_CLAIM = "family"
+#: How long a used refresh token gives the same successor again.
+GRACE = timedelta(seconds=10)
+
+
+class RefreshToken(tokens.RefreshToken):
+    """A refresh token; one without a family was issued by an earlier release, which listed voided tokens."""
+
+    def check_blacklist(self) -> None:
+        if FAMILY_CLAIM not in self.payload:
+            super().check_blacklist()
+
+    @property
+    def jti(self) -> uuid.UUID:
+        return uuid.UUID(self.payload[api_settings.JTI_CLAIM])
+
+    @property
+    def family(self) -> uuid.UUID:
+        return uuid.UUID(self.payload.get(FAMILY_CLAIM, self.jti.hex))
+
+
+def open_jwt_session(user: User) -> RefreshToken:
+    """Return a refresh token (RFC 7519); its `access_token` completes the pair. Neither is stored."""
+    first = uuid.uuid4()
+    return _issue(user, family=first, jti=first, at=timezone.now())
+
+
+def renew_jwt_session(refresh_token: str, *, client_ip: str) -> RefreshToken:
+    """Exchange a refresh token for its successor. Raises `SessionEnded`."""
+    used = _read(refresh_token)
+    with transaction.atomic():
+        family = _locked_family(used)
+        if successor := _use(family, used, client_ip):
+            family.save()
+            return _issue(family.user, family=family.pk, jti=successor, at=family.renewed_at)
+    raise SessionEnded  # outside of the block, which would roll back the end of the family
+
+
+def end_jwt_session(refresh_token: str, *, client_ip: str) -> None:
+    """End the family of a refresh token. Raises `SessionEnded` if it had ended, or if the token was used before."""
+    used = _read(refresh_token)
+    with transaction.atomic():
+        family = _locked_family(used)
+        if _use(family, used, client_ip):
+            _end(family)
+            return
+    raise SessionEnded
+
+
+def forget_voided_jwts(*, user: User) -> None:
+    """Delete the JWTs of an earlier release that a user who is being erased voided; the deletion only detaches them."""
+    OutstandingToken.objects.filter(user=user).delete()
+
+
+def expired_jwt_sessions() -> QuerySet[JWTFamily]:
+    return JWTFamily.objects.filter(expires_at__lt=earliest_expiry())
+
+
+def expired_voided_jwts() -> QuerySet[OutstandingToken]:
+    """Return the expired tokens among those that an earlier release voided; their blacklist rows cascade."""
+    return OutstandingToken.objects.filter(expires_at__lt=earliest_expiry())
+
+
+def _issue(user: User, *, family: uuid.UUID, jti: uuid.UUID, at: datetime) -> RefreshToken:
+    """Return the refresh token with these claims: the same text whenever they are the same."""
+    refresh = RefreshToken()
+    refresh[api_settings.JTI_CLAIM] = jti.hex
+    refresh.set_iat(at_time=at)
+    refresh.set_exp(from_time=at)
+    refresh[api_settings.USER_ID_CLAIM] = str(user.pk)
+    refresh[EPOCH_CLAIM] = user.session_epoch
+    refresh[FAMILY_CLAIM] = family.hex
+    return refresh
+
+
+def _read(refresh_token: str) -> RefreshToken:
+    try:
+        return RefreshToken(refresh_token)  # type: ignore[arg-type]
+    except TokenError:
+        raise SessionEnded from None
+
+
+def _locked_family(used: RefreshToken) -> JWTFamily:
+    """Return the family of a token, unsaved if this is its first use. Raises `SessionEnded`."""
+    # The lock of the user's row serializes the uses of a token, and waits for an erasure.
+    users = User.objects.select_for_update(no_key=True).filter(is_active=True)
+    user = users.filter(pk=used.get(api_settings.USER_ID_CLAIM)).first()
+    if user is None or used.get(EPOCH_CLAIM) != user.session_epoch:
+        raise SessionEnded
+    family = JWTFamily.objects.filter(pk=used.family, user_id=user.pk).first()
+    family = family or JWTFamily(pk=used.family, current=used.jti)
+    family.user = user
+    if family.ended_at:
+        raise SessionEnded
+    return family
+
+
+def _use(family: JWTFamily, used: RefreshToken, client_ip: str) -> uuid.UUID | None:
+    """Return the `jti` of the successor; None for a token that was used before: then end the family."""
+    now = timezone.now()
+    if used.jti == family.current:
+        family.previous, family.current = used.jti, uuid.uuid4()
+        family.renewed_at, family.expires_at = now, now + api_settings.REFRESH_TOKEN_LIFETIME
+    elif used.jti != family.previous or now - family.renewed_at > GRACE:
+        _end(family)
+        audit.record_incident(person=family.user, action=audit.Action.TOKEN_REUSED, client_ip=client_ip)
+        return None
+    return family.current
+
+
+def _end(family: JWTFamily) -> None:
+    family.ended_at = timezone.now()
+    family.save()

@@ -1,0 +1,69 @@
+"""The person of a redeemed code: found, or created with name and invite code at the first sign-in."""
+
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from common.database import sql
+from common.http.client_ip import client_ip_digest
+from users.models import USED_REFERRAL_CODE, ConfirmationCode, User
+from users.referrals import activation
+from users.refusals import AccountDisabled, NumberWasHereBefore, PhoneNumberTaken
+
+_SIGN_IN = f"""
+    UPDATE users_user SET last_login = %s WHERE phone_number = %s RETURNING *, {USED_REFERRAL_CODE}
+"""  # noqa: S608  constants only
+
+
+@dataclass(frozen=True)
+class SignIn:
+    user: User
+    is_new_user: bool
+    #: Why the invite code sent along was not activated; the sign-in itself succeeded.
+    referral_refusal: NumberWasHereBefore | None = None
+
+    @property
+    def has_come_back(self) -> bool:
+        """True at the first sign-in of a number that an earlier account had."""
+        return self.is_new_user and self.user.number_was_here_before
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    """What a request may say about a person who is not registered yet; without effect for others."""
+
+    username: str = ""
+    used_referral_code: str = ""
+
+
+def enter(record: ConfirmationCode, newcomer: Newcomer, *, client_ip: str, by_link: bool) -> SignIn:
+    """Sign in the person of a redeemed code, or create them and activate their invite code.
+
+    Raises `AccountDisabled` or `ReferralCodeNotFound`. A number that was here before signs in without the invite code.
+    """
+    now = timezone.now()
+    user = sql.find_one(User, _SIGN_IN, now, record.phone_number)
+    if user is None:
+        # Anyone can request a code for any number. So the name of that request counts for the same client only: by its
+        # IP, or by the link that was the answer to it.
+        is_same_client = by_link or (record.address != "" and record.address == client_ip_digest(client_ip))
+        username = newcomer.username or (record.username if is_same_client else "")
+        try:
+            user = User.objects.create_user(record.phone_number, username=username, last_login=now)
+        except PhoneNumberTaken:  # staff created the user a moment ago
+            user = sql.find(User, _SIGN_IN, now, record.phone_number)[0]
+        else:
+            return _welcome(user, newcomer)
+    if not user.is_active:
+        raise AccountDisabled
+    return SignIn(user, is_new_user=False)
+
+
+def _welcome(user: User, newcomer: Newcomer) -> SignIn:
+    refusal = None
+    if newcomer.used_referral_code:
+        try:
+            activation.activate(user=user, referral_code=newcomer.used_referral_code)
+        except NumberWasHereBefore as refused:
+            refusal = refused
+    return SignIn(user, is_new_user=True, referral_refusal=refusal)
