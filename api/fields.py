@@ -1,14 +1,16 @@
 """Serializer fields with their own format."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from rest_framework import serializers
 
-from users import phones
-from users.form_fields import MAX_TYPED
+from users import phones, referral_codes
 from users.models import User
+from users.reading import MAX_TYPED
 from users.refusals import PhoneNumberInvalid
-from users.validators import confirmation_code_form
+from users.validators import confirmation_code
 
 
 class TextField(serializers.CharField):
@@ -29,11 +31,26 @@ class TrueOrFalseField(serializers.BooleanField):
         return data
 
 
-class PhoneNumberField(TextField):
-    """A mobile number in any common notation, normalized to E.164."""
+class TypedTextField(TextField):
+    """A text that is read in every notation with one meaning, and answered in one.
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=MAX_TYPED, **kwargs)
+    JSON Schema can describe the many only roughly: it has no word for the digits of every script.
+    """
+
+    typed: Mapping[str, Any]
+    answered: Mapping[str, Any]
+
+
+class PhoneNumberField(TypedTextField):
+    typed = {
+        "pattern": phones.TYPED_PATTERN,
+        "maxLength": MAX_TYPED,
+        "description": "A mobile number as people write it: with digits of any script, spaces, dashes, brackets, "
+        "slashes, full stops and invisible marks; after `+`, `00` or `tel:` with the country code. "
+        "No letters, no extension, no second number.",
+        "example": "+79991234567",
+    }
+    answered = {"pattern": phones.E164_PATTERN, "example": "+79991234567"}
 
     def to_internal_value(self, data: Any) -> str:
         try:
@@ -42,28 +59,43 @@ class PhoneNumberField(TextField):
             raise serializers.ValidationError(str(refusal), code=refusal.code) from None
 
 
-class ConfirmationCodeField(TextField, serializers.RegexField):
-    """A confirmation code: digits, surrounding spaces are stripped."""
+class ConfirmationCodeField(TypedTextField):
+    typed = {
+        "pattern": f"^[^A-Za-z]{{{settings.CONFIRMATION_CODE_LENGTH},}}$",
+        "maxLength": MAX_TYPED,
+        "description": "Digits of any script, with or without spaces, dashes, full stops and invisible marks.",
+        "example": "0427",
+    }
+    answered = {"pattern": rf"^[0-9]{{{settings.CONFIRMATION_CODE_LENGTH}}}$", "example": "0427"}
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**confirmation_code_form(), **kwargs)
+    def to_internal_value(self, data: Any) -> str:
+        return confirmation_code(super().to_internal_value(data))
 
 
 class ReferralCodeField(TextField):
-    """An invite code in any notation: case, spaces and dashes don't matter."""
+    """An invite code or its share link, as it was typed: the rule that takes it reads it."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=32, **kwargs)
+        super().__init__(max_length=referral_codes.MAX_TYPED, **kwargs)
 
 
-def own_fields() -> dict[str, TextField]:
-    """Return an optional field for each of `User.OWN_FIELDS`, with the length and the validators of its column."""
-    return {
-        name: TextField(
+class OwnField(TextField):
+    """The text of one of `User.OWN_FIELDS`, with the length and the validators of its column."""
+
+    def __init__(self, name: str, **kwargs: Any) -> None:
+        self._read = User.OWN_FIELDS[name]
+        super().__init__(
             required=False,
             allow_blank=True,
-            max_length=column.max_length,
+            max_length=User.own_columns()[name].max_length,
             validators=User.own_validators(name),
+            **kwargs,
         )
-        for name, column in User.own_columns().items()
-    }
+
+    def to_internal_value(self, data: Any) -> str:
+        return self._read(super().to_internal_value(data))
+
+
+def own_fields() -> dict[str, OwnField]:
+    """Return an optional field for each of `User.OWN_FIELDS`."""
+    return {name: OwnField(name) for name in User.OWN_FIELDS}

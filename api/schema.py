@@ -19,7 +19,6 @@ from api.outages import ServiceUnavailable
 from api.parsers import BodyTooLarge
 from api.permissions import ManagesUsers, verb_of
 from common.http import paths
-from users import phones
 from users.people import rights
 from users.refusals import PhoneNumberInvalid, Refusal, SessionEnded
 
@@ -166,9 +165,9 @@ class InputSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
         return {**schema, "description": "No other fields.", "additionalProperties": False}
 
 
-class PhoneNumberSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
-    target_class = "api.fields.PhoneNumberField"
+class TypedTextSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    target_class = "api.fields.TypedTextField"
+    match_subclasses = True
 
     def map_serializer_field(self, auto_schema: openapi.AutoSchema, direction: str) -> dict[str, Any]:
-        pattern = phones.TYPED_PATTERN if direction == "request" else phones.E164_PATTERN
-        return {"type": "string", "pattern": pattern, "example": "+79991234567"}
+        return {"type": "string", **(self.target.typed if direction == "request" else self.target.answered)}

@@ -11,6 +11,7 @@ from rest_framework import serializers
 from api import examples
 from api.fields import (
     ConfirmationCodeField,
+    OwnField,
     PhoneNumberField,
     ReferralCodeField,
     TextField,
@@ -18,13 +19,13 @@ from api.fields import (
     own_fields,
 )
 from common.http import public_url
+from users import referral_codes
 from users.models import User
 from users.referrals import newest
 from users.referrals.share_link import share_link
 from users.referrals.visibility import shown_number
 from users.refusals import NumberWasHereBefore
 from users.sign_in.codes import SentCode
-from users.validators import USERNAME_MAX_LENGTH, validate_username
 
 NEWEST_REFERRALS = 100
 INVITER_SEES_NUMBER = "Tell people before they send it: the owner of the code will see their phone number."
@@ -63,24 +64,13 @@ class ReferredNumberField(serializers.CharField):
         return shown_number(value)
 
 
-class UsernameField(TextField):
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(
-            max_length=USERNAME_MAX_LENGTH,
-            allow_blank=True,
-            validators=[validate_username],
-            help_text="A name to show.",
-            **kwargs,
-        )
-
-
 # Sign-in
 
 
 @extend_schema_serializer(examples=[examples.REGISTRATION])
 class RegistrationSerializer(Input):
     phone_number = PhoneNumberField()
-    username = UsernameField(required=False)
+    username = OwnField("username", help_text="A name to show.")
 
 
 @extend_schema_serializer(examples=[examples.SENT_CODE])
@@ -109,11 +99,11 @@ class SentCodeSerializer(serializers.Serializer[SentCode]):
 @extend_schema_serializer(examples=[examples.VERIFICATION])
 class VerificationSerializer(Input):
     confirmation_code = ConfirmationCodeField()
-    username = UsernameField(required=False)
+    username = OwnField("username", help_text="A name to show.")
     used_referral_code = ReferralCodeField(
         required=False,
         allow_blank=True,
-        help_text=f"The invite code of the person one came with. Activated if this is the first sign-in, else ignored. "
+        help_text=f"The invite code of the person one came with, or its link, in any notation. Activated if this is the first sign-in, else ignored. "
         f"{INVITER_SEES_NUMBER}",
     )
 
@@ -131,7 +121,9 @@ class ProfileSerializer(serializers.Serializer[User]):
     phone_number = PhoneNumberField(help_text="E.164.")
     referral_code = serializers.CharField(help_text="My invite code: given once, for good.")
     referral_link = serializers.URLField(help_text="Whoever signs up through this link has come with me.")
-    used_referral_code = serializers.CharField(allow_null=True, help_text="The code that I entered.")
+    used_referral_code = serializers.RegexField(
+        referral_codes.PATTERN, allow_null=True, help_text="The code that I entered."
+    )
     can_activate_until = serializers.DateTimeField(
         allow_null=True, help_text="Until when I can enter a code, UTC; null when there is no limit."
     )
@@ -166,7 +158,8 @@ class ProfileChangeSerializer(Input):
     shown_only = tuple(ProfileSerializer().fields)
 
     used_referral_code = ReferralCodeField(
-        required=False, help_text=f"Another person's invite code, once in a lifetime. {INVITER_SEES_NUMBER}"
+        required=False,
+        help_text=f"Another person's invite code or its link, in any notation, once in a lifetime. {INVITER_SEES_NUMBER}",
     )
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
@@ -183,7 +176,7 @@ class ReferralSerializer(serializers.Serializer[Any]):
 
 @extend_schema_serializer(examples=[examples.REFERRAL_CODE])
 class ReferralCodeSerializer(serializers.Serializer[Any]):
-    referral_code = serializers.CharField()
+    referral_code = serializers.RegexField(referral_codes.PATTERN)
 
 
 # Sessions

@@ -13,8 +13,9 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from common.database import locks
 from panel import lockout
-from users.form_fields import MAX_TYPED, TypedPhoneNumberField, TypedReferralCodeField
+from users.form_fields import TypedPhoneNumberField, TypedReferralCodeField
 from users.models import User
+from users.reading import MAX_TYPED
 from users.refusals import Refusal
 
 

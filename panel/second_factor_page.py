@@ -19,7 +19,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from common.http.redirects import safe_url
 from panel import lockout, second_factor
 from panel.lists import ReadOnlyModelAdmin, link_to
-from users import audit
+from users import audit, reading
 from users.models import SecondFactor, User
 
 # django-otp's admin pages show the secrets.
@@ -29,13 +29,12 @@ admin.site.unregister([TOTPDevice, StaticDevice])
 class CodeForm(forms.Form):
     code = forms.CharField(
         label=_("Code"),
-        max_length=20,
+        max_length=reading.MAX_TYPED,
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "one-time-code", "autofocus": True}),
     )
 
     def clean_code(self) -> str:
-        code: str = self.cleaned_data["code"].replace(" ", "")
-        return code
+        return reading.code(self.cleaned_data["code"])
 
 
 @never_cache

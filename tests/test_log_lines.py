@@ -146,6 +146,10 @@ def test_server_error_is_logged_with_a_masked_traceback(log: Log, settings: Sett
         "%2b7%20916%20123%2045%2067",
         "+7\u00a0916\u00a0123\u00a045\u00a067",
         "+4915112345678",
+        "+\u202a7\u200e916\u2009123\u201145\u221267",
+        "+7\u200e916.123\u2009.45.67",
+        "8\u00ad916\u200b1234567",
+        "+\u0667\u0669\u0661\u0666\u0661\u0662\u0663\u0664\u0665\u0666\u0667",
     ],
 )
 @pytest.mark.parametrize(

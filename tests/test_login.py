@@ -170,7 +170,7 @@ def test_codes_keep_their_leading_zeros(client: APIClient, settings: Settings) -
     assert post_login(phone, code).status_code == 200
 
 
-@pytest.mark.parametrize("code", ["", "123", "12345", "12a4", "١٢٣٤", "-123", None, ["1234"], {"a": 1}])
+@pytest.mark.parametrize("code", ["", "123", "12345", "12a4", "12+34", "1²34", "-123", None, ["1234"], {"a": 1}])
 def test_malformed_code_costs_no_try(client: APIClient, code: object) -> None:
     phone = phone_number()
     request_code(client, phone)

@@ -17,6 +17,7 @@ from pytest_django import Settings
 
 from tests.support import factories
 from tests.support.panel import PEOPLE
+from tests.support.spellings import full_width, with_marks
 from users.models import AuditRecord, User
 
 pytestmark = pytest.mark.django_db
@@ -137,6 +138,17 @@ def test_code_works_once(admin_user: User, clock: Any) -> None:
     second.post(PAGE, {"code": app()})
 
     assert not has_access(second)
+
+
+@pytest.mark.parametrize("write", [" ".join, "-".join, with_marks, full_width, "«{}».".format])
+def test_code_is_read_as_the_codes_of_people_are(admin_user: User, clock: Any, write: Callable[[str], str]) -> None:
+    app, recovery_codes = set_up(client_after_password())
+    clock.shift(timedelta(minutes=1))
+
+    for code in (app(), recovery_codes[0]):
+        client = client_after_password()
+        client.post(PAGE, {"code": write(code)})
+        assert has_access(client)
 
 
 def test_recovery_code_works_once_in_any_spelling(admin_user: User) -> None:

@@ -230,6 +230,8 @@ def test_statistics_are_for_staff_only() -> None:
         ({"time_zone": "../../etc/passwd"}, "time_zone", "time_zone_unknown"),
         ({"time_zone": "/etc/localtime"}, "time_zone", "time_zone_unknown"),
         ({"time_zone": "Europe"}, "time_zone", "time_zone_unknown"),
+        ({"time_zone": "localtime"}, "time_zone", "time_zone_unknown"),
+        ({"time_zone": "Factory"}, "time_zone", "time_zone_unknown"),
         ({"time_zone": "UTC'; DROP TABLE users_user; --"}, "time_zone", "time_zone_unknown"),
         ({"time_zone": "Z" * 65}, "time_zone", "max_length"),
         ({"unit": "day"}, "unit", "unknown_field"),

@@ -97,7 +97,7 @@ def test_wrong_code_costs_a_try() -> None:
     assert accepted.redirect_chain == [("/profile/", 302)]
 
 
-@pytest.mark.parametrize("typed", ["", "12", "12345", "abcd", "１２３４"])
+@pytest.mark.parametrize("typed", ["", "12", "12345", "abcd", "12:34"])
 def test_malformed_code_costs_no_try(typed: str) -> None:
     browser = anonymous_browser()
     pages.request_code(browser, phone_number())

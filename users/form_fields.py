@@ -4,18 +4,43 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import capfirst
 
-from users import phones
+from users import phones, referral_codes
+from users.models import User
 from users.phones import PhoneNumber
+from users.reading import MAX_TYPED
 from users.refusals import PhoneNumberInvalid
-
-#: A phone number or code as it is typed, with spaces and brackets, is longer than what is stored.
-MAX_TYPED = 40
+from users.validators import confirmation_code
 
 
 class TypedReferralCodeField(forms.CharField):
+    """An invite code or its share link, as it was typed: the rule that takes it reads it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=referral_codes.MAX_TYPED, **options)
+
+
+class TypedConfirmationCodeField(forms.CharField):
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=MAX_TYPED, **options)
+
+    def clean(self, value: Any) -> str:
+        """Return the digits of a typed code."""
+        return confirmation_code(super().clean(value))
+
+
+class OwnField(forms.CharField):
+    """The text of one of `User.OWN_FIELDS`, with the length and the validators of its column."""
+
+    def __init__(self, name: str, **options: Any) -> None:
+        self._read = User.OWN_FIELDS[name]
+        column = User.own_columns()[name]
+        options = {"label": capfirst(column.verbose_name), "required": not column.blank, **options}
+        super().__init__(max_length=column.max_length, validators=User.own_validators(name), **options)
+
+    def to_python(self, value: Any) -> str:
+        return self._read(super().to_python(value) or "")
 
 
 class TypedPhoneNumberField(forms.CharField):

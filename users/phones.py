@@ -1,26 +1,51 @@
-"""Phone numbers: parsing what is typed into E.164."""
+"""Phone numbers: reading what is typed or pasted as E.164."""
 
 import re
 from functools import cached_property
 
 import phonenumbers
 from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
+from users import reading
+from users.reading import MAX_TYPED
 from users.refusals import CountryNotServed, PhoneNumberInvalid
 
 MAX_LENGTH = 16  # "+" and at most 15 digits: ITU-T E.164, section 6
 E164_PATTERN = r"^\+[1-9][0-9]{6,14}$"
-#: Digits and phone punctuation. The parser alone would accept letters and extensions.
-TYPED_PATTERN = r"^\+?[0-9 ().\-]{5,31}$"
+#: What JSON Schema can say of a typed number: its letters are "tel:" at most. Digits and marks may be of any script.
+TYPED_PATTERN = r"^[^A-Za-z]*([Tt][Ee][Ll]:)?[^A-Za-z]{4,}$"  # Tokelau has four digits
 
 #: Of the digits behind the country code, a masked number shows as many as this, `LAST_SHOWN_DIGITS` of them at the end.
 MAX_SHOWN_DIGITS = 5
 LAST_SHOWN_DIGITS = 2
 
-_TYPED = re.compile(TYPED_PATTERN)
-#: No-break spaces and typographic dashes.
-_TYPOGRAPHY = str.maketrans("\u00a0\u202f\u2010\u2011\u2012\u2013\u2014", "  -----")
+#: Digits and phone punctuation, between characters that are neither letters nor digits and mean nothing to a phone.
+_TYPED = re.compile(r"[^\w+(\[*#]*+(?:tel:(?://)?)? *+([(\[]*\+*[(\[ ]*[0-9][0-9 ()\[\]./~-]*+)[^\w*#]*", re.IGNORECASE)
+_ZEROS = re.compile(r"[(\[ ]*00")
 _MOBILE = {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
+
+_LETTERS = _("There are letters in it.")
+_EXTENSION = _("There is an extension in it.")
+_TWO_NUMBERS = _("There are two numbers in it.")
+_OTHER_CHARACTERS = _("There are characters in it that no phone number has.")
+_TOO_SHORT = _("It has too few digits.")
+_TOO_LONG = _("It has too many digits.")
+_UNKNOWN_COUNTRY = _("No country has this code.")
+_AMBIGUOUS = _("It may be a number of several countries.")
+_NOT_MOBILE = _("It is not the number of a mobile phone.")
+_UNKNOWN = _("There is no such number.")
+_BY_ERROR = {
+    phonenumbers.NumberParseException.INVALID_COUNTRY_CODE: _UNKNOWN_COUNTRY,
+    phonenumbers.NumberParseException.TOO_SHORT_AFTER_IDD: _TOO_SHORT,
+    phonenumbers.NumberParseException.TOO_SHORT_NSN: _TOO_SHORT,
+    phonenumbers.NumberParseException.TOO_LONG: _TOO_LONG,
+}
+_BY_LENGTH = {
+    phonenumbers.ValidationResult.TOO_SHORT: _TOO_SHORT,
+    phonenumbers.ValidationResult.TOO_LONG: _TOO_LONG,
+}
 
 
 class PhoneNumber(str):  # noqa: SLOT000  `parsed` is cached in its __dict__
@@ -53,22 +78,73 @@ class PhoneNumber(str):  # noqa: SLOT000  `parsed` is cached in its __dict__
 def normalize(typed: str) -> PhoneNumber:
     """Return the E.164 form of a mobile number; PHONENUMBER_DEFAULT_REGION applies when it has no country code.
 
-    Raises `PhoneNumberInvalid` for anything else, including fixed lines where the numbering plan can tell.
+    Raises `PhoneNumberInvalid` for what has no meaning as a number or several, and for fixed lines where the numbering
+    plan can tell.
     """
     if isinstance(typed, PhoneNumber):
         return typed
-    typed = typed.translate(_TYPOGRAPHY).strip()
-    if not _TYPED.fullmatch(typed):
-        raise PhoneNumberInvalid
+    text = reading.plain(typed)
+    written = _TYPED.fullmatch(text) if len(typed) <= MAX_TYPED else None
+    number = _mobile(written[1]) if written else None
+    if number is None:
+        raise PhoneNumberInvalid(found=_what_is_wrong(text))
+    return number
+
+
+def _mobile(written: str) -> PhoneNumber | None:
+    """Return the only mobile number that this can be, or None. Raises `PhoneNumberInvalid` if it can be several."""
+    number = _parsed(written)
+    if "/" in written and any(_parsed(written[: slash.start()]) for slash in re.finditer("/", written)):
+        raise PhoneNumberInvalid(found=_TWO_NUMBERS)  # 0171/1234567/8 is short for 0171/1234567 and 0171/1234568
+    if zeros := _ZEROS.match(written):
+        # The prefix of most countries; the one of the default region may begin with it and mean another number.
+        abroad = _parsed("+" + written[zeros.end() :])
+        if number and abroad and number != abroad:
+            raise PhoneNumberInvalid(found=_AMBIGUOUS)
+        return number or abroad
+    return number
+
+
+def _parsed(written: str) -> PhoneNumber | None:
     try:
-        number = phonenumbers.parse(typed, settings.PHONENUMBER_DEFAULT_REGION)
+        number = phonenumbers.parse(written, settings.PHONENUMBER_DEFAULT_REGION)
     except phonenumbers.NumberParseException:
-        raise PhoneNumberInvalid from None
+        return None
     if phonenumbers.number_type(number) not in _MOBILE:  # UNKNOWN for an invalid number
-        raise PhoneNumberInvalid
+        return None
     normal = PhoneNumber(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
     normal.parsed = number
     return normal
+
+
+def _what_is_wrong(text: str) -> str | Promise:
+    """Return a sentence about what was found instead of a number; "" if there is no digit."""
+    region = settings.PHONENUMBER_DEFAULT_REGION
+    number, error = None, -1
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException as exception:
+        error = exception.error_type
+    found: str | Promise
+    if len(text) > MAX_TYPED:
+        found = _TOO_LONG
+    elif len([*phonenumbers.PhoneNumberMatcher(text, region, leniency=phonenumbers.Leniency.POSSIBLE)]) > 1:
+        found = _TWO_NUMBERS
+    elif number and number.extension:
+        found = _EXTENSION
+    elif any(character.isalpha() for character in text):
+        found = _LETTERS
+    elif not any(character.isdecimal() for character in text):
+        found = ""
+    elif not _TYPED.fullmatch(text):
+        found = _OTHER_CHARACTERS
+    elif number is None:
+        found = _BY_ERROR.get(error, _UNKNOWN)
+    elif phonenumbers.is_valid_number(number):
+        found = _NOT_MOBILE
+    else:
+        found = _BY_LENGTH.get(phonenumbers.is_possible_number_with_reason(number), _UNKNOWN)
+    return found
 
 
 def served_country(phone_number: PhoneNumber) -> int:

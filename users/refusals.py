@@ -45,8 +45,16 @@ def _wait(seconds: int) -> str:
 
 class PhoneNumberInvalid(Refusal):
     code = "phone_number_invalid"
-    message = _("Enter a mobile phone number, for example +7 999 999-99-99.")
+    message = _("Enter a mobile phone number: start with + and the country code, for example +7 999 999-99-99.")
     field = "phone_number"
+
+    def __init__(self, *, found: str | Promise = "", **details: int) -> None:
+        """`found`: a sentence about what there is instead of a number."""
+        super().__init__(**details)
+        self.found = found
+
+    def __str__(self) -> str:
+        return f"{self.found} {super().__str__()}".lstrip()
 
 
 class CountryNotServed(Refusal):

@@ -1,25 +1,39 @@
 """The form of texts that users type."""
 
 import unicodedata
-from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from users import reading
+
 USERNAME_MAX_LENGTH = 150
+#: The first character of a formula in a spreadsheet, full-width forms included.
+_FORMULA_STARTS = "=+-@\uff1d\uff0b\uff0d\uff20"
 
 
 def validate_username(name: str) -> None:
-    """Allow letters, marks, digits, spaces and punctuation of every script; refuse emoji and control characters."""
-    if any(unicodedata.category(character)[0] not in "LMNP" and character != " " for character in name):
-        raise ValidationError(_("A name consists of letters, digits, spaces and punctuation."), code="username_invalid")
+    """Allow letters, marks, digits, spaces and punctuation of every script; refuse the start of a formula.
+
+    So emoji, `<>`, control characters and the marks that change the direction of text are refused.
+    """
+    others = (
+        each for each in name if unicodedata.category(each)[0] not in "LMNP" and each not in reading.JOINERS + " "
+    )
+    if other := next(others, ""):
+        found = other if other.isprintable() else f"U+{ord(other):04X}"
+        message = _("A name consists of letters, digits, spaces and punctuation; this is none of them: %(found)s")
+        raise ValidationError(message, code="username_invalid", params={"found": found})
+    if name.startswith(tuple(_FORMULA_STARTS)):
+        message = _("A name can't begin with %(found)s, as a formula of a spreadsheet does.")
+        raise ValidationError(message, code="username_invalid", params={"found": name[0]})
 
 
-def confirmation_code_form() -> dict[str, Any]:
-    """Return the arguments of a `RegexField`, of Django or of REST framework, for a confirmation code."""
-    length = settings.CONFIRMATION_CODE_LENGTH
-    return {
-        "regex": rf"^[0-9]{{{length}}}$",
-        "error_messages": {"invalid": _("A code consists of %(length)d digits.") % {"length": length}},
-    }
+def confirmation_code(typed: str) -> str:
+    """Return the digits of a confirmation code. Raises `ValidationError` unless there are as many as it has."""
+    code, length = reading.code(typed), settings.CONFIRMATION_CODE_LENGTH
+    if len(code) != length or not (code.isascii() and code.isdecimal()):
+        message = _("A code consists of %(length)d digits.")
+        raise ValidationError(message, code="invalid", params={"length": length})
+    return code

@@ -7,11 +7,10 @@ from django.forms.renderers import DjangoTemplates
 from django.utils.translation import gettext_lazy as _
 
 from common.http.redirects import safe_url
-from users.form_fields import MAX_TYPED, TypedPhoneNumberField, TypedReferralCodeField
+from users.form_fields import OwnField, TypedConfirmationCodeField, TypedPhoneNumberField, TypedReferralCodeField
 from users.models import User
 from users.referrals import visibility
 from users.refusals import Refusal
-from users.validators import USERNAME_MAX_LENGTH, confirmation_code_form, validate_username
 
 
 class FormTemplates(DjangoTemplates):
@@ -57,12 +56,21 @@ class PhoneNumberForm(Form):
 
 
 class ConfirmationCodeForm(Form):
-    username = forms.CharField(
+    confirmation_code = TypedConfirmationCodeField(
+        label=_("Code from the message"),
+        widget=forms.TextInput(
+            attrs={
+                "class": "one-time-code",
+                "inputmode": "numeric",
+                "autocomplete": "one-time-code",
+                "autofocus": True,
+            }
+        ),
+    )
+    username = OwnField(
+        "username",
         label=_("Name, if you are new here"),
         help_text=_("Nobody sees it but you and the staff."),
-        max_length=USERNAME_MAX_LENGTH,
-        required=False,
-        validators=[validate_username],
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     used_referral_code = TypedReferralCodeField(
@@ -75,21 +83,6 @@ class ConfirmationCodeForm(Form):
         super().__init__(*args, **kwargs)
         first_only = _("It counts at your first sign-in.")
         self.fields["used_referral_code"].help_text = f"{first_only} {visibility.notice()}"
-        self.fields["confirmation_code"] = forms.RegexField(
-            **confirmation_code_form(),
-            label=_("Code from the message"),
-            strip=True,
-            widget=forms.TextInput(
-                attrs={
-                    "class": "one-time-code",
-                    "inputmode": "numeric",
-                    "autocomplete": "one-time-code",
-                    "maxlength": MAX_TYPED,
-                    "autofocus": True,
-                }
-            ),
-        )
-        self.order_fields(["confirmation_code", "username", "used_referral_code"])
 
 
 class ReferralCodeForm(Form):
@@ -104,7 +97,7 @@ class ReferralCodeForm(Form):
 
 
 class OwnFieldsForm(Form):
-    """A field for each of `User.OWN_FIELDS`, as its column is declared."""
+    """A field for each of `User.OWN_FIELDS`."""
 
     HELP_TEXTS: ClassVar = {"username": _("Nobody sees it but you and the staff.")}
     #: The `autocomplete` attribute (WCAG 2.2, 1.3.5).
@@ -112,12 +105,9 @@ class OwnFieldsForm(Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, column in User.own_columns().items():
-            field = column.formfield(help_text=self.HELP_TEXTS.get(name, ""))
-            assert field  # noqa: S101  only columns that can't be edited have none
-            field.validators += User.own_validators(name)
-            field.widget.attrs["autocomplete"] = self.AUTOCOMPLETE.get(name, "off")
-            self.fields[name] = field
+        for name in User.OWN_FIELDS:
+            widget = forms.TextInput(attrs={"autocomplete": self.AUTOCOMPLETE.get(name, "off")})
+            self.fields[name] = OwnField(name, help_text=self.HELP_TEXTS.get(name, ""), widget=widget)
 
 
 class ErasureForm(Form):

@@ -1,6 +1,6 @@
 """URLs of the pages, in the order of use."""
 
-from django.urls import path
+from django.urls import path, re_path
 from django.views.i18n import set_language
 
 from web.views import invitation, profile, settings, sign_in, site
@@ -10,6 +10,8 @@ urlpatterns = [
     path("", site.start, name="start"),
     path("r/<str:referral_code>/", invitation.invitation, name="invitation"),
     path("r/<str:referral_code>/qr.svg", invitation.qr_code, name="qr-code"),
+    # What chats append to a link, and capitals.
+    re_path(r"^[rR]/(?P<referral_code>[^/]+)(?:/[\W_]*)?\Z", invitation.garbled, name="garbled-invitation"),
     path("sign-in/", sign_in.ask_for_code, name="sign-in"),
     path("sign-in/code/", sign_in.redeem_code, name="redeem-code"),
     path("profile/", profile.profile, name="profile"),

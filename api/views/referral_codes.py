@@ -7,7 +7,7 @@ from rest_framework.response import Response
 
 from api.problems import not_found_because
 from api.schema import document
-from api.serializers import INVITER_SEES_NUMBER, ReferralCodeSerializer
+from api.serializers import ReferralCodeSerializer
 from api.views.public import PublicView
 from common.http.client_ip import client_ip_of
 from users.referrals import activation
@@ -19,7 +19,7 @@ class ReferralCodeView(PublicView):
         operation_id="getReferralCode",
         tag="referral codes",
         summary="Does this invite code exist?",
-        description="Case, spaces and dashes do not matter; the answer shows how the code is written. "
+        description="Case, spaces, dashes, quotes and look-alikes do not matter; the answer shows the code as it is. "
         + INVITER_SEES_NUMBER,
         parameters=[OpenApiParameter("referral_code", str, OpenApiParameter.PATH)],
         answers={status.HTTP_200_OK: ReferralCodeSerializer},

@@ -12,7 +12,9 @@ NAMES_OF_SECRETS = (
 )
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_GAP = r"(?:[ ().\u00a0-]|%20|%28|%29){0,3}"
+#: Invisible marks, spaces and dashes that a copied number may have between its digits.
+_MARKS = r"\u00a0\u00ad\u061c\u180e\u2000-\u2015\u202a-\u202f\u205f-\u206f\u2212\u3000\ufe00-\ufe0f\ufeff"
+_GAP = rf"(?:[ ().{_MARKS}-]|%20|%28|%29){{0,3}}"
 _SHORT, _CACHED_TEXTS = 200, 1_000
 
 
@@ -43,7 +45,7 @@ def masker(*, code_length: int) -> Callable[[str], str]:
             (?:\\?"[^"]*"?|\\?'[^']*'?|[^\s,;&}})]+)
         |(?P<phone>
             (?:\+|%2B)(?:{_GAP}\d){{8,15}}
-            |(?<!\d)(?<!\d[.:])(?!\d{{4}}-\d\d-\d\d)\d(?:[ ()\u00a0-]{{0,2}}\d){{9,14}}(?!\d)
+            |(?<!\d)(?<!\d[.:])(?!\d{{4}}-\d\d-\d\d)\d(?:[ (){_MARKS}-]{{0,3}}\d){{9,14}}(?!\d)
         )
         """,
         re.VERBOSE | re.IGNORECASE,

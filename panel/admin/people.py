@@ -17,6 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from unfold.contrib.filters.admin import BooleanRadioFilter
 from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from panel.admin.people_columns import UserColumns
 from panel.admin.rights import OffersRights
@@ -26,6 +27,7 @@ from panel.forms import UserAddForm, UserForm
 from panel.lists import QuickModelAdmin, describe, link_to
 from panel.tree_picture import draw
 from users import audit
+from users.form_fields import OwnField
 from users.models import User
 from users.people import personal_data, search
 from users.people.erasure import erase
@@ -152,6 +154,11 @@ class UserAdmin(UserColumns, ExportsList, OffersRights, DjangoUserAdmin, QuickMo
             (_("Times"), {"fields": (("registered_at", "last_login"),)}),
             *([RIGHTS] if is_superuser else []),
         ]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in User.OWN_FIELDS:
+            return OwnField(db_field.name, widget=UnfoldAdminTextInputWidget)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
         kwargs["form"] = UserAddForm if obj is None and request.user.is_superuser else UserForm

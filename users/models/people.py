@@ -1,6 +1,6 @@
 """Users, and the invite codes of erased users."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -12,7 +12,7 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from users import phones, referral_codes
+from users import phones, reading, referral_codes
 from users.models.fields import PhoneNumberField, referral_code_field, username_field
 from users.models.former_numbers import FormerNumber
 from users.refusals import PhoneNumberInvalid, PhoneNumberTaken
@@ -114,8 +114,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     #: Set by SQL with `NUMBER_WAS_HERE_BEFORE`, and when the number is given.
     fetched_number_was_here_before: bool
 
-    #: What users tell about themselves. API, settings page, panel, CSV and export follow from this list.
-    OWN_FIELDS: ClassVar[tuple[str, ...]] = ("username",)
+    #: What users tell about themselves, with the function that reads the typed text. API, settings page, panel, CSV and
+    #: export follow from this list.
+    OWN_FIELDS: ClassVar[Mapping[str, Callable[[str], str]]] = {"username": reading.name}
 
     objects: ClassVar[UserManager] = UserManager()
 

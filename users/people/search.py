@@ -2,15 +2,14 @@
 
 from django.db.models import Q, QuerySet
 
-from users import phones, referral_codes
+from users import phones, reading, referral_codes
 from users.models import User
 from users.refusals import PhoneNumberInvalid
 
 
 def matching(users: QuerySet[User], term: str) -> QuerySet[User]:
     """Filter by the beginning of the phone number or name, or by the whole invite code; an index serves each."""
-    term = term.strip()
-    matches = Q(username__istartswith=term)
+    matches = Q(username__istartswith=reading.name(term))
     if code := referral_codes.normalize(term):
         matches |= Q(referral_code=code)
     if beginning := _beginning_of_phone(term):
@@ -23,5 +22,6 @@ def _beginning_of_phone(term: str) -> str:
     try:
         return phones.normalize(term)
     except PhoneNumberInvalid:
+        term = reading.plain(term).strip()
         digits = "".join(character for character in term if character.isdecimal())
         return f"+{digits}" if digits and term[0] in "+0123456789" else ""

@@ -5,7 +5,8 @@ from http import HTTPStatus
 
 import segno
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
@@ -34,6 +35,14 @@ def invitation(request: HttpRequest, referral_code: str) -> HttpResponse:
         "visibility": visibility.notice(),
     }
     return render(request, "web/invitation.html", context)
+
+
+@require_safe
+def garbled(request: HttpRequest, referral_code: str) -> HttpResponse:
+    """Lead to the page of the code, which also refuses an unknown one."""
+    page = reverse("web:invitation", args=[referral_codes.normalize(referral_code) or referral_code])
+    query = request.META["QUERY_STRING"]
+    return redirect(f"{page}?{query}" if query else page)
 
 
 @cache_control(public=True, max_age=_QR_SECONDS)
