@@ -7,7 +7,7 @@ from rest_framework.response import Response
 
 from api.problems import not_found_because
 from api.schema import document
-from api.serializers import ReferralCodeSerializer
+from api.serializers import INVITER_SEES_NUMBER, ReferralCodeSerializer
 from api.views.public import PublicView
 from common.http.client_ip import client_ip_of
 from users.referrals import activation
