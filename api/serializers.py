@@ -103,7 +103,8 @@ class VerificationSerializer(Input):
     used_referral_code = ReferralCodeField(
         required=False,
         allow_blank=True,
-        help_text=f"The invite code of the person one came with, or its link, in any notation. Activated if this is the first sign-in, else ignored. "
+        help_text="The invite code of the person one came with, or its link, in any notation. "
+        "Activated if this is the first sign-in, else ignored. "
         f"{INVITER_SEES_NUMBER}",
     )
 

@@ -17,6 +17,16 @@ def key(purpose: str, *, secret_key: str = "") -> bytes:
     return _derive(purpose, secret_key or settings.SECRET_KEY)
 
 
+def all_keyed(purpose: str, text: str) -> list[str]:
+    """Return what `keyed` returns, and what it returned with SECRET_KEY_FALLBACKS: any of them may be stored."""
+    return [hmac.digest(each, text.encode(), "sha256").hex() for each in keys(purpose)]
+
+
+def keys(purpose: str) -> list[bytes]:
+    """Return the key of SECRET_KEY, then those of SECRET_KEY_FALLBACKS."""
+    return [_derive(purpose, each) for each in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+
+
 @lru_cache
 def _derive(purpose: str, secret_key: str) -> bytes:
     return sha256(f"{purpose}{secret_key}".encode()).digest()

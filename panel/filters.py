@@ -13,8 +13,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter
 
+from common.database.ids import parse_id
 from panel.lists import describe
-from users.models import Delivery, Referral, User
+from users.models import Delivery, User
 from users.models.sms import DeliveryQuerySet
 from users.sms import channels
 
@@ -39,24 +40,30 @@ class DaysFilter(RangeDateFilter):  # type: ignore[misc]
         return day
 
 
-class InviterFilter(SimpleListFilter):
-    """Referrals of one inviter. Set by a link on that user's page; the filter itself lists no other choices."""
-
-    title = _("inviter")
-    parameter_name = "inviter"
-    inviter: User | None = None
+class UserFilter(SimpleListFilter):
+    """Rows of one user. Set by a link on that user's page; the filter itself lists no other choices."""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        inviter_id = request.GET.get(self.parameter_name)
-        if not inviter_id:
-            return []
-        self.inviter = User.objects.filter(pk=inviter_id).first() if inviter_id.isdecimal() else None
-        return [(inviter_id, describe(self.inviter) if self.inviter else gettext("erased"))]
+        chosen = request.GET.get(self.parameter_name or "")
+        return [(chosen, self.describe(parse_id(chosen)))] if chosen else []
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Referral]) -> QuerySet[Referral]:
-        if not self.value():
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not (chosen := self.value()):
             return queryset
-        return queryset.filter(inviter=self.inviter) if self.inviter else queryset.none()
+        user_id = parse_id(chosen)
+        return queryset.filter(**{f"{self.parameter_name}_id": user_id}) if user_id else queryset.none()
+
+    def describe(self, user_id: int | None) -> str:
+        return str(user_id)
+
+
+class InviterFilter(UserFilter):
+    title = _("inviter")
+    parameter_name = "inviter"
+
+    def describe(self, user_id: int | None) -> str:
+        inviter = User.objects.filter(pk=user_id).first() if user_id else None
+        return describe(inviter) if inviter else gettext("erased")
 
 
 class OutcomeFilter(DropdownFilter):  # type: ignore[misc]

@@ -6,9 +6,14 @@ from typing import Any, ClassVar, cast
 
 from django.contrib import admin
 from django.contrib.admin import ShowFacets
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ERROR_FLAG
+from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -18,10 +23,14 @@ from unfold.admin import ModelAdmin
 from unfold.forms import ActionForm
 from unfold.views import ChangeList
 
+from common.database.ids import parse_id
 from panel.audited import Audited
 from users import phones
 from users.models import User
 from users.refusals import PhoneNumberInvalid
+
+#: Longer than every choice of a filter and every text that a search finds.
+LONGEST_VALUE = 200
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]  # not generic at run time
@@ -63,7 +72,33 @@ class SelectedOnlyActionForm(ActionForm):  # type: ignore[misc]
         return False
 
 
-class QuickModelAdmin(Audited, ModelAdmin):  # type: ignore[misc]
+class ReadsStrictly:
+    """Mixin for a `ModelAdmin`: refuses values that no choice or column has, before a filter or an action reads one."""
+
+    #: The query parameters that may filter; with others, `?column__startswith=` would reveal any column.
+    allowed_lookups: ClassVar[Collection[str]] = ()
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        return lookup in self.allowed_lookups
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        values = [value for name in request.GET for value in request.GET.getlist(name)]
+        if any("\0" in value or len(value) > LONGEST_VALUE for value in values):
+            raise BadRequest
+        try:
+            return super().get_changelist_instance(request)  # type: ignore[misc]
+        except IncorrectLookupParameters:
+            if ERROR_FLAG not in request.GET:
+                raise  # Django redirects to the whole list
+            raise BadRequest from None
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponseBase | None:
+        if not all(map(parse_id, request.POST.getlist(ACTION_CHECKBOX_NAME))):
+            raise BadRequest
+        return cast("HttpResponseBase | None", super().response_action(request, queryset))  # type: ignore[misc]
+
+
+class QuickModelAdmin(ReadsStrictly, Audited, ModelAdmin):  # type: ignore[misc]
     """A list that counts up to a cap, and sorts and filters by indexed columns only."""
 
     paginator = CappedPaginator
@@ -72,14 +107,9 @@ class QuickModelAdmin(Audited, ModelAdmin):  # type: ignore[misc]
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
     list_per_page = 50
-    #: The query parameters that may filter; with others, `?column__startswith=` would reveal any column.
-    allowed_lookups: ClassVar[Collection[str]] = ()
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[QuickChangeList]:
         return QuickChangeList
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        return lookup in self.allowed_lookups
 
 
 class ReadOnlyModelAdmin(QuickModelAdmin):

@@ -21,6 +21,7 @@ from users.models import User
 RECOVERY_CODES = 10
 #: Length of django-otp's column. A recovery code has 40 bits, so 64 bits of digest are enough.
 _DIGEST_LENGTH = 16
+_PURPOSE = "users.second_factor"
 
 
 def is_passed(request: HttpRequest) -> bool:
@@ -49,7 +50,7 @@ def enter(request: HttpRequest, *, code: str) -> bool:
     """
     user = cast("User", request.user)
     device = _device_of(user, code)
-    given = code if isinstance(device, TOTPDevice) else _digest(code)
+    given = code if isinstance(device, TOTPDevice) else _stored_digest(device, code)
     if device is None or not django_otp.verify_token(user, device.persistent_id, given):
         user_login_failed.send(__name__, credentials={"username": user.get_username()}, request=request)
         return False
@@ -94,6 +95,13 @@ def _device_of(user: User, code: str) -> Device | None:
     return kind.objects.filter(user=user, confirmed=True).first()
 
 
+def _stored_digest(device: StaticDevice | None, recovery_code: str) -> str:
+    """Return the digest of a recovery code as it is stored: by SECRET_KEY, or by one of SECRET_KEY_FALLBACKS."""
+    possible = digests.all_keyed(_PURPOSE, recovery_code.lower())
+    stored = StaticToken.objects.filter(device=device, token__in=[each[:_DIGEST_LENGTH] for each in possible]).first()
+    return str(stored.token) if stored else _digest(recovery_code)
+
+
 def _digest(recovery_code: str) -> str:
     """Return the keyed digest that is stored instead of a recovery code."""
-    return digests.keyed("users.second_factor", recovery_code.lower())[:_DIGEST_LENGTH]
+    return digests.keyed(_PURPOSE, recovery_code.lower())[:_DIGEST_LENGTH]

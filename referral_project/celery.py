@@ -1,5 +1,6 @@
 """The Celery application: `celery -A referral_project worker`."""
 
+import logging
 import os
 from typing import Any
 
@@ -9,6 +10,7 @@ from common.observability import request_id
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "referral_project.settings")
 
+logger = logging.getLogger(__name__)
 app = Celery("referral_project")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 # Packages with a module `tasks`.
@@ -17,6 +19,16 @@ app.autodiscover_tasks(["users.sms", "users.upkeep"])
 signals.before_task_publish.connect(request_id.send_along)
 signals.task_prerun.connect(request_id.begin_task)
 signals.task_postrun.connect(request_id.end_task)
+
+
+@signals.worker_init.connect  # type: ignore[untyped-decorator]
+def refuse_another_secret_key(**_kwargs: Any) -> None:
+    """Don't start a worker that could read no message; Docker starts it again, until its settings are mended."""
+    from users.upkeep import secret_key
+
+    if not secret_key.is_accepted():
+        logger.critical("This SECRET_KEY is not that of the service: see docs/operations.md")
+        raise SystemExit(1)
 
 
 @signals.setup_logging.connect  # type: ignore[untyped-decorator]

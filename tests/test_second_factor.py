@@ -10,13 +10,13 @@ import pytest
 import time_machine
 from django.test import Client
 from django.utils import timezone
-from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import Settings
 
 from tests.support import factories
 from tests.support.panel import PEOPLE
+from tests.support.second_factor import PAGE, set_up
 from tests.support.spellings import full_width, with_marks
 from users.models import AuditRecord, User
 
@@ -24,7 +24,6 @@ pytestmark = pytest.mark.django_db
 
 PASSWORD = "correct horse battery"
 ADMIN_PHONE = "+79990000000"
-PAGE = "/admin/second-factor/"
 DEVICES = "/admin/users/secondfactor/"
 
 
@@ -49,27 +48,6 @@ def client_after_password(number: str = ADMIN_PHONE, **environment: Any) -> Clie
     client = Client(**environment)
     client.post("/admin/login/", {"username": number, "password": PASSWORD})
     return client
-
-
-def authenticator(secret: str) -> Callable[[], str]:
-    """Return an authenticator app: a function that returns the current code."""
-
-    def show() -> str:
-        totp = TOTP(b32decode(secret))
-        totp.time = timezone.now().timestamp()
-        return f"{totp.token():06}"
-
-    return show
-
-
-def set_up(client: Client) -> tuple[Callable[[], str], list[str]]:
-    """Complete the setup; return the authenticator app and the recovery codes."""
-    html = client.get(PAGE).content.decode()
-    found = re.search(r'id="secret">([A-Z2-7]+)<', html)
-    assert found
-    app = authenticator(found.group(1))
-    shown = client.post(PAGE, {"code": app()}).content.decode()
-    return app, re.findall(r"<li>(\w+)</li>", shown)
 
 
 def has_access(client: Client) -> bool:

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -7,7 +8,10 @@ class UsersConfig(AppConfig):
     verbose_name = _("Referral service")
 
     def ready(self) -> None:
+        from users.people import jwt_keys
         from users.sms import smsc
-        from users.upkeep import checks  # noqa: F401  registers the deployment checks
+        from users.upkeep import checks, secret_key  # noqa: F401  registers the deployment checks
 
         smsc.install()
+        jwt_keys.install()
+        post_migrate.connect(secret_key.store, sender=self)

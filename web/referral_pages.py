@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from common.database.ids import parse_id
 from users.models import Referral, User
 from users.referrals import newest
 from users.referrals.visibility import readable_number
@@ -28,7 +29,8 @@ class ReferralPage:
 def page_of(inviter: User, *, before: str) -> ReferralPage:
     """Return the referrals before the one with this id; the newest ones for an unknown id."""
     mine = newest.referrals_of(inviter)
-    start = mine.filter(pk=before).first() if before.isdecimal() and len(before) < 20 else None  # noqa: PLR2004
+    start_id = parse_id(before)
+    start = mine.filter(pk=start_id).first() if start_id else None
     if start:
         mine = mine.filter(newest.older_than(start))
     found = list(mine.select_related("invited")[: PAGE_SIZE + 1])

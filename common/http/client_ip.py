@@ -27,6 +27,11 @@ def client_ip_digest(client_ip: str) -> str:
     return digests.keyed("users.client_address", client_ip)[:DIGEST_LENGTH]
 
 
+def client_ip_digests(client_ip: str) -> list[str]:
+    """Return what may be stored for an address: its digest, and those by SECRET_KEY_FALLBACKS."""
+    return [digest[:DIGEST_LENGTH] for digest in digests.all_keyed("users.client_address", client_ip)]
+
+
 def _network(text: str) -> str:
     try:
         address = ip_address(text)

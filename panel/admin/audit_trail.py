@@ -1,7 +1,6 @@
 """Audit trail, read-only."""
 
 import json
-from typing import Any
 
 from django.contrib import admin
 from django.db.models import CharField, Q, QuerySet
@@ -11,27 +10,16 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from panel.exports import ExportsList
+from panel.filters import UserFilter
 from panel.lists import ReadOnlyModelAdmin, link_to
 from users import phones
 from users.models import AuditRecord, User
 from users.refusals import PhoneNumberInvalid
 
 
-class PersonFilter(admin.SimpleListFilter):
-    """Records about one user; set by a link on that user's page."""
-
+class PersonFilter(UserFilter):
     title = _("whom")
     parameter_name = "person"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        person_id = request.GET.get(self.parameter_name)
-        return [(person_id, person_id)] if person_id else []
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[AuditRecord]) -> QuerySet[AuditRecord]:
-        person_id = self.value()
-        if not person_id:
-            return queryset
-        return queryset.filter(person_id=int(person_id)) if person_id.isdecimal() else queryset.none()
 
 
 @admin.register(AuditRecord)

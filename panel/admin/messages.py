@@ -1,10 +1,13 @@
 """Messages and their state, with a warning about failing gateways. Never the text."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.utils.formats import localize
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +19,7 @@ from panel.lists import ByPhone, ReadOnlyModelAdmin
 from users.models import Delivery
 from users.models.sms import DeliveryQuerySet
 from users.sms import health
+from users.upkeep import secret_key
 
 
 @admin.register(Delivery)
@@ -72,11 +76,20 @@ class DeliveryAdmin(ByPhone, ExportsList, ReadOnlyModelAdmin):
         return super().download(rows.with_outcome())
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        for gateway in health.health():
-            if gateway.is_failing and request.method == "GET":
-                messages.error(request, _warning(gateway))
+        if request.method == "GET":
+            for gateway in health.health():
+                if gateway.is_failing:
+                    messages.error(request, _warning(gateway))
+            if refused_at := secret_key.last_refusal():
+                messages.error(request, _refusal(refused_at))
         page: HttpResponse = super().changelist_view(request, extra_context)
         return page
+
+
+def _refusal(at: datetime) -> str:
+    return gettext("A worker was refused at %(time)s: its SECRET_KEY is not that of the service.") % {
+        "time": localize(timezone.localtime(at))
+    }
 
 
 def _warning(gateway: health.Health) -> str:

@@ -11,6 +11,7 @@ from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from panel.audited import Audited
+from panel.lists import ReadsStrictly
 
 #: The permissions that the panel or the API ask for.
 OFFERED = Q(content_type__app_label="users") & Q(
@@ -44,7 +45,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(Audited, OffersRights, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
+class GroupAdmin(ReadsStrictly, Audited, OffersRights, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
     """Groups, for superusers only: other staff could give permissions to their own group."""
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -4,6 +4,7 @@ from users.models.former_numbers import NUMBER_WAS_HERE_BEFORE, FormerNumber, me
 from users.models.limits import LimitCounter
 from users.models.people import USED_REFERRAL_CODE, RetiredReferralCode, User, UserManager
 from users.models.referrals import Referral
+from users.models.secret_key import SecretKeyProof
 from users.models.sessions import JWTFamily
 from users.models.sign_in import ConfirmationCode, SignInAttempt
 from users.models.sms import Delivery, DeliveryQuerySet
@@ -24,6 +25,7 @@ __all__ = [
     "RetiredReferralCode",
     "RunningTotals",
     "SecondFactor",
+    "SecretKeyProof",
     "SignInAttempt",
     "User",
     "UserManager",

@@ -39,20 +39,20 @@ class FormerNumberManager(models.Manager["FormerNumber"]):
             return
         referral = getattr(user, "invitation", None)
         inviter = {"inviter_id": referral.inviter_id} if referral and referral.inviter_id else {}
-        digest = _digest(user.phone_number)
+        stored = _digests(user.phone_number)
         keeps = When(account_id=account.pk, then=F("came_back")) if account else None
         came_back = Case(keeps, default=Value(False)) if keeps else Value(False)
-        if self.filter(pk=digest).update(left_at=timezone.now(), account=account, came_back=came_back, **inviter):
+        if self.filter(pk__in=stored).update(left_at=timezone.now(), account=account, came_back=came_back, **inviter):
             return
         if account is None or not self._is_unused(user):
-            self.create(digest=digest, account=account, **inviter)
+            self.create(digest=stored[0], account=account, **inviter)
 
     def arrive(self, user: "User") -> bool:
         """Record that `user` has its number now. Return True if another account had it before.
 
         Call it when the row of `user` is written: that waits for an erasure of the same number to commit.
         """
-        known = self.filter(pk=_digest(user.phone_number), left_at__gt=memory_start())
+        known = self.filter(pk__in=_digests(user.phone_number), left_at__gt=memory_start())
         is_own = When(account_id=user.pk, then=F("came_back"))
         if not known.update(came_back=Case(is_own, default=Value(True)), account_id=user.pk):
             return False
@@ -93,5 +93,9 @@ class FormerNumber(models.Model):
         return f"{self.digest[:8]}, {self.left_at:%Y-%m-%d}"
 
 
-def _digest(phone_number: str) -> str:
-    return digests.keyed("users.number_memory", str(phone_number), secret_key=settings.NUMBER_MEMORY_KEY)
+def _digests(phone_number: str) -> list[str]:
+    """Return the digest to store, and those that may be stored: by SECRET_KEY_FALLBACKS, if SECRET_KEY is the key."""
+    purpose, text = "users.number_memory", str(phone_number)
+    if settings.NUMBER_MEMORY_KEY:
+        return [digests.keyed(purpose, text, secret_key=settings.NUMBER_MEMORY_KEY)]
+    return digests.all_keyed(purpose, text)

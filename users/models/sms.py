@@ -41,6 +41,7 @@ class Delivery(models.Model):
         MISCONFIGURED = "misconfigured", _("wrong address in SMS_URL")
         #: Of earlier releases; today the request sends what no worker can be told of.
         NOT_QUEUED = "not_queued", _("the broker was gone")
+        UNREADABLE = "unreadable", _("with another SECRET_KEY")
         TOO_LATE = "too_late", _("no worker came in time")
 
     #: Emptied when the user is erased: the row is still counted.

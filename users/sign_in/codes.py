@@ -139,7 +139,7 @@ def _save_code(phone_number: str, code: str, username: str, client_ip: str) -> C
         phone_number=phone_number,
         username=username,
         address=client_ip_digest(client_ip) if username else "",
-        digest=_digest(code, token, phone_number),
+        digest=_digests(code, token, phone_number)[0],
         verification_token=token,
         issued_at=now,
         expires_at=now + timedelta(seconds=settings.CONFIRMATION_CODE_LIFETIME_SECONDS),
@@ -239,12 +239,11 @@ def _use_up_code(record: ConfirmationCode) -> None:
     sql.execute(_USE_UP_CODE, now, now, record.pk)
 
 
-def _digest(code: str, verification_token: uuid.UUID, phone_number: str) -> str:
+def _digests(code: str, verification_token: uuid.UUID, phone_number: str) -> list[str]:
     """Bind a code to its phone number and sending; keyed, because 10,000 codes are quickly hashed."""
-    message = f"{phone_number}:{verification_token}:{code}"
-    return digests.keyed("users.verification", message)
+    return digests.all_keyed("users.verification", f"{phone_number}:{verification_token}:{code}")
 
 
 def _matches(record: ConfirmationCode, confirmation_code: str) -> bool:
-    expected = _digest(confirmation_code, record.verification_token, record.phone_number)
-    return hmac.compare_digest(record.digest, expected)
+    expected = _digests(confirmation_code, record.verification_token, record.phone_number)
+    return any(hmac.compare_digest(record.digest, each) for each in expected)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from common.database import sql
-from common.http.client_ip import client_ip_digest
+from common.http.client_ip import client_ip_digests
 from users.models import USED_REFERRAL_CODE, ConfirmationCode, User
 from users.referrals import activation
 from users.refusals import AccountDisabled, NumberWasHereBefore, PhoneNumberTaken
@@ -46,7 +46,7 @@ def enter(record: ConfirmationCode, newcomer: Newcomer, *, client_ip: str, by_li
     if user is None:
         # Anyone can request a code for any number. So the name of that request counts for the same client only: by its
         # IP, or by the link that was the answer to it.
-        is_same_client = by_link or (record.address != "" and record.address == client_ip_digest(client_ip))
+        is_same_client = by_link or record.address in client_ip_digests(client_ip)
         username = newcomer.username or (record.username if is_same_client else "")
         try:
             user = User.objects.create_user(record.phone_number, username=username, last_login=now)

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from common.database import sql
-from common.http.client_ip import client_ip_digest
+from common.http.client_ip import client_ip_digest, client_ip_digests
 from users.limits import limits
 from users.models import SignInAttempt
 from users.refusals import SignInLocked, seconds_between
@@ -28,12 +28,12 @@ def refuse_if_locked(*, phone_number: str, client_ip: str) -> None:
     during KNOWN_ADDRESS_DAYS, so that attackers can't lock the owner out; each IP has a lock of its own besides.
     """
     now = timezone.now()
-    here = client_ip_digest(client_ip)
+    here = client_ip_digests(client_ip)
     tries = sql.find(SignInAttempt, _WRONG_TRIES, phone_number, now - _WRONG_TRIES_COUNT_FOR)
     until = _locked_until([each.at for each in tries], settings.LIMIT_WRONG_TRIES_PER_NUMBER)
     if until and until > now and is_known(phone_number=phone_number, client_ip=client_ip):
         until = None
-    from_here = [each.at for each in tries if each.address == here]
+    from_here = [each.at for each in tries if each.address in here]
     until_here = _locked_until(from_here, settings.LIMIT_WRONG_TRIES_PER_NUMBER_AND_ADDRESS)
     if (latest := max(filter(None, (until, until_here)), default=now)) > now:
         raise SignInLocked(retry_after=seconds_between(now, latest))
@@ -42,8 +42,9 @@ def refuse_if_locked(*, phone_number: str, client_ip: str) -> None:
 def is_known(*, phone_number: str, client_ip: str) -> bool:
     """True if this number has signed in from this IP during KNOWN_ADDRESS_DAYS."""
     since = timezone.now() - timedelta(days=settings.KNOWN_ADDRESS_DAYS)
-    here = client_ip_digest(client_ip)
-    return SignInAttempt.objects.filter(phone_number=phone_number, succeeded=True, address=here, at__gt=since).exists()
+    here = client_ip_digests(client_ip)
+    known = SignInAttempt.objects.filter(phone_number=phone_number, succeeded=True, address__in=here, at__gt=since)
+    return known.exists()
 
 
 def expired_attempts() -> QuerySet[SignInAttempt]:
@@ -60,9 +61,9 @@ def record_wrong_try(*, phone_number: str, client_ip: str) -> None:
 
 def record_success(*, phone_number: str, client_ip: str) -> None:
     """Remember the IP, and forget the wrong tries from it (NIST SP 800-63B, section 5.2.2)."""
-    here = client_ip_digest(client_ip)
-    sql.execute(_FORGET_WRONG_TRIES, phone_number, here)
-    sql.insert(SignInAttempt(phone_number=phone_number, address=here, succeeded=True))
+    for here in client_ip_digests(client_ip):
+        sql.execute(_FORGET_WRONG_TRIES, phone_number, here)
+    sql.insert(SignInAttempt(phone_number=phone_number, address=client_ip_digest(client_ip), succeeded=True))
 
 
 def unlock(*, phone_number: str) -> None:

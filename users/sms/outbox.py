@@ -8,11 +8,12 @@ acceptance and the closing of the row one gap remains: if the worker is killed t
 but answers too late, the message is sent twice. A duplicate is better than a lost code.
 """
 
+import logging
 from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -25,6 +26,8 @@ from users.models import ConfirmationCode, Delivery
 from users.models.sms import DeliveryQuerySet
 from users.sms import channels
 
+logger = logging.getLogger(__name__)
+
 State, Failure = Delivery.State, Delivery.Failure
 BATCH_SIZE = 100
 #: The values of a message that will not be sent any more.
@@ -36,6 +39,10 @@ _LOST_AFTER_SECONDS = 5
 
 class Claimed(Exception):
     """Another worker has the lease of this message."""
+
+
+class Unreadable(Exception):
+    """The text was encrypted with a SECRET_KEY that this process does not have; another worker may have it."""
 
 
 class Unrecorded(OperationalError):
@@ -92,8 +99,8 @@ def erase_expired_texts() -> None:
 def attempt(*, delivery_id: int, number: int, taken_by: str = "") -> Delivery | None:
     """Try the channels in order, while the message is still wanted; `number` counts the attempts from 0.
 
-    Returns the message if every channel failed, and None if nothing is left to do. Raises `Claimed`, or `Unrecorded`:
-    then pass its channel as `taken_by` to the next attempt, which records it.
+    Returns the message if every channel failed, and None if nothing is left to do. Raises `Claimed`, `Unreadable`, or
+    `Unrecorded`: then pass its channel as `taken_by` to the next attempt, which records it.
     """
     if taken_by:
         _waiting(delivery_id).update(
@@ -190,16 +197,22 @@ def _is_free(now: datetime) -> Q:
 
 
 def _text_of(message: Delivery) -> str:
-    return _cipher().decrypt(message.sealed_text).decode()
+    try:
+        return _cipher().decrypt(message.sealed_text).decode()
+    except InvalidToken:
+        logger.error("A message was encrypted with another SECRET_KEY than that of this process")  # noqa: TRY400
+        _waiting(message.pk).update(last_failure=Failure.UNREADABLE, claimed_until=None)
+        raise Unreadable from None
 
 
-def _cipher() -> Fernet:
-    return _cipher_of(digests.key("users.deliveries"))
+def _cipher() -> MultiFernet:
+    return _cipher_of(*digests.keys("users.deliveries"))
 
 
 @lru_cache(maxsize=1)
-def _cipher_of(key: bytes) -> Fernet:
-    return Fernet(urlsafe_b64encode(key))
+def _cipher_of(*keys: bytes) -> MultiFernet:
+    """Encrypts with the first key; decrypts with each."""
+    return MultiFernet([Fernet(urlsafe_b64encode(key)) for key in keys])
 
 
 def _waiting(delivery_id: int) -> DeliveryQuerySet:

@@ -100,7 +100,7 @@ def send_message(self: RepeatedTask, *, delivery_id: int, number: int = 0, taken
     """Send a message; while every gateway fails, retry until its code is replaced or expires."""
     try:
         unsent = outbox.attempt(delivery_id=delivery_id, number=number, taken_by=taken_by)
-    except outbox.Claimed:
+    except (outbox.Claimed, outbox.Unreadable):
         raise self.again(seconds=_backoff(self.request.retries)) from None
     except (OperationalError, InterfaceError) as down:  # the row says what is due once the database is back
         sent = {"taken_by": down.channel} if isinstance(down, outbox.Unrecorded) else {}
