@@ -29,6 +29,7 @@ _USER: dict[str, Any] = {
     "is_active": True,
     "is_staff": False,
     "registered_at": "2026-11-21T09:30:00Z",
+    "updated_at": "2026-11-21T10:00:00Z",
     "last_login": "2026-11-21T09:30:00Z",
 }
 
@@ -88,6 +89,7 @@ PERSONAL_DATA = _answer(
             "activated_at": "2026-11-21T09:31:00Z",
             "referrals_count": 1,
             "registered_at": "2026-11-21T09:30:00Z",
+            "updated_at": "2026-11-21T10:00:00Z",
             "last_login": "2026-11-21T09:30:00Z",
             "is_active": True,
             "is_staff": False,

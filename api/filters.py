@@ -1,12 +1,13 @@
 """Filters and ordering of the list of users, on indexed columns only."""
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import django_filters
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_filters.fields import IsoDateTimeField
 from drf_spectacular.utils import extend_schema_field
@@ -15,9 +16,14 @@ from rest_framework.filters import OrderingFilter
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from users import phones
 from users.models import User
 from users.people import search
+from users.reading import MAX_TYPED
+from users.refusals import PhoneNumberInvalid
 from users.validators import USERNAME_MAX_LENGTH
+
+LARGEST_ID = BigIntegerField.MAX_BIGINT
 
 
 class _TrueOrFalseField(forms.NullBooleanField):
@@ -51,8 +57,39 @@ class _TimeFilter(django_filters.IsoDateTimeFilter):  # type: ignore[misc]
     field_class = _TimeField
 
 
+class _PhoneNumberField(forms.CharField):
+    """A whole number as people type it. An unescaped plus arrives as a space."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "strip": False, "max_length": MAX_TYPED})
+
+    def clean(self, value: Any) -> str:
+        typed = super().clean(value)
+        try:
+            return phones.normalize(re.sub(r"^ (?=\d)", "+", typed)) if typed else ""
+        except PhoneNumberInvalid as refusal:
+            raise forms.ValidationError(str(refusal), code=refusal.code) from None
+
+
+@extend_schema_field(
+    {"type": "string", "minLength": 1, "maxLength": MAX_TYPED, "description": "The whole number, as people type it."}
+)
+class _PhoneNumberFilter(django_filters.CharFilter):  # type: ignore[misc]
+    field_class = _PhoneNumberField
+
+
+@extend_schema_field({"type": "integer", "minimum": 1, "maximum": LARGEST_ID, "description": "The id of the inviter."})
+class _IdFilter(django_filters.CharFilter):  # type: ignore[misc]
+    """An id in plain digits; of no row if there is none with it."""
+
+    field_class = forms.IntegerField
+
+
 class UserFilter(django_filters.FilterSet):  # type: ignore[misc]
     search = django_filters.CharFilter(method="by_search", max_length=USERNAME_MAX_LENGTH)
+    phone_number = _PhoneNumberFilter("phone_number")
+    inviter = _IdFilter("invitation__inviter_id", min_value=1, max_value=LARGEST_ID)
+    updated_after = _TimeFilter("updated_at", "gte", help_text="UTC, inclusive.")
     registered_after = _TimeFilter("registered_at", "gte", help_text="UTC, inclusive.")
     registered_before = _TimeFilter("registered_at", "lt", help_text="UTC, exclusive.")
 
@@ -66,6 +103,7 @@ class UserFilter(django_filters.FilterSet):  # type: ignore[misc]
     @extend_schema_field(
         {
             "type": "string",
+            "minLength": 1,
             "maxLength": USERNAME_MAX_LENGTH,
             "description": "Invite code, or the beginning of a phone number or name.",
         }

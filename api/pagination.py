@@ -17,6 +17,7 @@ from users.models.referrals import NEWEST_FIRST
 POSITIONS: Mapping[str, Any] = {
     "activated_at": serializers.DateTimeField(),
     "registered_at": serializers.DateTimeField(),
+    "updated_at": serializers.DateTimeField(),
     "phone_number": serializers.RegexField(phones.E164_PATTERN),
 }
 
@@ -56,6 +57,7 @@ class NewestFirst(pagination.CursorPagination):
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         """Document the bounds that `get_page_size` checks."""
         cursor, size = super().get_schema_operation_parameters(view)
+        cursor["schema"] |= {"minLength": 1}
         size["schema"] |= {"minimum": 1, "maximum": self.max_page_size, "default": self.page_size}
         return [cursor, size]
 

@@ -1,5 +1,6 @@
 """Request bodies: JSON of limited size."""
 
+import codecs
 import io
 import json
 from collections.abc import Mapping
@@ -30,6 +31,8 @@ class JSONParser(parsers.JSONParser):
         body = stream.read(settings.API_MAX_BODY_BYTES + 1)
         if len(body) > settings.API_MAX_BODY_BYTES:
             raise BodyTooLarge
+        # Some clients write a byte order mark, which a reader may ignore (RFC 8259, section 8.1).
+        body = body.removeprefix(codecs.BOM_UTF8)
         try:
             data = super().parse(io.BytesIO(body), media_type, dict(parser_context or {}))
         except RecursionError:

@@ -1,7 +1,7 @@
 """The OpenAPI document: descriptions of operations, and the problems that each can answer with."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 from drf_spectacular import openapi
 from drf_spectacular.extensions import (
@@ -12,12 +12,13 @@ from drf_spectacular.extensions import (
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions
 from rest_framework.exceptions import NotFound
-from rest_framework.serializers import BaseSerializer, Serializer
+from rest_framework.serializers import BaseSerializer, ListSerializer, Serializer
 
 from api import problems
 from api.outages import ServiceUnavailable
 from api.parsers import BodyTooLarge
 from api.permissions import ManagesUsers, verb_of
+from api.query_parameters import refusing_unknown
 from common.http import paths
 from users.people import rights
 from users.refusals import PhoneNumberInvalid, Refusal, SessionEnded
@@ -50,7 +51,12 @@ def document(  # noqa: PLR0913  one for each part of an operation's description
     `not_found`: the refusal behind a 404 that has a specific code.
     """
 
+    takes = [name for parameter in parameters or () for name in _names_in_query(parameter)]
+    is_list = any(isinstance(answer, ListSerializer) for answer in answers.values())
+
     def decorate(method: Method) -> Method:
+        if takes or is_list:
+            method = cast("Method", refusing_unknown(method, own=takes, is_list=is_list))
         method.refusals, method.not_found = tuple(refusals), not_found  # type: ignore[attr-defined]
         return extend_schema(
             operation_id=operation_id,
@@ -63,6 +69,12 @@ def document(  # noqa: PLR0913  one for each part of an operation's description
         )(method)
 
     return decorate
+
+
+def _names_in_query(parameter: OpenApiParameter | type[Serializer[Any]]) -> list[str]:
+    if isinstance(parameter, OpenApiParameter):
+        return [parameter.name] if parameter.location == OpenApiParameter.QUERY else []
+    return [*parameter().fields]
 
 
 class AutoSchema(openapi.AutoSchema):
@@ -160,9 +172,17 @@ class InputSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
     match_subclasses = True
 
     def map_serializer(self, auto_schema: openapi.AutoSchema, direction: Literal["request", "response"]) -> Any:
-        """Document that unknown fields are rejected; leave out the docstring of the class, which is for developers."""
+        """Document that unknown fields are rejected, and that an optional one may be null.
+
+        The docstring of the class is for developers.
+        """
         schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)  # type: ignore[no-untyped-call]  # noqa: SLF001
-        return {**schema, "description": "No other fields.", "additionalProperties": False}
+        required = schema.get("required", ())
+        fields = {
+            name: field if name in required else {**field, "nullable": True}
+            for name, field in schema["properties"].items()
+        }
+        return {**schema, "properties": fields, "description": "No other fields.", "additionalProperties": False}
 
 
 class TypedTextSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]

@@ -34,7 +34,7 @@ REFERRAL_REFUSAL = "Why `used_referral_code` was not activated at this first sig
 
 
 class Input(serializers.Serializer[Any]):
-    """Rejects unknown fields, which DRF would ignore."""
+    """Rejects unknown fields, which DRF would ignore. An optional field that is null counts as absent."""
 
     #: Read-only fields of the answer; writing one is the error `read_only`.
     shown_only: ClassVar[Collection[str]] = ()
@@ -43,6 +43,8 @@ class Input(serializers.Serializer[Any]):
         errors: dict[str, Any] = {}
         if isinstance(data, Mapping):
             errors = {name: [self._refusal_of(name)] for name in data if name not in self.fields}
+            # Clients with typed models write null for what they leave out.
+            data = {name: value for name, value in data.items() if value is not None or not self._is_optional(name)}
         try:
             values = super().to_internal_value(data)
         except serializers.ValidationError as invalid:
@@ -52,6 +54,9 @@ class Input(serializers.Serializer[Any]):
         if errors:
             raise serializers.ValidationError(errors)
         return values
+
+    def _is_optional(self, name: str) -> bool:
+        return name in self.fields and (self.partial or not self.fields[name].required)
 
     def _refusal_of(self, name: str) -> serializers.ErrorDetail:
         if name in self.shown_only:
@@ -160,7 +165,8 @@ class ProfileChangeSerializer(Input):
 
     used_referral_code = ReferralCodeField(
         required=False,
-        help_text=f"Another person's invite code or its link, in any notation, once in a lifetime. {INVITER_SEES_NUMBER}",
+        help_text="Another person's invite code or its link, in any notation, once in a lifetime. "
+        + INVITER_SEES_NUMBER,
     )
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
@@ -230,6 +236,7 @@ class UserSerializer(serializers.ModelSerializer[User]):
             "is_active",
             "is_staff",
             "registered_at",
+            "updated_at",
             "last_login",
         )
         read_only_fields = fields

@@ -7,12 +7,11 @@ from rest_framework import serializers
 
 from api import examples
 from api.fields import PhoneNumberField, TextField
-from api.serializers import Input
 from users.statistics.report import Referrer, Statistics, Step, StepCounts
 from users.statistics.totals import COUNTED
 
 
-class StatisticsQuerySerializer(Input):
+class StatisticsQuerySerializer(serializers.Serializer[Any]):
     """`from` and `to` are whole days, both included."""
 
     to = serializers.DateField(source="last", required=False, help_text="The last day, included; today by default.")

@@ -17,12 +17,13 @@ from django.core.management import call_command
 from tests.support.servers import postgres
 
 FILL = """
-INSERT INTO users_user (password, is_superuser, phone_number, username, referral_code, referrals_count, session_epoch,
-                        is_active, is_staff, registered_at)
-SELECT '!', false, '+7' || (9000000000 + n), (ARRAY['Anna', 'Boris', 'Clara', 'Глеб', ''])[n %% 5 + 1] || n %% 1000,
-       translate(lpad(n::text, 8, '0'), '0123456789', 'CDFHJKMNPQ'), 0, 0, n %% 100 > 0, n %% 10000 = 0,
-       now() - (%(people)s - n) * interval '90 seconds'
-FROM generate_series(1, %(people)s) AS n;
+INSERT INTO users_user (password, is_superuser, phone_number, username, search_name, referral_code, referrals_count,
+                        session_epoch, is_active, is_staff, registered_at, updated_at)
+SELECT '!', false, '+7' || (9000000000 + n), name, lower(name),
+       translate(lpad(n::text, 8, '0'), '0123456789', 'CDFHJKMNPQ'), 0, 0, n %% 100 > 0, n %% 10000 = 0, at, at
+FROM generate_series(1, %(people)s) AS n,
+     LATERAL (SELECT (ARRAY['Anna', 'Boris', 'Clara', 'Глеб', ''])[n %% 5 + 1] || n %% 1000 AS name,
+                     now() - (%(people)s - n) * interval '90 seconds' AS at) AS drawn;
 
 INSERT INTO users_referral (invited_id, inviter_id, referral_code, activated_at)
 SELECT invited.id, inviter.id, inviter.referral_code, invited.registered_at

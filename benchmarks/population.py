@@ -17,13 +17,13 @@ TABLES = (
 )  # fmt: skip
 STEPS = {
     "people": """
-        INSERT INTO users_user (id, password, is_superuser, phone_number, username, referral_code, referrals_count,
-                                session_epoch, is_active, is_staff, registered_at)
-        SELECT n, '!', n %% 10000 = 0, '+7' || (9000000000 + n),
-               (ARRAY['Anna', 'Boris', 'Clara', 'Глеб', ''])[n %% 5 + 1],
-               translate(lpad(n::text, 8, '0'), '0123456789', 'CDFHJKMNPQ'), 0, 0, true, n %% 10000 = 0,
-               now() - (%(people)s - n) * (interval '3 years' / %(people)s)
-        FROM generate_series(1, %(people)s) AS n""",
+        INSERT INTO users_user (id, password, is_superuser, phone_number, username, search_name, referral_code,
+                                referrals_count, session_epoch, is_active, is_staff, registered_at, updated_at)
+        SELECT n, '!', n %% 10000 = 0, '+7' || (9000000000 + n), name, lower(name),
+               translate(lpad(n::text, 8, '0'), '0123456789', 'CDFHJKMNPQ'), 0, 0, true, n %% 10000 = 0, at, at
+        FROM generate_series(1, %(people)s) AS n,
+             LATERAL (SELECT (ARRAY['Anna', 'Boris', 'Clara', 'Глеб', ''])[n %% 5 + 1] AS name,
+                             now() - (%(people)s - n) * (interval '3 years' / %(people)s) AS at) AS drawn""",
     "referrals": """
         INSERT INTO users_referral (invited_id, inviter_id, referral_code, activated_at)
         SELECT invited.id, inviter.id, inviter.referral_code, invited.registered_at

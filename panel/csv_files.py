@@ -1,6 +1,7 @@
 """Streams CSV files in constant memory; cells can't start a formula in a spreadsheet."""
 
 import csv
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -9,20 +10,37 @@ from django.db.models import F, QuerySet
 from django.db.models.expressions import Combinable
 from django.http import StreamingHttpResponse
 from django.utils import timezone
+from django.utils.formats import get_format
 
-#: First characters of formulas, full-width forms included: https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+SEPARATORS: Mapping[str, str] = {"comma": ",", "semicolon": ";"}
+#: Where a cell can begin: at the start of a text, and after a separator or the end of a line in it, because a
+#: spreadsheet with other regional settings splits there. Then the start of a formula, full-width forms included, after
+#: spaces and quotation marks that a spreadsheet drops: https://owasp.org/www-community/attacks/CSV_Injection
+_FORMULA = re.compile(
+    '(?:^(?=[\t\r\n])|(?:^|(?<=[,;\t\r\n\v\f\x85\u2028\u2029]))(?=[\\s"]*[-=+@\uff1d\uff0b\uff0d\uff20]))'
+)
 _ROWS_AT_ONCE = 2_000
 
 #: Heading: column or expression.
 Columns = Mapping[str, str | Combinable]
 
 
-def download(rows: QuerySet[Any], *, columns: Columns, name: str) -> StreamingHttpResponse:
-    """Stream the rows in their order while they are read; `X-Total-Rows` is their number, for a progress bar."""
+def default_separator() -> str:
+    """Return the name of the separator that spreadsheets in the current language expect.
+
+    Where the comma separates decimals, it can't separate cells.
+    """
+    return "semicolon" if get_format("DECIMAL_SEPARATOR") == "," else "comma"
+
+
+def download(rows: QuerySet[Any], *, columns: Columns, name: str, separator: str) -> StreamingHttpResponse:
+    """Stream the rows in their order while they are read; `X-Total-Rows` is their number, for a progress bar.
+
+    `separator` is a key of `SEPARATORS`.
+    """
     filename = f"{name}-{timezone.now():%Y-%m-%d}.csv"
     return StreamingHttpResponse(
-        lines(rows, columns),
+        lines(rows, columns, SEPARATORS[separator]),
         content_type="text/csv; charset=utf-8",
         headers={
             "Content-Disposition": f'attachment; filename="{filename}"',
@@ -32,8 +50,9 @@ def download(rows: QuerySet[Any], *, columns: Columns, name: str) -> StreamingHt
     )
 
 
-def lines(rows: QuerySet[Any], columns: Columns) -> Iterator[str]:
-    write = csv.writer(_Echo()).writerow
+def lines(rows: QuerySet[Any], columns: Columns, separator: str) -> Iterator[str]:
+    # Every text is quoted, so that a separator in it, or a line break, ends no cell.
+    write = csv.writer(_Echo(), delimiter=separator, quoting=csv.QUOTE_NONNUMERIC).writerow
     # The byte order mark makes Excel read UTF-8.
     yield "\ufeff" + write(columns)
     sources = [F(source) if isinstance(source, str) else source for source in columns.values()]
@@ -42,10 +61,10 @@ def lines(rows: QuerySet[Any], columns: Columns) -> Iterator[str]:
 
 
 def _cell(value: Any) -> Any:
-    """Format times in ISO 8601; prefix text that a spreadsheet would run as a formula with an apostrophe."""
+    """Format times in ISO 8601; put an apostrophe before text that a spreadsheet would run as a formula."""
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+    return _FORMULA.sub("'", value) if isinstance(value, str) else value
 
 
 class _Echo:

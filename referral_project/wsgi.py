@@ -8,6 +8,8 @@ import django
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
+from common.http.chunked_bodies import read_chunked_body
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "referral_project.settings")
 
 
@@ -29,6 +31,10 @@ class UTF8Request(WSGIRequest):
 
 class Handler(WSGIHandler):
     request_class = UTF8Request
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        read_chunked_body(environ)
+        return super().__call__(environ, start_response)
 
 
 logging.captureWarnings(True)

@@ -6,6 +6,7 @@ from django.test import Client
 from panel.admin.people import NEWEST_REFERRALS
 from tests.support import factories
 from tests.support.panel import PEOPLE, REFERRALS, user_page
+from tests.support.scheduler import run_scheduled
 from users.models import Referral, User
 
 pytestmark = pytest.mark.django_db
@@ -19,6 +20,76 @@ def test_users_are_found_by_phone_name_and_code(admin_client: Client, term: str)
     answer = admin_client.get(PEOPLE, {"q": wanted.referral_code.lower() if term == "code" else term})
 
     assert [*answer.context["cl"].result_list] == [wanted]
+
+
+@pytest.mark.parametrize(
+    ("name", "terms"),
+    [
+        ("Ёлкина Анна", ["ёлкина", "Елкина", "ЁЛКИНА АННА", "елкина  анна", "ел"]),
+        ("José", ["jose", "JOSÉ", "Jose\u0301"]),
+        ("Łukasz Żak", ["lukasz zak", "łuk"]),
+        ("Straße", ["strasse", "STRASSE"]),
+        ("فاطمه\u200cزهرا", ["فاطمهزهرا", "فاطمه\u200cزهرا"]),
+        ("D'Artagnan 100%_", ["d'artagnan 100%_", "D'A"]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_names_are_found_without_regard_to_case_and_accents(admin_client: Client, name: str, terms: list[str]) -> None:
+    wanted = factories.create_user(username=name)
+    factories.create_user(username="Somebody else")
+
+    for term in terms:
+        answer = admin_client.get(PEOPLE, {"q": term})
+        assert [*answer.context["cl"].result_list] == [wanted], term
+
+
+@pytest.mark.parametrize("term", ["100%", "a_b", "*", "[a]", "\\", "%", "'"])
+def test_signs_of_patterns_mean_themselves(admin_client: Client, term: str) -> None:
+    wanted = factories.create_user(username=f"{term} and more")
+    factories.create_user(username="100 axb a")
+
+    assert [*admin_client.get(PEOPLE, {"q": term}).context["cl"].result_list] == [wanted]
+
+
+@pytest.mark.parametrize("term", ["7cdfhj", "7CDF-HJ", "7 cdf hj"])
+def test_code_that_begins_with_a_digit_is_no_number(admin_client: Client, term: str) -> None:
+    wanted = factories.create_user()
+    User.objects.filter(pk=wanted.pk).update(referral_code="7CDFHJ")
+    factories.create_user()
+
+    assert [*admin_client.get(PEOPLE, {"q": term}).context["cl"].result_list] == [wanted]
+
+
+@pytest.mark.parametrize("term", ["", " ", "\u200e", "()"])
+def test_nothing_to_search_for_finds_nobody_by_chance(admin_client: Client, term: str) -> None:
+    factories.create_user(username="()" if term == "()" else "Anna")
+
+    found = [*admin_client.get(PEOPLE, {"q": term}).context["cl"].result_list]
+
+    assert len(found) == (1 if term == "()" else 2 if not term else 0)
+
+
+def test_a_changed_name_is_found_at_once(admin_client: Client) -> None:
+    anna, clara = factories.create_user(username="Anna"), factories.create_user(username="Clara")
+
+    User.objects.update_user(anna, username="Ёлка")
+    User.objects.filter(pk=clara.pk).update(username="Zoë")
+
+    def found(term: str) -> list[User]:
+        return [*admin_client.get(PEOPLE, {"q": term}).context["cl"].result_list]
+
+    assert [found("елка"), found("zoe"), found("anna"), found("clara")] == [[anna], [clara], [], []]
+
+
+def test_names_that_an_older_release_saved_are_found_after_the_next_purge(admin_client: Client) -> None:
+    wanted = factories.create_user(username="Ёлкина")
+    User.objects.filter(pk=wanted.pk).update(search_name=None)
+    before = User.objects.get(pk=wanted.pk).updated_at
+
+    run_scheduled("purge")
+
+    assert [*admin_client.get(PEOPLE, {"q": "елкина"}).context["cl"].result_list] == [wanted]
+    assert User.objects.get(pk=wanted.pk).updated_at == before
 
 
 def test_registration_period_includes_both_days(admin_client: Client) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -109,6 +110,72 @@ def test_cells_cannot_start_a_formula(admin_client: Client, start: str) -> None:
 
     assert row["username"] == f"'{start}cmd|' /C calc'!A0"
     assert row["phone_number"] == "'+79991234567"
+
+
+#: Texts with a formula at a place where a spreadsheet could begin a cell.
+BEFORE_FORMULAS = ("", " ", '"', "a;", "a,", "a;;", "a; ", 'a;"', 'a,""', "a\n", "a\r\n", "a;\n\t")
+HOSTILE = [
+    *(f"{before}{start}SUM(1;2)" for before in BEFORE_FORMULAS for start in "=+-@\uff1d\uff0b\uff0d\uff20"),
+    "\t=1", "\r", "\n+1", "a;=1,=2\n=3", '";=1', '",=1;"', "';=1", "a\u2028=1",
+]  # fmt: skip
+FORMULA = re.compile('[\\s"]*[-=+@\uff1d\uff0b\uff0d\uff20]')
+
+
+def export_in(staff: Client, separator: str) -> str:
+    answer = staff.get(f"{PEOPLE}export/", {"separator": separator})
+    return b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("read_with", [",", ";"])
+@pytest.mark.parametrize("separator", ["comma", "semicolon"])
+def test_no_cell_starts_a_formula_whatever_the_spreadsheet_splits_at(
+    admin_client: Client, separator: str, read_with: str
+) -> None:
+    people = [factories.create_user(username=name) for name in HOSTILE]
+
+    rows = [*csv.reader(io.StringIO(export_in(admin_client, separator), newline=""), delimiter=read_with)]
+
+    assert len(rows) > len(people)
+    assert [cell for row in rows for cell in row if FORMULA.match(cell)] == []
+
+
+@pytest.mark.parametrize(("separator", "sign"), [("comma", ","), ("semicolon", ";")])
+def test_texts_come_back_with_nothing_but_apostrophes_added(admin_client: Client, separator: str, sign: str) -> None:
+    for name in HOSTILE:
+        factories.create_user(username=name)
+
+    rows = [*csv.DictReader(io.StringIO(export_in(admin_client, separator), newline=""), delimiter=sign)]
+
+    read = sorted(row["username"].replace("'", "") for row in rows if row["username"] != "Boss")
+    assert read == sorted(name.replace("'", "") for name in HOSTILE)
+
+
+@pytest.mark.parametrize("separator", ["comma", "semicolon"])
+def test_every_text_is_quoted(admin_client: Client, separator: str) -> None:
+    heading, row = export_in(admin_client, separator).splitlines()
+
+    for cell in re.split("[,;]", heading) + re.split("[,;]", row):
+        assert cell.startswith('"') or cell in ("True", "False", "0"), cell
+
+
+@pytest.mark.parametrize(("language", "sign", "other"), [("en", ",", "semicolon"), ("ru", ";", "comma")])
+def test_the_language_decides_the_separator_and_the_list_offers_the_other(
+    admin_client: Client, language: str, sign: str, other: str
+) -> None:
+    headers = {"Accept-Language": language}
+
+    by_default = b"".join(admin_client.get(f"{PEOPLE}export/", headers=headers)).decode("utf-8-sig")
+    html = admin_client.get(f"{PEOPLE}?q=boss", headers=headers).content.decode()
+
+    assert by_default.startswith(f'"phone_number"{sign}"username"{sign}')
+    (link,) = re.findall(r'href="([^"]+separator=[^"]+)"', html)
+    assert unescape(link) == f"{PEOPLE}export/?q=boss&separator={other}"
+    assert admin_client.get(unescape(link))["Content-Type"].startswith("text/csv")
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_unknown_separator_leads_back_to_the_list(admin_client: Client, path: str) -> None:
+    assert admin_client.get(f"{path}export/?separator=tab")["Location"] == path
 
 
 @pytest.mark.parametrize("path", LISTS)

@@ -27,6 +27,7 @@ SETTINGS = (BASE_DIR / "docs/settings.md").read_text()
 FOLDERS = r"(?:\.ci|api|benchmarks|common|docs|infra|locale|panel|postman|referral_project|templates|tests|users|web)"
 PACKAGES = r"(?:api|benchmarks|common|infra|panel|postman|referral_project|tests|users|web)"
 PERMISSION = re.compile(r"users\.(?:view|add|change|delete)_\w+")
+CODE = ("api", "benchmarks", "common", "infra", "panel", "referral_project", "tests", "users", "web")
 #: Written by an operator or by a benchmark, and not part of the repository.
 NOT_IN_THE_REPOSITORY = {"benchmarks/results/", "infra/.env", "infra/kubernetes/secret.env"}
 #: What a type of metric adds to its name.
@@ -143,6 +144,21 @@ def test_the_settings_document_has_the_defaults_of_the_code() -> None:
         told = re.search(rf"^\| `{name}` \| `([^`]*)`", SETTINGS, flags=re.MULTILINE)
         assert told, name
         assert told.group(1) == default, name
+
+
+@each_document
+def test_every_name_in_capitals_is_a_setting_or_occurs_in_the_code(document: Path) -> None:
+    code = [BASE_DIR / "Makefile", *(path for folder in CODE for path in (BASE_DIR / folder).rglob("*.py"))]
+    deployment = re.findall(r"^#?([A-Z_]+)=", (BASE_DIR / "infra/.env.example").read_text(), flags=re.MULTILINE)
+    known = {*defaults_of_settings(debug=False), *deployment, "LC_MESSAGES"}
+    named = {
+        name
+        for text in code_in(document)
+        for name in re.findall(r"(?<![\w.$-])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b", text)
+        if name not in known
+    }
+
+    assert {name for name in named if not any(name in path.read_text() for path in code)} == set()
 
 
 def test_the_api_document_lists_every_operation() -> None:

@@ -1,5 +1,7 @@
 """Errors are problem documents (RFC 9457) in the language of the request."""
 
+import json
+
 import pytest
 from django.test import Client
 from pytest_django import Settings
@@ -71,6 +73,12 @@ def test_too_large_body_is_refused(client: APIClient, settings: Settings) -> Non
     assert answer.json()["code"] == "body_too_large"
 
 
+def test_byte_order_mark_before_json_is_ignored(client: APIClient) -> None:
+    body = json.dumps({"phone_number": phone_number()}).encode("utf-8-sig")
+
+    assert client.post("/api/registration/", body, content_type="application/json").status_code == 202
+
+
 def test_all_field_errors_are_returned_together(client: APIClient) -> None:
     answer = client.post("/api/login/", {"phone_number": "x", "confirmation_code": "1", "colour": "red"})
 
@@ -88,6 +96,22 @@ def test_errors_are_translated() -> None:
     assert english.json()["detail"].startswith("This is your own code")
     assert russian.json()["detail"].startswith("Это ваш собственный код")
     assert russian["Content-Language"] == "ru"
+
+
+@pytest.mark.parametrize(
+    "accepted",
+    ["ru;q=0", "ru;q=0.0", "ru;q=0.000", "ru; q=0", "ru ;q=0", "RU;Q=0", "en, ru;q=0", "ru;q=0, *", "ru-RU;q=0,ru;q=0.",
+     "de, ru;q=0, fr;q=0.5"],
+)  # fmt: skip
+def test_refused_language_is_not_used(client: APIClient, accepted: str) -> None:
+    assert client.get("/api/profile/", headers={"Accept-Language": accepted})["Content-Language"] == "en"
+
+
+@pytest.mark.parametrize(
+    "accepted", ["ru", "ru;q=0.001", "en;q=0, ru;q=0.5", "ru-RU, en;q=0.0", "ru, de;q=0", "*;q=0, ru"]
+)
+def test_accepted_language_is_used_beside_refused_ones(client: APIClient, accepted: str) -> None:
+    assert client.get("/api/profile/", headers={"Accept-Language": accepted})["Content-Language"] == "ru"
 
 
 def test_message_uses_the_language_of_the_request(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from benchmarks import population
 from tests.support.factories import create_user
@@ -37,6 +38,32 @@ def test_no_request_scans_a_whole_table() -> None:
 
 def test_a_scan_without_an_index_is_detected() -> None:
     assert read_whole("SELECT 1 FROM users_delivery WHERE failed_channels = 'x'") == ["users_delivery"]
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        ("search=nobody", "user_by_search_name"),
+        ("search=7cdfhj", "user_by_search_name"),
+        ("updated_after=2026-01-01T00:00:00Z&ordering=updated_at", "user_by_change"),
+        ("inviter=9", "referral_by_inviter"),
+    ],
+)
+def test_search_and_filters_use_their_indexes(staff_client: APIClient, query: str, index: str) -> None:
+    fill()
+
+    with CaptureQueriesContext(connection) as queries:
+        assert staff_client.get(f"/api/users/?{query}").status_code == 200
+
+    (page,) = [query["sql"] for query in queries if 'ORDER BY "users_user"' in query["sql"]]
+    assert index in plan_of(page)
+
+
+def plan_of(sql: str) -> str:
+    explain = "EXPLAIN" if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN"
+    with connection.cursor() as cursor:
+        cursor.execute(f"{explain} {sql.replace('%', '%%')}", [])
+        return "\n".join(str(step[-1]) for step in cursor.fetchall())
 
 
 def fill() -> None:

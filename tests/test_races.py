@@ -10,6 +10,7 @@ from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from tests.support import pages
 from tests.support.api import activate_code
 from tests.support.concurrency import run_concurrently
 from tests.support.factories import api_client, create_user, create_users, phone_number, request_code, wrong_code
@@ -40,6 +41,23 @@ def test_right_code_redeemed_concurrently_gives_one_token() -> None:
     assert statuses(answers) == {200: 1, 400: MANY - 1}
     assert {answer.json().get("code") for answer in answers} == {None, "confirmation_code_expired"}
     assert User.objects.get().auth_token_set.count() == 1
+
+
+def test_form_of_a_page_sent_several_times_at_once_signs_in_each_time() -> None:
+    browser = pages.anonymous_browser()
+    code = pages.request_code(browser, phone_number())
+    form = pages.forms_of(browser.get("/sign-in/code/").content.decode())[0]
+    clicks = [pages.anonymous_browser() for _ in range(8)]
+    for click in clicks:
+        click.cookies = browser.cookies.copy()
+
+    answers = run_concurrently(
+        *(partial(click.post, "/sign-in/code/", {**form.filled_in, "confirmation_code": code}) for click in clicks)
+    )
+
+    assert [(answer.status_code, answer.headers.get("Location")) for answer in answers] == [(302, "/profile/")] * 8
+    assert all(click.get("/profile/").status_code == 200 for click in clicks)
+    assert User.objects.count() == 1
 
 
 def test_only_5_of_concurrent_wrong_tries_are_compared() -> None:

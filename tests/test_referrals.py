@@ -49,7 +49,7 @@ def test_unknown_code_is_refused(code: str) -> None:
     assert Referral.objects.count() == 0
 
 
-@pytest.mark.parametrize("code", ["", None, 1.5e300, True, [], "x" * 33])
+@pytest.mark.parametrize("code", ["", 1.5e300, True, [], "x" * 33])
 def test_malformed_code_is_refused(code: object) -> None:
     answer = activate_code(api_client(create_user()), code)
 

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.django_db
 INTERNAL = {
     "id": "a number without meaning outside of the database; part of the page's URL",
     "session_epoch": "a counter that ends sessions",
+    "search_name": "the name once more, as searches compare it",
 }
 EXCEPTIONS = {
     "personal data": {

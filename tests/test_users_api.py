@@ -1,11 +1,15 @@
 """The user API for staff."""
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import pytest
+import time_machine
+from django.utils import timezone
 from rest_framework.test import APIClient
 
+from tests.support.api import activate_code
 from tests.support.factories import (
     api_client,
     create_staff,
@@ -95,6 +99,75 @@ def test_filters_and_ordering(staff_client: APIClient) -> None:
         "+79160000002",
     ]
     assert numbers(staff_client.get("/api/users/?ordering=registered_at"))[0] == str(old.phone_number)
+
+
+@pytest.mark.parametrize("typed", ["+79161112233", "8 (916) 111-22-33", " 79161112233", "79161112233"])
+def test_filter_by_number_reads_it_as_people_type_it(staff_client: APIClient, typed: str) -> None:
+    create_user(phone_number="+79161112233")
+    create_user()
+
+    assert numbers(staff_client.get("/api/users/", {"phone_number": typed})) == ["+79161112233"]
+
+
+def test_a_plus_in_the_url_need_not_be_escaped(staff_client: APIClient) -> None:
+    create_user(phone_number="+381601234567")
+
+    assert numbers(staff_client.get("/api/users/?phone_number=+381601234567")) == ["+381601234567"]
+    assert numbers(staff_client.get("/api/users/?phone_number=%2B79160000000")) == []
+
+
+def test_filter_by_inviter(staff_client: APIClient) -> None:
+    anna, other = create_users(2)
+    boris, clara = create_user(invited_by=anna), create_user(invited_by=anna)
+    create_user(invited_by=other)
+
+    found = numbers(staff_client.get("/api/users/", {"inviter": anna.pk}))
+
+    assert found == [str(clara.phone_number), str(boris.phone_number)]
+    assert numbers(staff_client.get("/api/users/", {"inviter": boris.pk})) == []
+
+
+def test_changed_people_are_listed_in_the_order_of_their_changes(
+    staff_client: APIClient, client: APIClient, clock: time_machine.Traveller
+) -> None:
+    anna, boris, clara, dina = create_users(4)
+    quiet = create_user()
+    changes: list[Callable[[], object]] = [
+        lambda: api_client(dina).patch("/api/profile/", {"username": "Dina"}),
+        lambda: staff_client.patch(f"/api/users/{clara.pk}/", {"is_active": False}),
+        lambda: activate_code(api_client(boris), anna.referral_code),
+    ]
+    clock.shift(60)
+    started = timezone.now()
+    for change in changes:
+        clock.shift(60)
+        change()
+    clock.shift(60)
+    sign_up(client, str(quiet.phone_number))
+    User.objects.filter(pk=quiet.pk).update(session_epoch=5)
+
+    page = staff_client.get("/api/users/", {"updated_after": started.isoformat(), "ordering": "updated_at"})
+    first = staff_client.get("/api/users/", {"updated_after": started, "ordering": "updated_at", "page_size": 1})
+    second = staff_client.get(first.json()["next"])
+
+    assert numbers(page)[:2] == [str(dina.phone_number), str(clara.phone_number)]
+    assert set(numbers(page)[2:]) == {str(anna.phone_number), str(boris.phone_number)}
+    assert page.json()["results"][0]["updated_at"] == (started + timedelta(seconds=60)).isoformat().replace(
+        "+00:00", "Z"
+    )
+    assert numbers(first) + numbers(second) == numbers(page)[:2]
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [("phone_number=12", "phone_number_invalid"), ("phone_number=" + "1" * 101, "max_length"), ("inviter=x", "invalid"),
+     ("inviter=0", "min_value"), ("inviter=" + "9" * 40, "max_value"), ("inviter=" + "9" * 5_000, "invalid")],
+)  # fmt: skip
+def test_invalid_filter_says_what_is_wrong(staff_client: APIClient, query: str, code: str) -> None:
+    answer = staff_client.get(f"/api/users/?{query}")
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][query.partition("=")[0]][0]["code"] == code
 
 
 @pytest.mark.parametrize("query", ["ordering=password", "is_active=perhaps", "registered_after=soon", "search=%00"])

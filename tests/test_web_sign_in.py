@@ -13,6 +13,7 @@ from users.models import ConfirmationCode, User
 pytestmark = pytest.mark.django_db
 
 EXPOSED = "This is a trial"
+CODE_PAGE = "/sign-in/code/"
 
 
 def is_signed_in(browser: Client) -> bool:
@@ -119,6 +120,86 @@ def test_used_code_is_refused() -> None:
 
     assert "No code is waiting for this number" in text_of(answer)
     assert not is_signed_in(there)
+
+
+def with_cookies(cookies: dict[str, str]) -> Client:
+    browser = anonymous_browser()
+    for name, value in cookies.items():
+        browser.cookies[name] = value
+    return browser
+
+
+class TestSecondSubmit:
+    """The form of the code is sent twice: by a double click without JavaScript, or by going back."""
+
+    @pytest.fixture(autouse=True)
+    def signed_in(self) -> None:
+        """Sign in; keep the form as it was sent, with its cookies."""
+        self.browser, self.phone = anonymous_browser(), phone_number()
+        code = pages.request_code(self.browser, self.phone)
+        form = pages.forms_of(self.browser.get(CODE_PAGE).content.decode())[0]
+        self.form = {**form.filled_in, "confirmation_code": code}
+        self.cookies = {name: cookie.value for name, cookie in self.browser.cookies.items()}
+        assert self.browser.post(CODE_PAGE, self.form)["Location"] == "/profile/"
+
+    def test_before_the_first_answer_arrives_it_signs_in(self) -> None:
+        for _ in range(3):
+            browser = with_cookies(self.cookies)
+            answer = browser.post(CODE_PAGE, self.form, follow=True)
+            assert answer.redirect_chain == [("/profile/", 302)]
+            assert is_signed_in(browser)
+
+        assert is_signed_in(self.browser)
+        assert User.objects.count() == 1
+
+    def test_after_the_first_answer_it_leads_to_the_profile(self) -> None:
+        for form in (self.form, {**self.form, "resend": "yes"}):
+            assert self.browser.post(CODE_PAGE, form)["Location"] == "/profile/"
+
+        assert is_signed_in(self.browser)
+
+    def test_the_former_session_alone_signs_nobody_in(self) -> None:
+        browser = with_cookies(self.cookies)
+
+        assert not is_signed_in(browser)
+        assert browser.get(CODE_PAGE).status_code == 200
+
+    def test_another_browser_can_not_use_the_code_again(self) -> None:
+        stranger = anonymous_browser()
+        used = ConfirmationCode.objects.values().get()
+        pages.submit_form(stranger, "/sign-in/", {"phone_number": self.phone})
+        ConfirmationCode.objects.update(**used)  # as if the stranger had asked before
+
+        answer = pages.submit_form(stranger, CODE_PAGE, {"confirmation_code": self.form["confirmation_code"]})
+
+        assert "No code is waiting for this number" in text_of(answer)
+        assert not is_signed_in(stranger)
+
+    def test_a_wrong_code_ends_it(self) -> None:
+        browser = with_cookies(self.cookies)
+        wrong = {**self.form, "confirmation_code": wrong_code(self.form["confirmation_code"])}
+
+        for form in (wrong, self.form):
+            answer = browser.post(CODE_PAGE, form)
+            assert "No code is waiting for this number" in text_of(answer)  # type: ignore[arg-type]
+        assert not is_signed_in(browser)
+
+    def test_a_minute_later_it_is_refused(self, clock: time_machine.Traveller) -> None:
+        clock.shift(61)
+        browser = with_cookies(self.cookies)
+
+        browser.post(CODE_PAGE, self.form)
+
+        assert not is_signed_in(browser)
+
+    def test_a_person_disabled_since_stays_out(self) -> None:
+        User.objects.update_user(User.objects.get(), is_active=False)
+        browser = with_cookies(self.cookies)
+
+        answer = browser.post(CODE_PAGE, self.form)
+
+        assert "No code is waiting for this number" in text_of(answer)  # type: ignore[arg-type]
+        assert not is_signed_in(browser)
 
 
 def test_cooldown_shows_the_time_to_wait_and_a_link_to_the_code() -> None:

@@ -60,11 +60,14 @@ def remember(answer: HttpResponse, pending: PendingSignIn) -> HttpResponse:
     return answer
 
 
+def cookie_of(request: HttpRequest) -> str:
+    """Return the signed cookie, "" if there is none."""
+    return request.COOKIES.get(settings.SIGN_IN_COOKIE_NAME, "")
+
+
 def recall(request: HttpRequest) -> PendingSignIn | None:
     try:
-        remembered = signing.loads(
-            request.COOKIES.get(settings.SIGN_IN_COOKIE_NAME, ""), salt=_SALT, max_age=_REMEMBERED_SECONDS
-        )
+        remembered = signing.loads(cookie_of(request), salt=_SALT, max_age=_REMEMBERED_SECONDS)
         return PendingSignIn(**remembered)
     except (signing.BadSignature, TypeError):  # TypeError: made by another release
         return None

@@ -27,7 +27,7 @@ class UserViewSet(GenericViewSet[User]):
     pagination_class = UserPagination
     filter_backends = (DjangoFilterBackend, KnownOrderingFilter)
     filterset_class = UserFilter
-    ordering_fields: ClassVar[list[str]] = ["registered_at", "phone_number"]
+    ordering_fields: ClassVar[list[str]] = ["registered_at", "phone_number", "updated_at"]
     lookup_value_converter = "int"
 
     def get_queryset(self) -> QuerySet[User]:

@@ -72,8 +72,8 @@ class DeliveryAdmin(ByPhone, ExportsList, ReadOnlyModelAdmin):
             return None
         return f"{(delivery.finished_at - delivery.created_at).total_seconds():.1f}"
 
-    def download(self, rows: DeliveryQuerySet) -> HttpResponseBase:
-        return super().download(rows.with_outcome())
+    def download(self, rows: DeliveryQuerySet, separator: str = "") -> HttpResponseBase:
+        return super().download(rows.with_outcome(), separator)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.method == "GET":

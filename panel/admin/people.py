@@ -80,6 +80,7 @@ class UserAdmin(UserColumns, ExportsList, OffersRights, DjangoUserAdmin, QuickMo
         "is_active": "is_active",
         "is_staff": "is_staff",
         "registered_at": "registered_at",
+        "updated_at": "updated_at",
     }
     readonly_fields = (
         "referral_code",
@@ -87,6 +88,7 @@ class UserAdmin(UserColumns, ExportsList, OffersRights, DjangoUserAdmin, QuickMo
         "inviter",
         "referrals",
         "registered_at",
+        "updated_at",
         "last_login",
         "password_state",
     )
@@ -151,7 +153,7 @@ class UserAdmin(UserColumns, ExportsList, OffersRights, DjangoUserAdmin, QuickMo
         return [
             (None, {"fields": ("phone_number", *User.OWN_FIELDS, "is_active")}),
             (_("Referrals"), {"fields": (("referral_code", "referrals"), came_with)}),
-            (_("Times"), {"fields": (("registered_at", "last_login"),)}),
+            (_("Times"), {"fields": (("registered_at", "updated_at", "last_login"),)}),
             *([RIGHTS] if is_superuser else []),
         ]
 

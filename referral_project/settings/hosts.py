@@ -2,6 +2,8 @@
 
 from urllib.parse import urlsplit
 
+from corsheaders.defaults import default_headers
+
 from common.http import paths, public_url
 from common.observability import request_id
 from referral_project.settings.environment import DEBUG, env
@@ -14,6 +16,11 @@ _PUBLIC_NAME = urlsplit(PUBLIC_URL).hostname
 ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=["*" if DEBUG else _PUBLIC_NAME]), "localhost", "127.0.0.1"]
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+# In addition to Accept, Authorization, Content-Type and the like.
+CORS_ALLOWED_HEADERS = env.list(
+    "CORS_ALLOWED_HEADERS", default=["X-Request-ID", "traceparent", "sentry-trace", "baggage", "Idempotency-Key"]
+)
+CORS_ALLOW_HEADERS = [*default_headers, *CORS_ALLOWED_HEADERS]
 CORS_EXPOSE_HEADERS = [request_id.HEADER, "Retry-After"]
 # Number of proxies in front of the service; each appends its client's address to X-Forwarded-For.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
@@ -27,6 +34,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 # Probes reach the container directly, without TLS.
 SECURE_REDIRECT_EXEMPT = [rf"^{paths.HEALTH.lstrip('/')}"]
+CSRF_FAILURE_VIEW = "web.views.site.refuse_form"
 X_FRAME_OPTIONS = "DENY"
 
 # Browsers accept a `__Host-` cookie only over TLS, from this exact host and for path `/`.

@@ -46,6 +46,12 @@ class Service:
         wait_until(lambda: self._is_alive() and len(children_of(web.pid)) == workers, web)
         return web
 
+    def start_development_server(self) -> "subprocess.Popen[bytes]":
+        """Start the server of `make run`; wait until it answers."""
+        web = self._start("manage.py", "runserver", "--noreload", f"127.0.0.1:{self.port}")
+        wait_until(self._is_alive, web)
+        return web
+
     def start_worker(self) -> "subprocess.Popen[bytes]":
         """Start a Celery worker as in the deployment, without waiting for it."""
         pool = ["--pool", "threads", "--concurrency", "4", "--without-gossip", "--without-mingle"]

@@ -8,9 +8,11 @@ from django.db.models.query_utils import DeferredAttribute
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field import modelfields
 
+from common.database import lookups  # noqa: F401  registers `__prefix`
 from users import phones, referral_codes
 from users.phones import PhoneNumber
 from users.refusals import PhoneNumberInvalid
+from users.search_names import search_name
 from users.validators import USERNAME_MAX_LENGTH
 
 
@@ -39,6 +41,22 @@ class PhoneNumberField(modelfields.PhoneNumberField):  # type: ignore[misc]
         """Name the library's field in migrations: the column is the same."""
         name, _, args, kwargs = super().deconstruct()
         return name, "phonenumber_field.modelfields.PhoneNumberField", args, kwargs
+
+
+class SearchNameField(models.CharField):  # type: ignore[type-arg]
+    """The `search_name` of `username`, computed when a row is saved. NULL: the row was saved by an older release."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"max_length": USERNAME_MAX_LENGTH, "null": True, "editable": False, **options})
+
+    def pre_save(self, model_instance: Any, add: bool) -> str:
+        name = search_name(model_instance.username)
+        setattr(model_instance, self.attname, name)
+        return name
+
+    def deconstruct(self) -> Any:
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.CharField", args, kwargs
 
 
 def username_field(**options: Any) -> "models.CharField[str, str]":

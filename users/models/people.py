@@ -1,6 +1,6 @@
 """Users, and the invite codes of erased users."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -9,19 +9,24 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.validators import MaxLengthValidator
 from django.db import IntegrityError, models, transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from users import phones, reading, referral_codes
-from users.models.fields import PhoneNumberField, referral_code_field, username_field
+from users.models.fields import PhoneNumberField, SearchNameField, referral_code_field, username_field
 from users.models.former_numbers import FormerNumber
 from users.refusals import PhoneNumberInvalid, PhoneNumberTaken
+from users.search_names import search_name
 from users.validators import validate_username
 
 #: For hand-written SQL over `users_user`: a column that fills `User.fetched_used_referral_code`.
 USED_REFERRAL_CODE = """
     (SELECT referral_code FROM users_referral WHERE invited_id = users_user.id) AS fetched_used_referral_code
 """
+
+#: Columns that tell nothing about a user: a change of them is no change for `updated_at`.
+_NOT_TOLD = {"last_login", "password", "session_epoch", "search_name"}
 
 
 class RetiredReferralCode(models.Model):
@@ -39,7 +44,23 @@ class RetiredReferralCode(models.Model):
         return self.referral_code
 
 
+class UserQuerySet(models.QuerySet["User"]):
+    def update(self, **changes: Any) -> int:
+        """Change rows, with the columns that follow from the changed ones."""
+        following = {"updated_at": timezone.now(), "search_name": search_name(changes.get("username", ""))}
+        return super().update(**{name: following[name] for name in _following(changes)} | changes)
+
+
+def _following(written: Collection[str]) -> list[str]:
+    """Return the columns to write together with others."""
+    follows = {"updated_at": not _NOT_TOLD.issuperset(written), "search_name": "username" in written}
+    return [name for name, needed in follows.items() if needed]
+
+
 class UserManager(BaseUserManager["User"]):
+    def get_queryset(self) -> UserQuerySet:
+        return UserQuerySet(self.model, using=self._db)
+
     def get_by_natural_key(self, username: str | None) -> "User":
         """Find a user by a phone number in any form."""
         try:
@@ -108,6 +129,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(_("active"), default=True, help_text=_("Someone who is not active can't sign in."))
     is_staff = models.BooleanField(_("staff"), default=False, help_text=_("Staff may enter this admin panel."))
     registered_at = models.DateTimeField(_("registered"), default=timezone.now, editable=False)
+    #: The last change of what is told about the user, activations included (UTC); a sign-in is none.
+    updated_at = models.DateTimeField(_("last changed"), auto_now=True, db_default=Now())
+    search_name = SearchNameField()
 
     #: Set by SQL with `USED_REFERRAL_CODE` and by an activation; saves the query for `invitation`.
     fetched_used_referral_code: str | None
@@ -129,6 +153,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         ordering = ("-registered_at", "-id")
         indexes = (
             models.Index(fields=("registered_at", "id"), name="user_by_registration"),
+            models.Index(fields=("updated_at", "id"), name="user_by_change"),
+            models.Index(fields=("search_name",), name="user_by_search_name", opclasses=("varchar_pattern_ops",)),
             models.Index(fields=("registered_at", "id"), name="user_staff", condition=models.Q(is_staff=True)),
             models.Index(fields=("registered_at", "id"), name="user_disabled", condition=models.Q(is_active=False)),
         )
@@ -148,10 +174,16 @@ class User(AbstractBaseUser, PermissionsMixin):
         return f"{self.username} {self.phone_number}".strip()
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Exclude the columns that are incremented in SQL: a stale instance must not overwrite them."""
-        if not self._state.adding and kwargs.get("update_fields") is None:
-            columns = {field.name for field in self._meta.concrete_fields if not field.primary_key}
-            kwargs["update_fields"] = columns - {"referrals_count", "session_epoch"}
+        """Exclude the columns that are incremented in SQL: a stale instance must not overwrite them.
+
+        Include those that follow from others.
+        """
+        if not self._state.adding:
+            written = kwargs.get("update_fields")
+            if written is None:
+                columns = {field.name for field in self._meta.concrete_fields if not field.primary_key}
+                written = columns - {"referrals_count", "session_epoch"}
+            kwargs["update_fields"] = {*written, *_following(written)}
         super().save(*args, **kwargs)
 
     def get_session_auth_hash(self) -> str:

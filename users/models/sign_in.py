@@ -1,6 +1,7 @@
 """Confirmation codes and attempts to sign in with them."""
 
 import uuid
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
@@ -9,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from common.http.client_ip import DIGEST_LENGTH
 from users.models.fields import PhoneNumberField, username_field
+
+#: For how long after its use the browser that used a code may submit it again: people press a button twice.
+REPEATABLE_SECONDS = 60
 
 
 class ConfirmationCode(models.Model):
@@ -26,6 +30,8 @@ class ConfirmationCode(models.Model):
     resend_at = models.DateTimeField(_("next one no sooner than"))
     wrong_tries = models.PositiveSmallIntegerField(_("wrong tries"), default=0)
     used_at = models.DateTimeField(_("used"), null=True)
+    #: A keyed digest of a cookie of the browser that used the code; empty for a program.
+    used_by = models.CharField(max_length=64, default="", db_default="", blank=True, editable=False)
 
     class Meta:
         verbose_name = _("confirmation code")
@@ -42,6 +48,11 @@ class ConfirmationCode(models.Model):
     def is_waiting(self) -> bool:
         """True if the code is neither used nor expired."""
         return self.used_at is None and timezone.now() < self.expires_at
+
+    @property
+    def was_just_used(self) -> bool:
+        """True if a second submit of the same form can still arrive."""
+        return self.used_at is not None and timezone.now() < self.used_at + timedelta(seconds=REPEATABLE_SECONDS)
 
 
 class SignInAttempt(models.Model):

@@ -49,6 +49,7 @@ PROFILE = Part(
         "activated_at": "invitation__activated_at",
         "referrals_count": "referrals_count",
         "registered_at": "registered_at",
+        "updated_at": "updated_at",
         "last_login": "last_login",
         "is_active": "is_active",
         "is_staff": "is_staff",

@@ -1,20 +1,31 @@
 """Search for users by indexed columns."""
 
+import re
+
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from users import phones, reading, referral_codes
 from users.models import User
 from users.refusals import PhoneNumberInvalid
+from users.search_names import search_name
+
+ROWS_AT_ONCE = 1_000
+#: What is left of a number while it is typed. A letter makes it an invite code or a name.
+_BEGINNING_OF_PHONE = re.compile(r"\+?[0-9 ().\-]*[0-9][0-9 ().\-]*")
 
 
 def matching(users: QuerySet[User], term: str) -> QuerySet[User]:
     """Filter by the beginning of the phone number or name, or by the whole invite code; an index serves each."""
-    matches = Q(username__istartswith=reading.name(term))
+    term = term.strip()
+    matches = Q()
+    if name := search_name(term):
+        matches |= Q(search_name__prefix=name)
     if code := referral_codes.normalize(term):
         matches |= Q(referral_code=code)
     if beginning := _beginning_of_phone(term):
-        matches |= Q(phone_number__startswith=beginning)
-    return users.filter(matches)
+        matches |= Q(phone_number__prefix=beginning)
+    return users.filter(matches) if matches else users.none()
 
 
 def _beginning_of_phone(term: str) -> str:
@@ -22,6 +33,20 @@ def _beginning_of_phone(term: str) -> str:
     try:
         return phones.normalize(term)
     except PhoneNumberInvalid:
-        term = reading.plain(term).strip()
-        digits = "".join(character for character in term if character.isdecimal())
-        return f"+{digits}" if digits and term[0] in "+0123456789" else ""
+        typed = reading.plain(term).strip()
+        return "+" + re.sub("[^0-9]", "", typed) if _BEGINNING_OF_PHONE.fullmatch(typed) else ""
+
+
+def fill_search_names() -> int:
+    """Compute the names that searches compare for users that an older release saved; return how many there were."""
+    filled = 0
+    while True:
+        with transaction.atomic():
+            nameless = User.objects.select_for_update().filter(search_name=None).order_by()
+            users = list(nameless.only("username")[:ROWS_AT_ONCE])
+            for user in users:
+                user.search_name = search_name(user.username)
+            User.objects.bulk_update(users, ["search_name"])
+        filled += len(users)
+        if len(users) < ROWS_AT_ONCE:
+            return filled

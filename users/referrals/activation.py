@@ -33,7 +33,11 @@ _OWNER = "SELECT * FROM users_user WHERE referral_code = %s AND is_active"
 _USER = f"""
     SELECT *, {USED_REFERRAL_CODE}, {NUMBER_WAS_HERE_BEFORE} FROM users_user WHERE id = %s
 """  # noqa: S608  constants only
-_COUNT = "UPDATE users_user SET referrals_count = referrals_count + 1 WHERE id = %s AND is_active"
+#: Both have changed: the invited user has used a code.
+_COUNT = """
+    UPDATE users_user SET referrals_count = referrals_count + CASE id WHEN %s THEN 1 ELSE 0 END, updated_at = %s
+    WHERE id IN (%s, %s) AND (id = %s OR is_active)
+"""
 # A number that came back keeps its former inviter: erasing an account and coming back closes no circle.
 _INVITER = """
     COALESCE(
@@ -98,7 +102,8 @@ def activate(*, user: User, referral_code: str) -> Referral:
     referral = Referral(invited=newcomer, inviter=inviter, referral_code=typed)
     sql.insert(referral)
     # Last before the commit: concurrent activations of the same code wait for this row.
-    if not sql.execute(_COUNT, inviter.pk):
+    both = (inviter.pk, newcomer.pk)
+    if sql.execute(_COUNT, inviter.pk, timezone.now(), *both, newcomer.pk) < len(both):
         raise ReferralCodeNotFound
     user.fetched_used_referral_code = typed
     return referral

@@ -1,6 +1,5 @@
 """Sign-in by a one-time code that is sent to a phone."""
 
-import hmac
 import secrets
 import uuid
 from collections.abc import Callable
@@ -10,12 +9,11 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
-from common import digests
 from common.database import sql
 from common.http.client_ip import client_ip_digest
 from users import phones
@@ -37,7 +35,7 @@ from users.refusals import (
     VerificationLinkInvalid,
     seconds_between,
 )
-from users.sign_in import first_sign_in, lockout
+from users.sign_in import first_sign_in, lockout, stored_codes
 from users.sign_in.first_sign_in import Newcomer, SignIn
 from users.sms import channels, outbox, tasks
 
@@ -68,8 +66,6 @@ SIGN_IN_REFUSALS = (
 _REPLACE_IF_DUE = """
     ON CONFLICT (phone_number) DO UPDATE SET {new_values} WHERE kept.resend_at <= excluded.issued_at
 """
-_FIND_CODE = "SELECT * FROM users_confirmationcode WHERE phone_number = %s"
-_LOCK_CODE = f"{_FIND_CODE} FOR UPDATE"
 _USE_UP_CODE = "UPDATE users_confirmationcode SET used_at = %s, resend_at = %s WHERE id = %s"
 
 
@@ -139,7 +135,7 @@ def _save_code(phone_number: str, code: str, username: str, client_ip: str) -> C
         phone_number=phone_number,
         username=username,
         address=client_ip_digest(client_ip) if username else "",
-        digest=_digests(code, token, phone_number)[0],
+        digest=stored_codes.digest_of(code, token, phone_number),
         verification_token=token,
         issued_at=now,
         expires_at=now + timedelta(seconds=settings.CONFIRMATION_CODE_LIFETIME_SECONDS),
@@ -206,9 +202,7 @@ def _try(attempt: _Attempt[Session]) -> Session:
 
 def _redeem(attempt: _Attempt[Session]) -> tuple[SignIn, Session]:
     with transaction.atomic():
-        # The row lock serializes the attempts for one number: each of them sees the wrong tries before it.
-        lock_code = _LOCK_CODE if connection.features.has_select_for_update else _FIND_CODE
-        record = sql.find_one(ConfirmationCode, lock_code, attempt.phone_number)
+        record = stored_codes.lock(attempt.phone_number)
         lockout.refuse_if_locked(phone_number=attempt.phone_number, client_ip=attempt.client_ip)
         if (
             record is None
@@ -218,7 +212,7 @@ def _redeem(attempt: _Attempt[Session]) -> tuple[SignIn, Session]:
             raise ConfirmationCodeExpired
         if not record.tries_left:
             raise ConfirmationCodeExhausted
-        if _matches(record, attempt.confirmation_code):
+        if stored_codes.matches(record, attempt.confirmation_code):
             lockout.record_success(phone_number=attempt.phone_number, client_ip=attempt.client_ip)
             _use_up_code(record)
             by_link = attempt.verification_token is not None
@@ -237,13 +231,3 @@ def _use_up_code(record: ConfirmationCode) -> None:
     now = timezone.now()
     # The number may ask for another code at once, to sign in on another device.
     sql.execute(_USE_UP_CODE, now, now, record.pk)
-
-
-def _digests(code: str, verification_token: uuid.UUID, phone_number: str) -> list[str]:
-    """Bind a code to its phone number and sending; keyed, because 10,000 codes are quickly hashed."""
-    return digests.all_keyed("users.verification", f"{phone_number}:{verification_token}:{code}")
-
-
-def _matches(record: ConfirmationCode, confirmation_code: str) -> bool:
-    expected = _digests(confirmation_code, record.verification_token, record.phone_number)
-    return any(hmac.compare_digest(record.digest, each) for each in expected)

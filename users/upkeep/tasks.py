@@ -4,6 +4,7 @@ import logging
 
 from celery import shared_task
 
+from users.people import search
 from users.statistics import totals
 from users.upkeep import purging
 
@@ -13,7 +14,8 @@ logger = logging.getLogger(__name__)
 # acks_late=False: if the broker delivered a long purge twice, the second would only scan the same rows.
 @shared_task(name="users.tasks.purge", acks_late=False)  # type: ignore[untyped-decorator]
 def purge() -> None:
-    """Delete expired rows, as `manage.py purge` does."""
+    """Delete expired rows, as `manage.py purge` does, and compute what an older release left out."""
+    search.fill_search_names()
     for kind in purging.EVERYTHING:
         if deleted := sum(kind.purge()):
             logger.info("purged %s: %d", kind.name, deleted)

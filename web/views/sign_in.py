@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from common.http.client_ip import client_ip_of
 from users.people.sessions import open_web_session
 from users.refusals import CodeRecentlySent, Refusal
-from users.sign_in import codes
+from users.sign_in import browsers, codes
 from users.sign_in.first_sign_in import SignIn
 from web import pending_sign_in
 from web.answers import show
@@ -57,7 +57,8 @@ def redeem_code(request: HttpRequest) -> HttpResponse:
         return _redirect_after_sign_in(request, signed_in, used_referral_code=used_referral_code, next_url=pending.next)
 
     try:
-        answer = codes.sign_in(
+        answer = browsers.sign_in(
+            cookie=pending_sign_in.cookie_of(request),
             phone_number=pending.phone_number,
             client_ip=client_ip_of(request),
             open_session=open_session,

@@ -2,7 +2,10 @@
 
 from django.conf import settings
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.csrf import csrf_failure
 from django.views.decorators.http import require_POST, require_safe
 
 from common.http.redirects import safe_url
@@ -21,6 +24,14 @@ def postman(_request: HttpRequest, file: str) -> FileResponse:
     if file not in POSTMAN_FILES:
         raise Http404
     return FileResponse((settings.BASE_DIR / "postman" / file).open("rb"), as_attachment=True)
+
+
+def refuse_form(request: HttpRequest, reason: str = "") -> HttpResponseBase:
+    """Answer a form with a CSRF token that does not fit: that of a code was sent before if the person is signed in."""
+    is_second = request.path == reverse("web:redeem-code") and "csrfmiddlewaretoken" in request.POST
+    if is_second and request.user.is_authenticated:
+        return redirect("web:profile")
+    return csrf_failure(request, reason)
 
 
 @require_POST

@@ -70,16 +70,17 @@
     };
 
     for (const place of document.querySelectorAll("[data-export]")) {
-        const link = place.querySelector("a");
         let isBusy = false;
-        link.addEventListener("click", async (event) => {
-            if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-            event.preventDefault();
-            if (isBusy) return;
-            isBusy = true;
-            place.querySelector(".export-progress")?.remove();
-            await download(place, link);
-            isBusy = false;
-        });
+        for (const link of place.querySelectorAll("a")) {
+            link.addEventListener("click", async (event) => {
+                if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+                event.preventDefault();
+                if (isBusy) return;
+                isBusy = true;
+                place.querySelector(".export-progress")?.remove();
+                await download(place, link);
+                isBusy = false;
+            });
+        }
     }
 })();

@@ -1,0 +1,64 @@
+"""People saved by an older release, before and after the tables change."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.test import Client
+
+from tests.support import factories
+from tests.support.panel import PEOPLE, panel_client
+from users.models import User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MIGRATION = ("users", "0011_search_names")
+#: What an older release writes: it does not know the newer columns.
+INSERT = """
+    INSERT INTO users_user (password, is_superuser, phone_number, username, referral_code, referrals_count,
+                            session_epoch, is_active, is_staff, registered_at)
+    VALUES ('!', %s, %s, %s, %s, 0, 0, %s, %s, '2020-01-01 00:00:00+00:00')
+"""
+
+
+def save_as_older_release(phone: str, *, username: str, referral_code: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, [False, phone, username, referral_code, True, False])
+
+
+def migrate(targets: list[Any]) -> None:
+    executor = MigrationExecutor(connection)
+    executor.migrate(targets)
+
+
+@pytest.fixture
+def older_tables() -> Iterator[None]:
+    """The tables before the migration; afterwards all migrations are applied again."""
+    graph = MigrationExecutor(connection).loader.graph
+    migrate([parent.key for parent in graph.node_map[MIGRATION].parents])
+    yield
+    migrate(graph.leaf_nodes())
+
+
+def found(term: str) -> list[str]:
+    staff: Client = panel_client(factories.create_superuser())
+    return [str(user.phone_number) for user in staff.get(PEOPLE, {"q": term}).context["cl"].result_list]
+
+
+def test_people_saved_before_the_migration_are_found_and_have_not_changed_since(older_tables: None) -> None:
+    for nth in range(2_500):  # several batches
+        save_as_older_release(f"+7916{nth:07}", username=f"Ёлкина {nth}", referral_code=f"C{nth:05}")
+
+    migrate(MigrationExecutor(connection).loader.graph.leaf_nodes())
+
+    assert found("елкина 2499") == ["+79160002499"]
+    changed = User.objects.get(phone_number="+79160002499")
+    assert changed.updated_at == changed.registered_at
+    assert not User.objects.filter(search_name=None).exists()
+
+
+def test_the_older_release_saves_people_in_the_newer_tables() -> None:
+    save_as_older_release("+79160000001", username="José", referral_code="CDFHJK")
+
+    assert User.objects.get(phone_number="+79160000001").updated_at > User.objects.get().registered_at

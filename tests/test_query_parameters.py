@@ -1,0 +1,59 @@
+"""Operations refuse query parameters that they don't know, and empty ones; all operations that take some."""
+
+from typing import Any
+
+import pytest
+from drf_spectacular.generators import SchemaGenerator
+from rest_framework.test import APIClient
+
+from tests.support.factories import api_client, create_superuser
+
+pytestmark = pytest.mark.django_db
+
+PATHS: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)["paths"]
+#: The query parameters of each operation that takes some.
+PARAMETERS = {
+    path: names
+    for path, methods in PATHS.items()
+    if (names := sorted(each["name"] for each in methods.get("get", {}).get("parameters", ()) if each["in"] == "query"))
+}
+
+each_operation = pytest.mark.parametrize("path", PARAMETERS)
+
+
+@pytest.fixture
+def superuser() -> APIClient:
+    return api_client(create_superuser())
+
+
+def test_lists_and_statistics_take_parameters() -> None:
+    assert set(PARAMETERS) >= {"/api/users/", "/api/profile/referrals/", "/api/statistics/"}
+
+
+@each_operation
+def test_an_unknown_parameter_is_refused_with_the_list_of_those_known(superuser: APIClient, path: str) -> None:
+    answer = superuser.get(path, {"phone": "+79991234567", PARAMETERS[path][0]: ""}, headers={"Accept-Language": "en"})
+
+    assert answer.status_code == 400
+    (unknown,) = answer.json()["errors"]["phone"]
+    assert unknown["code"] == "unknown_parameter"
+    assert unknown["detail"].endswith(f"Known are: {', '.join(PARAMETERS[path])}.")
+
+
+@pytest.mark.parametrize(("path", "name"), [(path, name) for path, names in PARAMETERS.items() for name in names])
+@pytest.mark.parametrize("empty", ["", " "])
+def test_an_empty_parameter_is_refused(superuser: APIClient, path: str, name: str, empty: str) -> None:
+    answer = superuser.get(path, {name: empty})
+
+    assert answer.status_code == 400
+    assert [error["code"] for error in answer.json()["errors"][name]] == ["blank"]
+
+
+@each_operation
+def test_without_parameters_each_operation_answers(superuser: APIClient, path: str) -> None:
+    assert superuser.get(path).status_code == 200
+
+
+@each_operation
+def test_strangers_learn_no_parameters(client: APIClient, path: str) -> None:
+    assert client.get(path, {"phone": "1"}).status_code == 401

@@ -1,0 +1,64 @@
+"""Sign-in in a browser, which may submit the same form twice: people press a button twice."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from django.db import transaction
+from django.views.decorators.debug import sensitive_variables
+
+from common import digests
+from common.database import sql
+from users.models import USED_REFERRAL_CODE, User
+from users.refusals import ConfirmationCodeExpired
+from users.sign_in import codes, stored_codes
+from users.sign_in.first_sign_in import SignIn
+
+Session = TypeVar("Session")
+
+_REMEMBER_BROWSER = "UPDATE users_confirmationcode SET used_by = %s WHERE phone_number = %s"
+_USER = f"SELECT *, {USED_REFERRAL_CODE} FROM users_user WHERE phone_number = %s AND is_active"  # noqa: S608
+
+
+@sensitive_variables("confirmation_code")
+def sign_in(
+    *,
+    cookie: str,
+    phone_number: str,
+    confirmation_code: str,
+    open_session: Callable[[SignIn], Session],
+    **attempt: str,
+) -> Session:
+    """Sign in as `codes.sign_in` does; the browser that has just used the code may submit it again.
+
+    `cookie` is known to this browser only.
+    """
+    browser = digests.keyed("users.browser", cookie)
+
+    def open_and_remember(signed_in: SignIn) -> Session:
+        sql.execute(_REMEMBER_BROWSER, browser, phone_number)
+        return open_session(signed_in)
+
+    try:
+        return codes.sign_in(
+            phone_number=phone_number,
+            confirmation_code=confirmation_code,
+            open_session=open_and_remember,
+            **attempt,
+        )
+    except ConfirmationCodeExpired:
+        with transaction.atomic():
+            if user := _just_signed_in(phone_number, confirmation_code, browser):
+                return open_session(SignIn(user, is_new_user=False))
+        raise
+
+
+@sensitive_variables("confirmation_code")
+def _just_signed_in(phone_number: str, confirmation_code: str, browser: str) -> User | None:
+    record = stored_codes.lock(phone_number)
+    if record is None or not record.was_just_used or record.used_by != browser:
+        return None
+    if not stored_codes.matches(record, confirmation_code):
+        # One try: a planted cookie must not allow guesses.
+        sql.execute(_REMEMBER_BROWSER, "", phone_number)
+        return None
+    return sql.find_one(User, _USER, phone_number)
