@@ -1,20 +1,23 @@
-"""Authentication by `Authorization: Token …` or `Authorization: Bearer …`. Session cookies are ignored."""
+"""Authentication by `Authorization: Token …`, `Bearer …` or `Key …`. Session cookies are ignored."""
 
-from typing import cast
+from typing import ClassVar, cast
 
 from knox.auth import TokenAuthentication as KnoxTokenAuthentication
 from knox.crypto import hash_token
 from knox.models import AuthToken
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication as SimpleJWTAuthentication
 from rest_framework_simplejwt.tokens import Token
 
 from common.database import sql
-from users.models import USED_REFERRAL_CODE, User
+from common.http.client_ip import client_address_of
+from users.models import USED_REFERRAL_CODE, ServiceAccount, ServiceKey, User
 from users.people.jwt_sessions import EPOCH_CLAIM
 from users.people.sessions import earliest_expiry
-from users.refusals import SessionEnded
+from users.refusals import ServiceKeyInvalid, ServiceKeyRequired, SessionEnded
+from users.services import keys
 
 _OWNER_OF_TOKEN = f"""
     SELECT users_user.*, {USED_REFERRAL_CODE}
@@ -47,3 +50,19 @@ class JWTAuthentication(SimpleJWTAuthentication):
         if validated_token.get(EPOCH_CLAIM) != user.session_epoch:
             raise SessionEnded
         return user
+
+
+class ServiceKeyAuthentication(BaseAuthentication):
+    """The only authentication of the operations for services: the session of a person never opens them."""
+
+    _OF_PERSONS: ClassVar[frozenset[str]] = frozenset({"token", "bearer"})
+
+    def authenticate(self, request: Request) -> tuple[ServiceAccount, ServiceKey]:
+        """Find the key in one indexed query. Raises `ServiceKeyInvalid` or `ServiceKeyRequired`."""
+        scheme, _, clear = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() in self._OF_PERSONS:
+            raise ServiceKeyRequired
+        if scheme.lower() != "key":
+            raise ServiceKeyInvalid
+        key = keys.find(clear=clear.strip(), client_address=client_address_of(request))
+        return key.account, key

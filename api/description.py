@@ -8,7 +8,8 @@ Sign-in by phone number and one-time code, invite codes, and who came with whom.
 **The main job:** `POST /api/registration/` sends a code, `POST /api/login/` redeems it for a token,
 `PATCH /api/profile/` enters the invite code of another person, `GET /api/profile/` shows who came with mine.
 
-**Authorize** with `Token <token>` from a login, or with a JWT `access` token. Times are UTC (ISO 8601), phone
+**Authorize** with `Token <token>` from a login, or with a JWT `access` token. Programs of the host send
+`Key <service key>`, which reaches the operations that name one of its scopes. Times are UTC (ISO 8601), phone
 numbers are returned as E.164. Every error is a problem document (RFC 9457) with a stable `code`; its `detail` is in
 the language of `Accept-Language`: English or Russian. Every answer has the id of its request in `X-Request-ID`:
 quote it when you ask for help.
@@ -19,8 +20,9 @@ TAGS = [
     {"name": "referral codes", "description": "For a sign-up form."},
     {"name": "sessions", "description": "Sign out, here or everywhere."},
     {"name": "jwt", "description": "The same sign-in for clients that want JWT pairs."},
-    {"name": "users", "description": "Everybody, for staff."},
-    {"name": "statistics", "description": "How many came, and how, for staff."},
+    {"name": "service", "description": "What a service key is and may do."},
+    {"name": "users", "description": "Everybody, for services."},
+    {"name": "statistics", "description": "How many came, and how, for services."},
     {"name": "operations", "description": "Probes for operators."},
 ]
 

@@ -124,6 +124,15 @@ PERSONAL_DATA = _answer(
 )
 REFERRAL_CODE = _answer("It exists", {"referral_code": "K7M2XP"})
 
+SERVICE = _answer(
+    "A shop",
+    {
+        "name": "shop",
+        "scopes": ["people:read", "people:write"],
+        "key_prefix": "rsk_k3Jd82mQ",
+        "expires_at": "2027-11-21T09:30:00Z",
+    },
+)
 USER = _answer("Anna", _USER)
 USER_DETAIL = _answer("Anna", {**_USER, "referrals": _PROFILE["referrals"]})
 USER_CHANGE = _request("Anna", {"phone_number": "+79991234567", **_OWN_FIELDS, "is_active": True})

@@ -1,37 +1,48 @@
-"""Permissions of the endpoints for staff."""
+"""Permissions of the endpoints for services."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import PermissionDenied
-from rest_framework.permissions import IsAdminUser
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from users.people import rights
+from users.models import Scope, ServiceAccount
 from users.people.rights import Verb, may
+from users.refusals import ScopeMissing
 
 #: All other methods only read.
 _VERBS: dict[str, Verb] = {"POST": "add", "PUT": "change", "PATCH": "change", "DELETE": "delete"}
 
 
-def verb_of(method: str | None) -> Verb:
-    """Return what an HTTP method does to users."""
-    return _VERBS.get(method or "", "view")
+def scope_of(view: APIView, method: str | None) -> Scope | None:
+    """Return the scope that `document` names for an operation; None if any service key reaches it."""
+    name = getattr(view, "action", None) or (method or "").lower()
+    handler: Callable[..., Any] | None = getattr(view, name, None)
+    return getattr(handler, "scope", None)
 
 
-class ManagesUsers(IsAdminUser):
-    """Asks `users.people.rights` for the verb of the HTTP method. Raises `PermissionDenied`, which says what lacks."""
+class HasScope(BasePermission):
+    """Asks for the scope of the operation. Raises `ScopeMissing`, which names it."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        if not super().has_permission(request, view):
-            return False
-        verb = verb_of(request.method)
-        if not may(request.user, verb):
-            raise PermissionDenied(_("You need the permission %(name)s.") % {"name": rights.permission(verb)})
+        scope = scope_of(view, request.method)
+        if scope and not _service_of(request).has_scope(scope):
+            raise ScopeMissing(scope=scope.value)
         return True
 
+
+class ManagesUsers(HasScope):
+    """Asks `users.people.rights` besides, about the user."""
+
     def has_object_permission(self, request: Request, view: APIView, user: Any) -> bool:
-        if not may(request.user, verb_of(request.method), user):
-            raise PermissionDenied(_("Only a superuser may change or delete staff."))
+        if not may(_service_of(request), _VERBS.get(request.method or "", "view"), user):
+            raise PermissionDenied(_("A service can't change or erase staff."))
         return True
+
+
+def _service_of(request: Request) -> ServiceAccount:
+    # `ServiceKeyAuthentication` lets only services through.
+    return cast("ServiceAccount", request.user)

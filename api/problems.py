@@ -14,10 +14,11 @@ from rest_framework.response import Response
 from api.outages import ServiceUnavailable, is_outage
 from api.parsers import BodyTooLarge
 from common.observability import metrics, request_id
-from users.refusals import Refusal
+from users.refusals import Refusal, ServiceKeyInvalid
 
 CONTENT_TYPE = "application/problem+json"
-CHALLENGE = "Token, Bearer"  # WWW-Authenticate, which a 401 must have (RFC 9110, section 15.5.2)
+# WWW-Authenticate, which a 401 must have (RFC 9110, section 15.5.2)
+CHALLENGE, CHALLENGE_TO_SERVICES = "Token, Bearer", "Key"
 INVALID_INPUT = _("Some of the input is wrong: see errors.")
 
 
@@ -41,6 +42,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     retry_after = serializers.IntegerField(required=False, help_text="Seconds to wait before asking again.")
     days = serializers.IntegerField(required=False, help_text="For how many days a code could be activated.")
     steps = serializers.IntegerField(required=False, help_text="How many steps a period has at most.")
+    scope = serializers.CharField(required=False, help_text="The scope that the service key lacks.")
     request_id = serializers.CharField(
         required=False, help_text="With a 5xx: quote it when you ask for help. Every answer has it as `X-Request-ID`."
     )
@@ -83,7 +85,8 @@ def exception_handler(exception: Exception, context: dict[str, Any]) -> Response
         request.accepted_renderer, request.accepted_media_type = JSONRenderer(), JSONRenderer.media_type
         response.content_type = CONTENT_TYPE
         if response.status_code == HTTPStatus.UNAUTHORIZED:
-            response["WWW-Authenticate"] = CHALLENGE
+            is_for_services = isinstance(exception, ServiceKeyInvalid)
+            response["WWW-Authenticate"] = CHALLENGE_TO_SERVICES if is_for_services else CHALLENGE
     return response
 
 

@@ -15,18 +15,26 @@ from rest_framework.exceptions import NotFound
 from rest_framework.serializers import BaseSerializer, ListSerializer, Serializer
 
 from api import problems
+from api.authentication import ServiceKeyAuthentication
 from api.outages import ServiceUnavailable
 from api.parsers import BodyTooLarge
-from api.permissions import ManagesUsers, verb_of
+from api.permissions import ManagesUsers, scope_of
 from api.query_parameters import refusing_unknown
 from common.http import paths
-from users.people import rights
-from users.refusals import PhoneNumberInvalid, Refusal, SessionEnded
+from users.models import Scope
+from users.refusals import (
+    PhoneNumberInvalid,
+    Refusal,
+    ScopeMissing,
+    ServiceKeyInvalid,
+    ServiceKeyRequired,
+    SessionEnded,
+)
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 #: Example values for the placeholders in messages of refusals.
-_SAMPLE_DETAILS = {"retry_after": 42, "tries_left": 3, "days": 30, "steps": 3660}
+_SAMPLE_DETAILS: dict[str, int | str] = {"retry_after": 42, "tries_left": 3, "days": 30, "steps": 3660}
 _RETRY_AFTER = {
     "description": "Seconds to wait before asking again.",
     "required": True,
@@ -45,10 +53,11 @@ def document(  # noqa: PLR0913  one for each part of an operation's description
     refusals: Iterable[type[Refusal]] = (),
     not_found: type[Refusal] | None = None,
     parameters: Sequence[OpenApiParameter | type[Serializer[Any]]] | None = None,
+    scope: Scope | None = None,
 ) -> Callable[[Method], Method]:
     """Describe an operation. `AutoSchema` adds the problems that follow from the view.
 
-    `not_found`: the refusal behind a 404 that has a specific code.
+    `not_found`: the refusal behind a 404 that has a specific code. `scope`: what a service key needs for it.
     """
 
     takes = [name for parameter in parameters or () for name in _names_in_query(parameter)]
@@ -58,6 +67,7 @@ def document(  # noqa: PLR0913  one for each part of an operation's description
         if takes or is_list:
             method = cast("Method", refusing_unknown(method, own=takes, is_list=is_list))
         method.refusals, method.not_found = tuple(refusals), not_found  # type: ignore[attr-defined]
+        method.scope = scope  # type: ignore[attr-defined]
         return extend_schema(
             operation_id=operation_id,
             tags=[tag],
@@ -82,13 +92,16 @@ class AutoSchema(openapi.AutoSchema):
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
         operation = super().get_operation(*args, **kwargs)
-        if operation and self._is_for_staff():
-            needed = rights.permission(verb_of(self.method))
-            operation["description"] += f"\n\nFor staff with the permission `{needed}`."
+        if operation and self._is_for_services():
+            scope = scope_of(self.view, self.method)
+            needed = f"For service keys with the scope `{scope}`." if scope else "For every service key."
+            operation["description"] += f"\n\n{needed}"
+            # OpenAPI has scopes for OAuth only.
+            operation["x-scopes"] = [scope.value] if scope else []
         return operation
 
-    def _is_for_staff(self) -> bool:
-        return any(isinstance(permission, ManagesUsers) for permission in self.view.get_permissions())
+    def _is_for_services(self) -> bool:
+        return ServiceKeyAuthentication in self.view.authentication_classes
 
     def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         answers: dict[str, Any] = super()._get_response_bodies(direction)
@@ -116,11 +129,16 @@ class AutoSchema(openapi.AutoSchema):
             yield problems.problem_of_error(exceptions.UnsupportedMediaType("text/plain"))
         if self._is_list_view():
             yield _invalid_input("page_size")
-        if self.view.authentication_classes:
+        if self._is_for_services():
+            yield problems.problem_of_refusal(ServiceKeyInvalid())
+            yield problems.problem_of_refusal(ServiceKeyRequired())
+        elif self.view.authentication_classes:
             yield problems.problem_of_error(exceptions.NotAuthenticated())
             yield problems.problem_of_error(exceptions.AuthenticationFailed())
             yield problems.problem_of_refusal(SessionEnded())
-        if self._is_for_staff():
+        if scope := scope_of(self.view, self.method):
+            yield problems.problem_of_refusal(ScopeMissing(scope=scope.value))
+        if any(isinstance(permission, ManagesUsers) for permission in self.view.get_permissions()):
             yield problems.problem_of_error(exceptions.PermissionDenied())
         if not self.path.startswith(paths.HEALTH):
             yield problems.problem_of_error(ServiceUnavailable())
@@ -134,7 +152,7 @@ class AutoSchema(openapi.AutoSchema):
         return next(iter(fields))
 
 
-def _details_of(refusal: type[Refusal]) -> dict[str, int]:
+def _details_of(refusal: type[Refusal]) -> dict[str, int | str]:
     message = str(refusal.message).replace("%(wait)", "%(retry_after)")
     return {name: value for name, value in _SAMPLE_DETAILS.items() if f"%({name})" in message}
 
@@ -165,6 +183,19 @@ class JWTScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
 
     def get_security_definition(self, auto_schema: openapi.AutoSchema) -> dict[str, Any]:
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+
+
+class ServiceKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "api.authentication.ServiceKeyAuthentication"
+    name = "serviceKey"
+
+    def get_security_definition(self, auto_schema: openapi.AutoSchema) -> dict[str, Any]:
+        return {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "description": "For programs: the word `Key`, a space, and a service key. `make run` prints one.",
+        }
 
 
 class InputSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]

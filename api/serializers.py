@@ -15,7 +15,6 @@ from api.fields import (
     PhoneNumberField,
     ReferralCodeField,
     TextField,
-    TrueOrFalseField,
     own_fields,
 )
 from common.http import public_url
@@ -214,55 +213,6 @@ class JWTSessionSerializer(JWTPairSerializer):
 @extend_schema_serializer(examples=[examples.JWT_REFRESH])
 class JWTRefreshSerializer(Input):
     refresh = TextField(max_length=2_000)
-
-
-# Users, for staff
-
-
-@extend_schema_serializer(examples=[examples.USER])
-class UserSerializer(serializers.ModelSerializer[User]):
-    phone_number = PhoneNumberField(help_text="E.164.", read_only=True)
-    used_referral_code = serializers.CharField(allow_null=True, read_only=True)
-
-    class Meta:
-        model = User
-        fields: tuple[str, ...] = (
-            "id",
-            "phone_number",
-            *User.OWN_FIELDS,
-            "referral_code",
-            "used_referral_code",
-            "referrals_count",
-            "is_active",
-            "is_staff",
-            "registered_at",
-            "updated_at",
-            "last_login",
-        )
-        read_only_fields = fields
-
-
-@extend_schema_serializer(examples=[examples.USER_DETAIL])
-class UserDetailSerializer(UserSerializer):
-    referrals = serializers.SerializerMethodField(help_text=f"The newest {NEWEST_REFERRALS} phone numbers.")
-
-    class Meta(UserSerializer.Meta):
-        fields = (*UserSerializer.Meta.fields, "referrals")
-
-    def get_referrals(self, user: User) -> list[str]:
-        return newest.phone_numbers(user, limit=NEWEST_REFERRALS)
-
-
-@extend_schema_serializer(examples=[examples.USER_CHANGE])
-class UserChangeSerializer(Input):
-    shown_only = UserDetailSerializer.Meta.fields
-
-    phone_number = PhoneNumberField()
-    is_active = TrueOrFalseField(required=False, help_text="Someone who is not active can't sign in.")
-
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        fields = super().get_fields()
-        return {"phone_number": fields.pop("phone_number"), **own_fields(), **fields}
 
 
 # Operations

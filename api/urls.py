@@ -7,6 +7,7 @@ from rest_framework.routers import SimpleRouter
 from api.views.openapi import SchemaView
 from api.views.profile import PersonalDataView, ProfileByPhoneView, ProfileView, ReferralsView
 from api.views.referral_codes import ReferralCodeView
+from api.views.service import ServiceView
 from api.views.sessions import JWTLogoutView, JWTRefreshView, LogoutAllView, LogoutView
 from api.views.sign_in import JWTLoginView, LoginView, RegistrationView, VerifyView
 from api.views.statistics import StatisticsView
@@ -29,6 +30,7 @@ urlpatterns = [
     path("profile/export/", PersonalDataView.as_view(), name="personal-data"),
     path("profile/<str:phone_number>/", ProfileByPhoneView.as_view(), name="profile-by-phone"),
     path("referral-codes/<str:referral_code>/", ReferralCodeView.as_view(), name="referral-code"),
+    path("service/", ServiceView.as_view(), name="service"),
     path("", include(users.urls)),
     path("statistics/", StatisticsView.as_view(), name="statistics"),
     path("schema/", SchemaView.as_view(), name="schema"),

@@ -63,6 +63,9 @@ def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
             answer = login(cursor, **json.loads(body))
         elif path.startswith("/api/referral-codes/"):
             answer = referral_code(cursor, path.split("/")[3])
+        elif path in ("/api/users/", "/api/statistics/"):
+            account = account_of_key(cursor, environ["HTTP_AUTHORIZATION"])
+            answer = users(cursor, account) if path == "/api/users/" else statistics(cursor)
         else:
             person = owner_of_token(cursor, environ["HTTP_AUTHORIZATION"])
             if path == "/api/profile/" and environ["REQUEST_METHOD"] == "PATCH":
@@ -71,10 +74,6 @@ def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
                 answer = profile(cursor, person)
             elif path == "/api/profile/referrals/":
                 answer = referrals(cursor, person[0])
-            elif path == "/api/users/":
-                answer = users(cursor, person[0])
-            elif path == "/api/statistics/":
-                answer = statistics(cursor)
     data = json.dumps(answer, default=str).encode()
     start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(data)))])
     return [data]
@@ -188,6 +187,17 @@ def owner_of_token(cursor: Any, authorization: str) -> Any:
     return cursor.fetchone()
 
 
+def account_of_key(cursor: Any, authorization: str) -> int:
+    digest = hashlib.sha256(authorization.removeprefix("Key ").encode()).hexdigest()
+    cursor.execute(
+        """SELECT account.id, account.scopes FROM users_servicekey key
+        JOIN users_serviceaccount account ON account.id = key.account_id
+        WHERE key.digest = %s AND key.revoked_at IS NULL AND key.expires_at > %s AND account.is_active""",
+        [digest, datetime.now(UTC)],
+    )
+    return int(cursor.fetchone()[0])
+
+
 def profile(cursor: Any, person: Any) -> dict[str, Any]:
     pk, phone, username, code, count, registered_at, used = person
     cursor.execute(NEWEST, [pk])
@@ -219,7 +229,7 @@ def referral_code(cursor: Any, code: str) -> dict[str, Any]:
     return {"referral_code": cursor.fetchone()[0]}
 
 
-def users(cursor: Any, actor: int) -> dict[str, Any]:
+def users(cursor: Any, account: int) -> dict[str, Any]:
     cursor.execute(
         """SELECT u.id, u.phone_number, u.username, u.referral_code, r.referral_code AS used_referral_code,
             u.referrals_count, u.is_active, u.is_staff, u.registered_at, u.last_login
@@ -229,9 +239,9 @@ def users(cursor: Any, actor: int) -> dict[str, Any]:
     names = [column.name for column in cursor.description]
     rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()[:50]]
     cursor.execute(
-        """INSERT INTO users_auditrecord (at, actor_id, person_id, thing, action, details, address)
+        """INSERT INTO users_auditrecord (at, service_id, person_id, thing, action, details, address)
         VALUES (%s, %s, NULL, 'user', 'listed', %s, %s) RETURNING id""",
-        [datetime.now(UTC), actor, json.dumps({"ids": [row["id"] for row in rows]}), "1" * 16],
+        [datetime.now(UTC), account, json.dumps({"ids": [row["id"] for row in rows]}), "1" * 16],
     )
     return {"next": None, "previous": None, "results": rows}
 

@@ -45,9 +45,9 @@ class Endpoint:
     once: bool = False
 
 
-def _line(method: str, path: str, *, person: int | None = None, body: object = None) -> str:
-    token = token_of(person) if person else ""
-    return "\t".join((method, path, token, json.dumps(body) if body else ""))
+def _line(method: str, path: str, *, person: int | None = None, credentials: str = "", body: object = None) -> str:
+    credentials = f"Token {token_of(person)}" if person else credentials
+    return "\t".join((method, path, credentials, json.dumps(body) if body else ""))
 
 
 def registration(_target: Target, count: int) -> Iterator[str]:
@@ -112,14 +112,14 @@ def referral_code(target: Target, count: int) -> Iterator[str]:
         yield _line("GET", f"/api/referral-codes/{referral_code_of(person)}/")
 
 
-def users(target: Target, _count: int) -> Iterator[str]:
+def users(_target: Target, _count: int) -> Iterator[str]:
     """One page of 50 users, newest first."""
-    yield _line("GET", "/api/users/", person=target.people // 10_000 * 10_000)
+    yield _line("GET", "/api/users/", credentials=f"Key {population.SERVICE_KEY}")
 
 
-def statistics(target: Target, _count: int) -> Iterator[str]:
+def statistics(_target: Target, _count: int) -> Iterator[str]:
     """The last thirty days."""
-    yield _line("GET", "/api/statistics/", person=target.people // 10_000 * 10_000)
+    yield _line("GET", "/api/statistics/", credentials=f"Key {population.SERVICE_KEY}")
 
 
 def of_one_person(path: str, person: int) -> Callable[[Target, int], Iterator[str]]:
@@ -153,8 +153,8 @@ ENDPOINTS = (
     Endpoint("referrals", referrals),
     Endpoint("activation", activation, once=True),
     Endpoint("referral code", referral_code),
-    Endpoint("users (staff)", users),
-    Endpoint("statistics (staff)", statistics),
+    Endpoint("users (services)", users),
+    Endpoint("statistics (services)", statistics),
 )
 #: Growth with the number of referrals of one user.
 INVITERS = (

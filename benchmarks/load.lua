@@ -1,4 +1,4 @@
--- Script for wrk: sends the requests of a file, one per line, `METHOD<tab>path<tab>token<tab>body`, and prints the
+-- Script for wrk: sends the requests of a file, one per line, `METHOD<tab>path<tab>credentials<tab>body`, and prints the
 -- result as JSON. `once`: send no line twice.
 
 local lines, next_line = {}, 0
@@ -7,7 +7,7 @@ exhausted = false
 function init(args)
     once = args[2] == "once"
     for line in io.lines(args[1]) do
-        local method, path, token, body = line:match("^(%S+)\t(%S+)\t(%S*)\t(.*)$")
+        local method, path, credentials, body = line:match("^(%S+)\t(%S+)\t([^\t]*)\t(.*)$")
         local headers = {
             -- As set by nginx.
             ["X-Forwarded-For"] = "203.0.113.7",
@@ -15,7 +15,7 @@ function init(args)
             ["Host"] = "localhost",
             ["Accept"] = "application/json",
         }
-        if token ~= "" then headers["Authorization"] = "Token " .. token end
+        if credentials ~= "" then headers["Authorization"] = credentials end
         if body ~= "" then headers["Content-Type"] = "application/json" else body = nil end
         lines[#lines + 1] = wrk.format(method, path, headers, body)
     end

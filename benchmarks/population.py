@@ -9,6 +9,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+#: The key of the one service.
+SERVICE_KEY = f"rsk_bench000_{'0' * 43}"
 #: The token of a user: the id as 64 hexadecimal digits.
 TOKEN = "lpad(to_hex(n), 64, '0')"
 INVITER_OF_MANY, INVITER_OF_SOME, INVITER_OF_TEN = 1, 5, 9
@@ -56,6 +58,15 @@ STEPS = {
         SELECT encode(sha512({TOKEN}::bytea), 'hex') AS digest, left({TOKEN}, 15), n, now(), now() + interval '30 days'
         FROM generate_series(1, %(people)s) AS n ORDER BY digest""",
 }
+STEPS["service key"] = f"""
+    WITH account AS (
+        INSERT INTO users_serviceaccount (name, scopes, created_at, is_active)
+        VALUES ('benchmark', '["people:read", "statistics:read"]', now(), true) RETURNING id
+    )
+    INSERT INTO users_servicekey (account_id, prefix, digest, created_at, expires_at, networks, last_used_at)
+    SELECT id, left('{SERVICE_KEY}', 12), encode(sha256('{SERVICE_KEY}'), 'hex'), now(), now() + interval '1 day', '[]',
+           now() FROM account
+"""
 
 
 def inviters_of_ten(people: int) -> range:

@@ -138,17 +138,21 @@ from datetime import UTC, datetime
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-headers = {"Authorization": f"Token {sys.argv[1]}", "Host": "localhost", "X-Forwarded-Proto": "https"}
+headers = {"Authorization": f"Key {sys.argv[1]}", "Host": "localhost", "X-Forwarded-Proto": "https"}
 with CaptureQueriesContext(connection) as queries:
     assert Client(headers=headers).get("/api/statistics/").status_code == 200
 print(json.dumps([query["sql"] for query in queries if query["sql"].startswith(("SELECT", "WITH", "\\n"))]))
 """
-    token = population.token_of(target.people // 10_000 * 10_000)
     environment = target.stack.environment | {"DJANGO_SETTINGS_MODULE": "referral_project.settings"}
     result = subprocess.run(
-        [sys.executable, "-c", program, token], env=environment, cwd=ROOT, check=True, capture_output=True, text=True
+        [sys.executable, "-c", program, population.SERVICE_KEY],
+        env=environment,
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
     )
-    # Without the first one, the token lookup, which the bare function does itself.
+    # Without the first one, the lookup of the key, which the bare function does itself.
     target.stack.statistics_file.write_text(json.dumps(json.loads(result.stdout.splitlines()[-1])[1:]))
 
 

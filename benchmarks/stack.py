@@ -66,8 +66,8 @@ class Web:
 
     def request_once(self, line: str) -> requests.Response:
         """Send one request (see `load.lua`). Raises `LoadFailed` if it fails."""
-        method, path, token, body = line.split("\t")
-        headers = FORWARDED | ({"Authorization": f"Token {token}"} if token else {})
+        method, path, credentials, body = line.split("\t")
+        headers = FORWARDED | ({"Authorization": credentials} if credentials else {})
         headers |= {"Content-Type": "application/json"} if body else {}
         url = f"http://127.0.0.1:{self.port}{path}"
         answer = requests.request(method, url, data=body.encode(), headers=headers, timeout=30, allow_redirects=False)

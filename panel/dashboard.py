@@ -20,10 +20,11 @@ from django.utils.translation import gettext_lazy as _
 
 from panel.lists import link_to
 from panel.templatetags.panel import show_number
+from users import audit
 from users.people.rights import may
 from users.refusals import PeriodTooLong, Refusal
 from users.statistics import report
-from users.statistics.report import Period, Statistics, Step, share
+from users.statistics.report import Period, Referrer, Statistics, Step, share
 from users.statistics.totals import Counts
 
 DEFAULT_PERIOD = "30"
@@ -82,6 +83,10 @@ def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     form = PeriodForm(request.GET)
     period = form.chosen()
     counted = report.count(period=period)
+    referrers = counted.top_referrers if may(request.user, "view") else None
+    if referrers:
+        ids = [referrer.user.pk for referrer in referrers]
+        audit.record(by=request, action=audit.Action.LISTED, about="statistics", details={"ids": ids})
     labels = [_label(period.step, step.first, step.last) for step in counted.steps]
     return context | {
         "form": form,
@@ -94,7 +99,7 @@ def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "funnel": list(_funnel(counted)),
         "delivery": counted,
         "delivery_rate": _percent(counted.delivery_rate),
-        "top_referrers": list(_top_referrers(counted)) if may(request.user, "view") else None,
+        "top_referrers": None if referrers is None else list(_top_referrers(referrers)),
     }
 
 
@@ -176,9 +181,9 @@ def _funnel(counted: Statistics) -> Iterator[dict[str, Any]]:
         before = number
 
 
-def _top_referrers(counted: Statistics) -> Iterator[dict[str, Any]]:
-    most = max((referrer.activations for referrer in counted.top_referrers), default=0)
-    for referrer in counted.top_referrers:
+def _top_referrers(referrers: list[Referrer]) -> Iterator[dict[str, Any]]:
+    most = max((referrer.activations for referrer in referrers), default=0)
+    for referrer in referrers:
         yield {
             "link": link_to(referrer.user),
             "referral_code": referrer.user.referral_code,

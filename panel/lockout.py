@@ -1,8 +1,11 @@
 """Lockout after wrong passwords of staff: django-axes with the limits of this panel."""
 
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from axes.backends import AxesStandaloneBackend
+from axes.exceptions import AxesBackendPermissionDenied
 from axes.handlers.database import AxesDatabaseHandler
 from axes.handlers.proxy import AxesProxyHandler
 from axes.models import AccessAttempt
@@ -12,22 +15,38 @@ from django.contrib.auth.backends import ModelBackend
 from django.db.models import QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from common.http.client_ip import UNKNOWN, client_ip_of
+from common.http.client_ip import UNKNOWN, client_ip_digest, client_ip_of
 from users import phones
-from users.models import User
-from users.refusals import PhoneNumberInvalid
+from users.limits import limits
+from users.models import AuditRecord, User
+from users.refusals import PhoneNumberInvalid, SignInLocked
 
 
 class PasswordBackend(AxesStandaloneBackend, ModelBackend):  # type: ignore[misc]
-    """Checks the password unless the client IP, or the phone number from this client IP, is locked."""
+    """Checks the password unless the client IP, the phone number from this client IP, or the phone number is locked.
+
+    The lock of a number does not apply to a client IP from which its owner has signed in lately.
+    """
 
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **others: Any
     ) -> User | None:
         super().authenticate(request, username, password, **others)
-        return ModelBackend.authenticate(self, request, username, password, **others)
+        number = phone_number_of(request, {"username": username})
+        try:
+            # Reserved first: concurrent guesses from many addresses get no further than the limit.
+            use = _use_of(number).unless(partial(_is_known, request, number))
+            counted = limits.take(use) if number else []  # without a number there is no password to guess
+        except SignInLocked as locked:
+            request.axes_locked_out, request.seconds_locked = True, locked.details["retry_after"]  # type: ignore[union-attr]
+            raise AxesBackendPermissionDenied from locked
+        user = ModelBackend.authenticate(self, request, username, password, **others)
+        if user and counted:
+            limits.refund(counted[0])
+        return user
 
 
 class Handler(AxesDatabaseHandler):  # type: ignore[misc]
@@ -49,6 +68,23 @@ class Handler(AxesDatabaseHandler):  # type: ignore[misc]
         return int(of_number.delete()[0])
 
 
+def unlock(*, phone_number: str) -> None:
+    """Forget the wrong passwords for a number from all addresses together."""
+    limits.forget(_use_of(phone_number))
+
+
+def _use_of(phone_number: str) -> limits.Use:
+    return limits.WRONG_PASSWORDS_PER_NUMBER.of(phone_number)
+
+
+def _is_known(request: Any, phone_number: str) -> bool:
+    """Return True if this member of staff has signed in from this client IP during KNOWN_ADDRESS_DAYS."""
+    since = timezone.now() - timedelta(days=settings.KNOWN_ADDRESS_DAYS)
+    actor = User.objects.filter(phone_number=phone_number).first()
+    signed_in = AuditRecord.objects.filter(actor=actor, action=AuditRecord.Action.SIGNED_IN, at__gt=since)
+    return actor is not None and signed_in.filter(address=client_ip_digest(client_ip_of(request))).exists()
+
+
 def forgive(request: HttpRequest) -> None:
     """Reset the failures of the signed-in user after a complete sign-in."""
     AxesProxyHandler.update_request(request)
@@ -59,7 +95,7 @@ def _failures(attempts: QuerySet[AccessAttempt]) -> int:
     return int(attempts.aggregate(sum=Sum("failures_since_start"))["sum"] or 0)
 
 
-def phone_number_of(_request: HttpRequest, credentials: dict[str, Any] | None) -> str:
+def phone_number_of(_request: HttpRequest | None, credentials: dict[str, Any] | None) -> str:
     """Return the phone number of an attempt as E.164, so that other spellings count together; "" if invalid."""
     try:
         return phones.normalize((credentials or {}).get("username") or "")
@@ -75,7 +111,7 @@ def locked_ip(request: HttpRequest) -> str | None:
 
 def answer(request: HttpRequest, *_about: Any) -> HttpResponse:
     """Answer 429, with the same page for registered and unknown numbers."""
-    seconds = int(settings.AXES_COOLOFF_TIME.total_seconds())
+    seconds = getattr(request, "seconds_locked", int(settings.AXES_COOLOFF_TIME.total_seconds()))
     context = {
         **admin.site.each_context(request),
         "title": _("Signing in is locked"),

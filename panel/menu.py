@@ -32,6 +32,18 @@ def navigation(_request: HttpRequest) -> list[dict[str, Any]]:
                     "permission": _is_superuser,
                 },
                 {
+                    "title": _("Service accounts"),
+                    "icon": "smart_toy",
+                    "link": reverse("admin:users_serviceaccount_changelist"),
+                    "permission": _is_superuser,
+                },
+                {
+                    "title": _("Service keys"),
+                    "icon": "key",
+                    "link": reverse("admin:users_servicekey_changelist"),
+                    "permission": _is_superuser,
+                },
+                {
                     "title": _("Groups"),
                     "icon": "admin_panel_settings",
                     "link": reverse("admin:auth_group_changelist"),

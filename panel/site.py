@@ -1,5 +1,6 @@
 """Access to the admin panel: password, second factor, length of the session."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -9,7 +10,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from unfold.sites import UnfoldAdminSite
 
-from panel import second_factor
+from panel import audited, second_factor
 from users import audit
 from users.models import User
 from users.people.sessions import opened_by_code
@@ -18,6 +19,11 @@ from users.people.sessions import opened_by_code
 class Panel(UnfoldAdminSite):  # type: ignore[misc]
     def has_permission(self, request: HttpRequest) -> bool:
         return self._knows_password(request) and second_factor.is_passed(request)
+
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+        """Let only permitted staff through, and record what the page shows them."""
+        admin_view: Callable[..., Any] = super().admin_view(audited.records_what_it_shows(view), cacheable)
+        return admin_view
 
     def _knows_password(self, request: HttpRequest) -> bool:
         """True for staff with a password session: a confirmation code opens only one's own profile."""

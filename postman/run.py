@@ -18,8 +18,8 @@ NEWMAN = [str(POSTMAN / "node_modules/.bin/newman"), "run"]
 
 
 @contextmanager
-def fresh_server() -> Iterator[str]:
-    """Yield the base URL of a server on SQLite with demo people and a simulated gateway without delay."""
+def fresh_server() -> Iterator[tuple[str, str]]:
+    """Yield the base URL of a server on SQLite with demo people, and its service key."""
     with tempfile.TemporaryDirectory(prefix="postman-") as folder:
         environment = {
             **os.environ,
@@ -32,11 +32,14 @@ def fresh_server() -> Iterator[str]:
             "CONSOLE_SMS_MAX_DELAY_SECONDS": "0",
         }
         for command in (["migrate", "--verbosity", "0"], ["demo", "--people", "30"]):
-            subprocess.run([*MANAGE, *command], env=environment, stdout=subprocess.DEVNULL, check=True)  # noqa: S603
+            done = subprocess.run(  # noqa: S603
+                [*MANAGE, *command], env=environment, stdout=subprocess.PIPE, check=True, text=True
+            )
+        service_key = done.stdout.rpartition("Service key: ")[2].strip()
         address = f"127.0.0.1:{free_port()}"
         with running([*MANAGE, "runserver", "--noreload", address], env=environment) as server:
             wait_until(lambda: answers(f"http://{address}/health/live/"), server)
-            yield f"http://{address}"
+            yield f"http://{address}", service_key
 
 
 def answers(url: str) -> bool:
@@ -49,6 +52,8 @@ def answers(url: str) -> bool:
 
 if __name__ == "__main__":
     collection, environment = POSTMAN / "referral.postman_collection.json", POSTMAN / "local.postman_environment.json"
-    with fresh_server() as base_url:
-        newman = [*NEWMAN, str(collection), "--environment", str(environment), "--env-var", f"base_url={base_url}"]
+    with fresh_server() as (base_url, service_key):
+        values = [f"base_url={base_url}", f"service_key={service_key}"]
+        newman = [*NEWMAN, str(collection), "--environment", str(environment)]
+        newman += [word for value in values for word in ("--env-var", value)]
         sys.exit(subprocess.run([*newman, *sys.argv[1:]], check=False).returncode)  # noqa: S603

@@ -12,7 +12,8 @@ from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from tests.support.factories import LONG_AGO, api_client, create_staff, create_superuser
+from tests.support.factories import LONG_AGO, create_superuser
+from tests.support.factories import service_client as a_service
 from tests.support.limits import every_limit
 from tests.support.panel import panel_client
 from tests.support.quick_flush import install_quick_flush
@@ -65,9 +66,9 @@ def admin_client() -> Client:
 
 
 @pytest.fixture
-def staff_client() -> APIClient:
-    """Staff, registered before every other user, in the API."""
-    return api_client(create_staff(registered_at=LONG_AGO))
+def service_client() -> APIClient:
+    """A program of the host with every scope."""
+    return a_service()
 
 
 @pytest.fixture

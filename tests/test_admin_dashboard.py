@@ -12,11 +12,11 @@ from rest_framework.test import APIClient
 
 from tests.support.factories import (
     LONG_AGO,
-    api_client,
     create_staff,
     create_user,
     phone_number,
     request_code,
+    service_client,
     sign_up,
 )
 from tests.support.panel import panel_client, user_page
@@ -59,7 +59,7 @@ def test_numbers_match_the_api(admin_client: Client) -> None:
         create_user(invited_by=inviter, registered_at=datetime.now(UTC) - timedelta(days=days_ago))
         sign_up(APIClient(), phone_number())
     Delivery.objects.filter(pk__in=Delivery.objects.values("pk")[:2]).update(state="failed")
-    result = api_client(create_staff()).get("/api/statistics/").json()
+    result = service_client().get("/api/statistics/").json()
 
     html = page(admin_client)
 

@@ -10,6 +10,7 @@ from pytest_django import Settings
 from tests.support import factories
 from tests.support.concurrency import run_concurrently
 from tests.support.panel import panel_client
+from users.models import AuditRecord
 
 pytestmark = pytest.mark.django_db
 
@@ -112,6 +113,82 @@ def test_concurrent_guesses_respect_the_limit() -> None:
     assert sorted(statuses) == [*[200] * 4, *[429] * 16]
     # Refused requests are not recorded: this counts the passwords checked.
     assert AccessAttempt.objects.get().failures_since_start == 5
+
+
+# One number, all addresses together
+
+
+def addresses(count: int) -> list[str]:
+    return [f"2001:db8:{n:x}::1" for n in range(count)]
+
+
+def test_many_addresses_together_get_no_further_than_the_limit_of_the_number() -> None:
+    statuses = [attempt("wrong", client_ip=address) for address in addresses(200)]
+
+    assert statuses == [200] * 20 + [429] * 180
+    assert attempt(PASSWORD, client_ip="2001:db8:ffff::1") == 429
+
+
+def test_the_limit_of_a_number_does_not_shut_out_a_known_address() -> None:
+    assert attempt(PASSWORD, client_ip=OFFICE_IP) == 302
+    for address in addresses(30):
+        attempt("wrong", client_ip=address)
+
+    assert attempt(PASSWORD, client_ip="192.0.2.1") == 429
+    assert attempt(PASSWORD, client_ip=OFFICE_IP) == 302
+
+
+def test_an_address_of_a_colleague_or_of_long_ago_is_not_known(settings: Settings) -> None:
+    factories.create_staff(phone_number="+79990000001", password=PASSWORD)
+    assert attempt(PASSWORD, number="+79990000001", client_ip="192.0.2.1") == 302
+    assert attempt(PASSWORD, client_ip=OFFICE_IP) == 302
+    AuditRecord.objects.filter(actor__phone_number=ADMIN_PHONE).update(
+        at=timezone.now() - timezone.timedelta(days=settings.KNOWN_ADDRESS_DAYS + 1)
+    )
+    for address in addresses(30):
+        attempt("wrong", client_ip=address)
+
+    assert [attempt(PASSWORD, client_ip=address) for address in ("192.0.2.1", OFFICE_IP)] == [429, 429]
+
+
+def test_the_limit_of_a_number_is_the_same_for_unknown_numbers() -> None:
+    pages = []
+    for number in (ADMIN_PHONE, "+79998887766"):
+        for address in addresses(20):
+            attempt("wrong", number=number, client_ip=address)
+        client = Client(REMOTE_ADDR=OFFICE_IP)
+        pages.append(client.post("/admin/login/", {"username": number, "password": "wrong"}))
+
+    assert [page.status_code for page in pages] == [429, 429]
+    assert pages[0].content == pages[1].content
+    assert 3_500 < int(pages[0]["Retry-After"]) <= 3_600
+
+
+def test_right_passwords_do_not_count_towards_the_limit_of_the_number() -> None:
+    assert {attempt(PASSWORD, client_ip=address) for address in addresses(30)} == {302}
+
+
+def test_a_colleague_unlocks_a_number() -> None:
+    for address in addresses(20):
+        attempt("wrong", client_ip=address)
+    assert attempt(PASSWORD, client_ip=OFFICE_IP) == 429
+    rows = [*AccessAttempt.objects.values_list("pk", flat=True)]
+    boss = panel_client(factories.create_superuser())
+
+    boss.post(FAILED_SIGN_INS, {"action": "delete_selected", "_selected_action": rows, "post": "yes"})
+
+    assert attempt(PASSWORD, client_ip=OFFICE_IP) == 302
+
+
+@pytest.mark.django_db(transaction=True)
+def test_concurrent_guesses_from_many_addresses_respect_the_limit(settings: Settings) -> None:
+    settings.LIMIT_WRONG_PASSWORDS_PER_NUMBER = "5/hour"
+
+    statuses = run_concurrently(
+        *[lambda address=address: attempt("wrong", client_ip=address) for address in addresses(12)]
+    )
+
+    assert sorted(statuses) == [200] * 5 + [429] * 7
 
 
 # Locks in the panel

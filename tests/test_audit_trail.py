@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from axes.models import AccessAttempt
 from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 from django.db import connection, transaction
@@ -12,8 +13,18 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from tests.support import factories
-from tests.support.panel import AUDIT_TRAIL, CODES, PEOPLE, REFERRALS, panel_client, user_page
-from users.models import AuditRecord, User
+from tests.support.pages import signed_in_browser
+from tests.support.panel import (
+    AUDIT_TRAIL,
+    CODES,
+    MESSAGES,
+    PEOPLE,
+    REFERRALS,
+    SIGN_IN_ATTEMPTS,
+    panel_client,
+    user_page,
+)
+from users.models import AuditRecord, ServiceAccount, SignInAttempt, User
 
 pytestmark = pytest.mark.django_db
 
@@ -31,8 +42,8 @@ def panel(colleague: User) -> Client:
 
 
 @pytest.fixture
-def api(colleague: User) -> APIClient:
-    return factories.api_client(colleague)
+def api() -> APIClient:
+    return factories.service_client()
 
 
 def trail() -> list[tuple[str, int | None, Any]]:
@@ -43,7 +54,7 @@ def trail() -> list[tuple[str, int | None, Any]]:
 # API
 
 
-def test_api_change_is_recorded_with_old_and_new_values(api: APIClient, colleague: User) -> None:
+def test_api_change_is_recorded_with_old_and_new_values(api: APIClient) -> None:
     person = factories.create_user(username="Before", phone_number="+79991112233")
 
     api.patch(f"/api/users/{person.pk}/", {"username": "After", "phone_number": "8 999 765 43 21"})
@@ -51,7 +62,8 @@ def test_api_change_is_recorded_with_old_and_new_values(api: APIClient, colleagu
     changes = {"username": ["Before", "After"], "phone_number": ["+79991112233", "+79997654321"]}
     assert trail() == [("changed", person.pk, changes)]
     record = AuditRecord.objects.get()
-    assert record.actor == colleague
+    assert record.actor is None
+    assert record.service == ServiceAccount.objects.get()
     assert (timezone.now() - record.at).total_seconds() < 60
 
 
@@ -60,12 +72,13 @@ def test_api_create_replace_view_and_erase_are_recorded(api: APIClient) -> None:
     path = f"/api/users/{new['id']}/"
     api.put(path, {"phone_number": "+79991234567"})
     api.get(path)
-    api.get("/api/profile/+79991234567/")
+    api.get("/api/users/?phone_number=%2B79991234567")
     api.delete(path)
 
-    assert [(action, person) for action, person, _ in trail()] == [
-        (action, new["id"]) for action in ("created", "changed", "viewed", "viewed", "deleted")
+    assert [(action, person) for action, person, _ in trail() if action != "listed"] == [
+        (action, new["id"]) for action in ("created", "changed", "viewed", "deleted")
     ]
+    assert ("listed", None, {"ids": [new["id"]]}) in trail()
 
 
 def test_api_list_is_recorded_with_the_listed_users(api: APIClient) -> None:
@@ -175,6 +188,114 @@ def test_panel_views_and_exports_are_recorded(panel: Client) -> None:
     assert "79991234567" not in str(records)
 
 
+#: Every list of the panel with numbers in it.
+LISTS = (PEOPLE, REFERRALS, CODES, MESSAGES, SIGN_IN_ATTEMPTS, AUDIT_TRAIL)
+
+
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize("body", [{}, {"anything": "else"}])
+def test_a_list_that_is_shown_after_a_post_is_recorded(panel: Client, path: str, body: dict[str, Any]) -> None:
+    factories.sign_up(APIClient(), factories.phone_number(), used_referral_code=factories.create_user().referral_code)
+    AuditRecord.objects.create(action="viewed", address="")
+
+    page = panel.post(path, body)
+
+    assert page.status_code == 200
+    listed = AuditRecord.objects.get(action="listed")
+    assert listed.details["ids"] == [row.pk for row in page.context_data["cl"].result_list] != []
+
+
+def test_forms_with_errors_are_recorded(panel: Client) -> None:
+    person, taken = factories.create_user(), factories.create_user()
+
+    invalid = panel.post(user_page(person), {"phone_number": "nonsense"})
+    refused = panel.post(user_page(person), {"phone_number": str(taken.phone_number), "is_active": "on"})
+    weak = panel.post(user_page(person, "password"), {"password1": "1", "password2": "2"})
+
+    assert [page.status_code for page in (invalid, refused, weak)] == [200, 200, 200]
+    assert [(action, about) for action, about, _ in trail()] == [("viewed", person.pk)] * 3
+
+
+def test_pages_before_a_deletion_are_recorded(panel: Client) -> None:
+    first, second = factories.create_user(), factories.create_user()
+
+    one = panel.get(user_page(first, "delete"))
+    many = panel.post(PEOPLE, {"action": "delete_selected", "_selected_action": [first.pk, second.pk]})
+
+    assert [page.status_code for page in (one, many)] == [200, 200]
+    (action, about, _), (together, _, details) = trail()
+    assert (action, about, together) == ("viewed", first.pk, "viewed")
+    assert set(details["ids"]) == {first.pk, second.pk}
+
+
+def test_top_referrers_on_the_dashboard_and_in_the_statistics_are_recorded(panel: Client, api: APIClient) -> None:
+    inviter = factories.create_user()
+    factories.create_user(invited_by=inviter)
+
+    assert panel.get("/admin/").status_code == 200
+    assert api.get("/api/statistics/").status_code == 200
+
+    shown = AuditRecord.objects.filter(action="listed", thing="statistics").order_by("id")
+    assert [record.details for record in shown] == [{"ids": [inviter.pk]}] * 2
+    assert [record.service is None for record in shown] == [True, False]
+
+
+def test_a_dashboard_without_numbers_is_not_recorded(panel: Client) -> None:
+    staff = factories.create_staff(permissions=())
+    factories.create_user(invited_by=factories.create_user())
+
+    assert panel_client(staff).get("/admin/").status_code == 200
+
+    assert trail() == []
+
+
+def test_unlocking_says_whose_number(panel: Client) -> None:
+    person, unknown = factories.create_user(), factories.phone_number()
+    for number in (str(person.phone_number), unknown):
+        code = factories.request_code(APIClient(), number)
+        body = {"phone_number": number, "confirmation_code": factories.wrong_code(code)}
+        assert APIClient().post("/api/login/", body).status_code == 400
+        Client().post("/admin/login/", {"username": number, "password": "wrong"})
+    rows = [*SignInAttempt.objects.values_list("pk", flat=True)]
+    locks = [*AccessAttempt.objects.values_list("pk", flat=True)]
+
+    panel.post(SIGN_IN_ATTEMPTS, {"action": "unlock", "_selected_action": rows})
+    panel.post("/admin/axes/accessattempt/", {"action": "delete_selected", "_selected_action": locks, "post": "yes"})
+
+    done = [record for record in AuditRecord.objects.all() if record.action in ("changed", "deleted")]
+    assert len(done) == 4
+    assert sum(record.person_id == person.pk for record in done) == 2
+    masked = [record.details["number"] for record in done if record.person_id is None]
+    assert masked == [f"{unknown[:5]}*****{unknown[-2:]}"] * 2
+
+
+@pytest.mark.parametrize("way", ["api", "link", "jwt", "pages"])
+def test_staff_who_sign_in_by_a_code_are_recorded(way: str) -> None:
+    colleague, person = factories.create_staff(), factories.create_user()
+    for user in (person, colleague):
+        if way == "pages":
+            signed_in_browser(user)
+            continue
+        asked = APIClient().post("/api/registration/", {"phone_number": str(user.phone_number)}).json()
+        code = {"confirmation_code": asked["confirmation_code"]}
+        path = {"api": "/api/login/", "jwt": "/api/jwt/", "link": asked["verify_url"]}[way]
+        body = code if way == "link" else {**code, "phone_number": str(user.phone_number)}
+        assert APIClient().post(path, body).status_code == 200
+
+    record = AuditRecord.objects.get()
+    assert (record.action, record.actor, record.details) == ("signed_in", colleague, {"by": "code"})
+
+
+def test_a_saved_form_records_real_changes_only(panel: Client) -> None:
+    person = factories.create_user(username="Same", phone_number="+79991112233")
+
+    panel.post(user_page(person), {"phone_number": "8 999 111-22-33", "username": "Same", "is_active": "on"})
+    assert trail() == []
+    panel.post(user_page(person), {"phone_number": "8 999 111-22-33", "username": "Other", "is_active": "on"})
+
+    assert trail() == [("changed", person.pk, {"username": ["Same", "Other"]})]
+
+
 def test_group_permission_changes_are_recorded(panel: Client) -> None:
     right = Permission.objects.get(codename="view_user")
 
@@ -233,7 +354,7 @@ def test_records_of_an_erased_user_hold_no_personal_data(way: str, panel: Client
 def test_records_of_an_erased_staff_member_are_kept_anonymously(panel: Client) -> None:
     gone, person = factories.create_staff(username="Gone"), factories.create_user()
     number = gone.pk
-    factories.api_client(gone).get(f"/api/users/{person.pk}/")
+    panel_client(gone).get(user_page(person))
 
     panel.post(user_page(gone, "delete"), {"post": "yes"})
 
@@ -251,7 +372,7 @@ def test_trail_is_shown_and_searched_by_number(panel: Client, api: APIClient) ->
 
     html = panel.get(AUDIT_TRAIL, {"q": str(person.phone_number)}).content.decode()
 
-    assert "Colleague" in html
+    assert "service " in html
     assert "After" in html
     assert user_page(other) not in html
     assert user_page(other) in panel.get(AUDIT_TRAIL).content.decode()

@@ -14,7 +14,7 @@ from knox.models import AuthToken
 from pytest_django.live_server_helper import LiveServer
 from schemathesis.schemas import BaseSchema
 
-from tests.support.factories import create_staff, create_superuser, create_user
+from tests.support.factories import create_staff, create_superuser, create_user, service_key
 from users.models import User
 from users.people.sessions import open_jwt_session
 from users.sign_in import codes
@@ -53,8 +53,18 @@ def by_token(user: User) -> dict[str, str]:
     return {"Authorization": f"Token {token}"}
 
 
+def headers_for(case: schemathesis.Case, person: dict[str, str]) -> dict[str, str]:
+    """Return the credentials that the operation takes: a service key, or those of a person."""
+    is_for_services = "x-scopes" in case.operation.definition.raw
+    return {"Authorization": f"Key {service_key()}"} if is_for_services else person
+
+
 def by_jwt(user: User) -> dict[str, str]:
     return {"Authorization": f"Bearer {open_jwt_session(user).access_token}"}
+
+
+def by_service_key(user: User) -> dict[str, str]:
+    return {"Authorization": f"Key {service_key()}"}
 
 
 def anonymously(user: User) -> dict[str, str]:
@@ -78,12 +88,12 @@ def what_exists(me: User) -> dict[str, Any]:
 
 @whatever.parametrize()
 def test_every_answer_is_one_that_the_documentation_describes(case: schemathesis.Case) -> None:
-    case.call_and_validate(headers=by_token(create_superuser()))
+    case.call_and_validate(headers=headers_for(case, by_token(create_superuser())))
 
 
 @sensible.given(
     me=st.sampled_from([create_user, create_staff, create_superuser]),
-    signed_in=st.sampled_from([by_token, by_jwt, anonymously]),
+    signed_in=st.sampled_from([by_token, by_jwt, by_service_key, anonymously]),
     known=st.sets(st.sampled_from(["path_parameters", "body"])),
 )
 @sensible.parametrize()

@@ -57,6 +57,7 @@ def test_schema_lists_every_operation(schema: dict) -> None:
         "GET /api/profile/{phone_number}/",
         "PATCH /api/profile/{phone_number}/",
         "GET /api/referral-codes/{referral_code}/",
+        "GET /api/service/",
         "GET /api/users/",
         "POST /api/users/",
         "GET /api/users/{id}/",
@@ -147,8 +148,8 @@ def test_every_domain_error_is_documented(schema: dict) -> None:
     assert {refusal.code for refusal in Refusal.__subclasses__()} <= described
 
 
-def test_documents_both_authentication_schemes(schema: dict) -> None:
-    assert schema["components"]["securitySchemes"].keys() == {"token", "jwt"}
+def test_documents_every_authentication_scheme(schema: dict) -> None:
+    assert schema["components"]["securitySchemes"].keys() == {"token", "jwt", "serviceKey"}
     profile = schema["paths"]["/api/profile/"]["get"]
     assert profile["security"] == [{"token": []}, {"jwt": []}]
     assert schema["paths"]["/api/login/"]["post"].get("security", [{}]) in ([], [{}])

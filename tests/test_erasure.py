@@ -4,23 +4,23 @@ import pytest
 from rest_framework.test import APIClient
 
 from tests.support.api import activate_code
-from tests.support.factories import api_client, authorized_client, create_superuser, create_user, phone_number, sign_up
+from tests.support.factories import api_client, authorized_client, create_user, phone_number, service_client, sign_up
 from users.models import ConfirmationCode, Referral, User
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(params=["by oneself", "by staff"])
+@pytest.fixture(params=["by oneself", "by a service"])
 def erase(request: pytest.FixtureRequest):
-    """Erase a user through the profile API or as staff."""
+    """Erase a user through the profile API or as a service."""
 
     def by_oneself(user: User) -> None:
         assert api_client(user).delete("/api/profile/").status_code == 204
 
-    def by_staff(user: User) -> None:
-        assert api_client(create_superuser()).delete(f"/api/users/{user.pk}/").status_code == 204
+    def by_a_service(user: User) -> None:
+        assert service_client().delete(f"/api/users/{user.pk}/").status_code == 204
 
-    return by_oneself if request.param == "by oneself" else by_staff
+    return by_oneself if request.param == "by oneself" else by_a_service
 
 
 def test_inviter_keeps_the_count_and_an_anonymous_referral(erase) -> None:

@@ -1,28 +1,26 @@
 """After an erasure no column of any table holds data of the user; every table in the database is read."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group
-from django.contrib.sessions.models import Session
-from django.db import connection
 from django.test import Client
 from knox.models import AuthToken
 from phonenumber_field.modelfields import PhoneNumberField
 from rest_framework.test import APIClient
 
 from tests.support.factories import (
-    api_client,
     authorized_client,
     create_user,
     phone_number,
     request_code,
+    service_client,
     sign_up,
     wrong_code,
 )
 from tests.support.panel import panel_client, user_page
+from tests.support.tables import stored_values, tables_with
 from users.models import JWTFamily, User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("unlimited")]
@@ -30,23 +28,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("unlimited")]
 PHONE = "+79123456780"
 NAME = "Zinaida Nezabudkina"
 STAFF_FORM = {"is_staff": "on", "is_active": "on", "phone_number": PHONE, "username": NAME}
-
-
-def stored_values() -> Iterator[tuple[str, str, str]]:
-    """Yield the table, the column and the text of every value in the database."""
-    with connection.cursor() as cursor:
-        for table in connection.introspection.table_names(cursor):
-            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
-            columns = [column[0] for column in cursor.description]
-            for row in cursor.fetchall():
-                yield from ((table, column, str(value)) for column, value in zip(columns, row, strict=True))
-    for session in Session.objects.all():
-        yield Session._meta.db_table, "session_data", str(session.get_decoded())
-
-
-def tables_with(text: str) -> set[str]:
-    """Return the tables that contain a text."""
-    return {table for table, _, value in stored_values() if text.casefold() in value.casefold()}
 
 
 def tables_with_number(phone: str) -> set[str]:
@@ -78,25 +59,27 @@ def token(client: APIClient, admin_client: Client) -> str:
     assert panel_client(zinaida).get("/admin/").status_code == 200
     assert Client().post("/admin/login/", {"username": "8 912 345-67-80", "password": "guess"}).status_code == 200
 
+    token = sign_up(client, PHONE)["token"]  # the change of the number ended the first session
     code = request_code(client, PHONE, username=NAME)
     assert client.post("/api/login/", {"phone_number": PHONE, "confirmation_code": wrong_code(code)}).status_code == 400
     return str(token)
 
 
-@pytest.fixture(params=["by oneself", "by staff", "in the panel"])
+@pytest.fixture(params=["by oneself", "by a service", "in the panel"])
 def erase(request: pytest.FixtureRequest, token: str, admin_client: Client):
     def by_oneself() -> None:
         assert authorized_client(f"Token {token}").delete("/api/profile/").status_code == 204
 
-    def by_staff() -> None:
+    def by_a_service() -> None:
+        User.objects.filter(phone_number=PHONE).update(is_staff=False)  # services erase no staff
         path = f"/api/users/{User.objects.get(phone_number=PHONE).pk}/"
-        assert api_client(User.objects.get(username="Boss")).delete(path).status_code == 204
+        assert service_client().delete(path).status_code == 204
 
     def in_the_panel() -> None:
         page = user_page(User.objects.get(phone_number=PHONE), "delete")
         assert admin_client.post(page, {"post": "yes"}).status_code == 302
 
-    return {"by oneself": by_oneself, "by staff": by_staff, "in the panel": in_the_panel}[request.param]
+    return {"by oneself": by_oneself, "by a service": by_a_service, "in the panel": in_the_panel}[request.param]
 
 
 def test_fixture_writes_the_number_to_every_possible_table(token: str) -> None:

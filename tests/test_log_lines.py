@@ -25,6 +25,8 @@ SECRETS = [
     "c33dd980-57bd-45fe-b74d-16cecb424639",
     "C33DD980-57BD-45FE-B74D-16CECB424639",
     "hJ2kd83mNx0qPzR7sT1vWy5bCe9fGhAi",
+    "rsk_k3Jd82mQ_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQ",
+    "rsk_k3Jd82mQ_0bcd3fgh1jklmn0pqrstuvwxyzABCDEFGH1JKLMNOPQ",
 ]
 
 
@@ -163,6 +165,12 @@ def test_middle_of_phone_numbers_is_masked(log: Log, number: str, around: str) -
     shown = "".join(c for c in message if c.isdigit())
     assert digits[-7:] not in shown
     assert len(shown) == min(4, len(digits) - 7) + 2
+
+
+def test_the_beginning_of_a_service_key_is_shown(log: Log) -> None:
+    key = "rsk_k3Jd82mQ_0bcd3fgh1jklmn0pqrstuvwxyzABCDEFGH1JKLMNOPQ"
+
+    assert log.message_of("refused %s at once", key) == "refused rsk_k3Jd82mQ_*** at once"
 
 
 @pytest.mark.parametrize("secret", SECRETS)

@@ -21,6 +21,7 @@ NOT_TRIED = {
     "activation_window_closed": "REFERRAL_WINDOW_DAYS is 0 by default: a code can be entered at any time",
     "confirmation_code_exhausted": "takes several wrong codes in a row",
     "country_not_served": "in development codes are sent to all countries",
+    "scope_missing": "the key of the demo has every scope",
     "sign_in_locked": "takes several wrong codes in a row",
     "too_many_codes": "takes as many requests as the limit allows",
     "too_many_referral_codes": "takes as many requests as the limit allows",

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from tests.support.factories import api_client, create_staff, create_user, create_users, phone_number
+from tests.support.factories import api_client, create_user, create_users, phone_number
 from users.models import Referral, User
 
 pytestmark = pytest.mark.django_db
@@ -51,17 +51,6 @@ def test_profiles_of_other_users_are_not_found() -> None:
     assert by_number.json() == of_unknown.json() == of_nonsense.json() == change.json()
     other.refresh_from_db()
     assert other.username == ""
-
-
-def test_staff_read_but_cannot_change_other_profiles() -> None:
-    anna, staff_client = create_user(), api_client(create_staff())
-
-    assert staff_client.get(f"/api/profile/{anna.phone_number}/").json()["referral_code"] == anna.referral_code
-    refused = staff_client.patch(f"/api/profile/{anna.phone_number}/", {"username": "Mallory"})
-
-    assert refused.status_code == 403
-    assert refused.json()["code"] == "not_your_profile"
-    assert staff_client.get(f"/api/profile/{phone_number()}/").status_code == 404
 
 
 def test_user_changes_their_name() -> None:

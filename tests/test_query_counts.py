@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from tests.support.api import activate_code
-from tests.support.factories import api_client, create_staff, create_user, phone_number, request_code
+from tests.support.factories import api_client, create_user, phone_number, request_code, service_client
 from users.models import User
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +51,7 @@ def prepared_with_refresh_token(path: str) -> Callable[[User], Callable[[], Any]
 
 def prepared_saving(method: str) -> Callable[[User], Callable[[], Any]]:
     def prepare(anna: User) -> Callable[[], Any]:
-        client = api_client(create_staff())
+        client = service_client()
         path = "/api/users/" if method == "post" else f"/api/users/{anna.pk}/"
         body = {"phone_number": phone_number(), "username": "Anna"}
         return lambda: getattr(client, method)(path, body)
@@ -67,9 +67,9 @@ def get(path: str) -> Callable[[User], Callable[[], Any]]:
     return prepare
 
 
-def staff_get(path: str) -> Callable[[User], Callable[[], Any]]:
+def service_get(path: str) -> Callable[[User], Callable[[], Any]]:
     def prepare(anna: User) -> Callable[[], Any]:
-        client = api_client(create_staff())
+        client = service_client()
         return lambda: client.get(path.format(id=anna.pk, phone_number=anna.phone_number))
 
     return prepare
@@ -94,8 +94,8 @@ def prepared_activation_by_number(anna: User) -> Callable[[], Any]:
     return lambda: client.patch(path, {"used_referral_code": anna.referral_code})
 
 
-def prepared_erasure_by_staff(anna: User) -> Callable[[], Any]:
-    client = api_client(create_staff())
+def prepared_erasure_by_service(anna: User) -> Callable[[], Any]:
+    client = service_client()
     return lambda: client.delete(f"/api/users/{anna.pk}/")
 
 
@@ -123,7 +123,8 @@ REQUESTS = {
     "jwt": (prepared_sign_in("/api/jwt/"), 15),
     "profile": (get("/api/profile/"), 2),
     "profile by number": (get("/api/profile/{phone_number}/"), 2),
-    "profile by number for staff": (staff_get("/api/profile/{phone_number}/"), 7),
+    "service": (service_get("/api/service/"), 2),
+    "users by number": (service_get("/api/users/?phone_number={phone_number}"), 4),
     "referrals": (get("/api/profile/referrals/"), 2),
     "export": (prepared_export, 11),
     "referral code": (get("/api/referral-codes/{referral_code}/"), 4),
@@ -132,22 +133,21 @@ REQUESTS = {
     "link": (prepared_link, 19),
     "jwt refresh": (prepared_with_refresh_token("/api/jwt/refresh/"), 14),
     "jwt logout": (prepared_with_refresh_token("/api/jwt/logout/"), 10),
-    "saving a person": (prepared_saving("post"), 13),
-    "replacing a person": (prepared_saving("put"), 17),
-    "changing a person": (prepared_saving("patch"), 17),
-    "erasure by staff": (prepared_erasure_by_staff, 33),
+    "saving a person": (prepared_saving("post"), 12),
+    "replacing a person, with a new number": (prepared_saving("put"), 19),
+    "changing a person, with a new number": (prepared_saving("patch"), 19),
+    "erasure by a service": (prepared_erasure_by_service, 28),
     "health": (get("/health/ready/"), 1),
     "logout": (prepared_logout("/api/logout/"), 2),
     "logout everywhere": (prepared_logout("/api/logout/all/"), 3),
-    "users": (staff_get("/api/users/"), 5),
-    "users found": (staff_get("/api/users/?search=%2B7999&ordering=phone_number"), 5),
-    "users found by name": (staff_get("/api/users/?search=anna"), 5),
-    "users found by number": (staff_get("/api/users/?phone_number=%2B79991234567"), 5),
-    "users of an inviter": (staff_get("/api/users/?inviter={id}"), 5),
-    "users changed": (staff_get("/api/users/?updated_after=2026-01-01T00:00:00Z&ordering=updated_at"), 5),
-    "user": (staff_get("/api/users/{id}/"), 6),
-    "statistics": (staff_get("/api/statistics/"), 12),
-    "erasure": (prepared_erasure, 28),
+    "users": (service_get("/api/users/"), 5),
+    "users found": (service_get("/api/users/?search=%2B7999&ordering=phone_number"), 5),
+    "users found by name": (service_get("/api/users/?search=anna"), 5),
+    "users of an inviter": (service_get("/api/users/?inviter={id}"), 5),
+    "users changed": (service_get("/api/users/?updated_after=2026-01-01T00:00:00Z&ordering=updated_at"), 5),
+    "user": (service_get("/api/users/{id}/"), 6),
+    "statistics": (service_get("/api/statistics/"), 12),
+    "erasure": (prepared_erasure, 26),
 }
 
 

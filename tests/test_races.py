@@ -13,7 +13,15 @@ from rest_framework.test import APIClient
 from tests.support import pages
 from tests.support.api import activate_code
 from tests.support.concurrency import run_concurrently
-from tests.support.factories import api_client, create_user, create_users, phone_number, request_code, wrong_code
+from tests.support.factories import (
+    api_client,
+    create_user,
+    create_users,
+    phone_number,
+    request_code,
+    service_client,
+    wrong_code,
+)
 from tests.support.fake_gateways import Gateway
 from users.models import AuditRecord, ConfirmationCode, Delivery, JWTFamily, Referral, User
 from users.refusals import PhoneNumberTaken
@@ -86,14 +94,13 @@ def test_only_one_of_concurrent_code_requests_sends() -> None:
 
 
 def test_first_sign_in_concurrent_with_staff_creating_the_user() -> None:
-    staff_client = APIClient()
-    staff_client.force_authenticate(User.objects.create_superuser(phone_number()))
+    service = service_client()
     for _ in range(20):
         phone = phone_number()
         body = {"phone_number": phone, "confirmation_code": request_code(APIClient(), phone)}
 
         login, saved = run_concurrently(
-            partial(post, "/api/login/", body), partial(staff_client.post, "/api/users/", {"phone_number": phone})
+            partial(post, "/api/login/", body), partial(service.post, "/api/users/", {"phone_number": phone})
         )
 
         assert login.status_code == 200
@@ -199,10 +206,9 @@ def test_own_erasure_concurrent_with_activation() -> None:
 
 
 def test_concurrent_erasures_of_one_user() -> None:
-    staff_client, anna = APIClient(), create_user()
-    staff_client.force_authenticate(User.objects.create_superuser(phone_number()))
+    service, anna = service_client(), create_user()
 
-    answers = run_concurrently(*[partial(staff_client.delete, f"/api/users/{anna.pk}/")] * 10)
+    answers = run_concurrently(*[partial(service.delete, f"/api/users/{anna.pk}/")] * 10)
 
     assert set(statuses(answers)) <= {204, 404}
     assert not User.objects.filter(pk=anna.pk).exists()

@@ -1,13 +1,23 @@
-"""Who may manage users: the same rule in the API and in the admin panel."""
+"""Who may manage users: staff in the admin panel, by permissions, and services in the API, by scopes."""
 
 from itertools import product
 
 import pytest
 from django.contrib.auth.models import Permission
 
-from tests.support.factories import MANAGES_USERS, api_client, create_staff, create_superuser, create_user, phone_number
+from tests.support.factories import (
+    MANAGES_USERS,
+    api_client,
+    authorized_client,
+    create_staff,
+    create_superuser,
+    create_user,
+    phone_number,
+    service_client,
+)
 from tests.support.panel import PEOPLE, panel_client, user_page
 from users.models import User
+from users.people.sessions import open_jwt_session
 
 pytestmark = pytest.mark.django_db
 
@@ -51,17 +61,21 @@ def what_was_done(target: User) -> str:
     return "view" if target.username == "Before" else "change"
 
 
-@pytest.mark.parametrize(("verb", "actor", "target"), MATRIX)
-def test_the_api_asks_for_the_permission_of_each_method(verb: str, actor: str, target: str) -> None:
+@pytest.mark.parametrize(("verb", "target"), product(VERBS, TARGETS))
+@pytest.mark.parametrize("scope", ["people:read", "people:write", "statistics:read"])
+def test_services_have_the_scope_of_each_method_and_change_no_staff(verb: str, target: str, scope: str) -> None:
+    needed = "people:read" if verb == "view" else "people:write"
     for method in METHODS[verb]:
         user = TARGETS[target]()
         path = "/api/users/" if verb == "add" else f"/api/users/{user.pk}/"
         body = {"phone_number": phone_number(), "username": "New" if verb == "add" else "After"}
-        client = api_client(actor_of(actor, verb))
+        client = service_client(scope)
 
         answer = getattr(client, method)(path) if verb == "view" else getattr(client, method)(path, body)
 
-        if is_allowed(verb, actor, target):
+        if method == "options":
+            assert answer.status_code == 200
+        elif scope == needed and (verb, target) in ALLOWED:
             assert answer.status_code in (200, 201, 204), answer.content
             assert what_was_done(user) == verb
         else:
@@ -69,8 +83,33 @@ def test_the_api_asks_for_the_permission_of_each_method(verb: str, actor: str, t
             assert what_was_done(user) == "view"
 
 
+@pytest.mark.parametrize("actor", ACTORS)
+def test_no_session_of_a_person_has_rights_of_staff_in_the_api(actor: str) -> None:
+    other, me = create_user(username="Before"), actor_of(actor, "change")
+    jwt = authorized_client(f"Bearer {open_jwt_session(me).access_token}")
+    body = {"phone_number": phone_number(), "username": "After"}
+
+    for client in (api_client(me), jwt):
+        refused = [
+            client.get("/api/users/"),
+            client.post("/api/users/", {**body, "username": "New"}),
+            *[getattr(client, method)(f"/api/users/{other.pk}/", body) for method in ("get", "put", "patch", "delete")],
+            client.get("/api/statistics/"),
+            client.get("/api/service/"),
+        ]
+        hidden = [
+            client.get(f"/api/profile/{other.phone_number}/"),
+            client.patch(f"/api/profile/{other.phone_number}/"),
+        ]
+
+        assert {(answer.status_code, answer.json()["code"]) for answer in refused} == {(403, "service_key_required")}
+        assert {answer.status_code for answer in hidden} == {404}
+        assert client.get(f"/api/profile/{me.phone_number}/").status_code == 200
+    assert what_was_done(other) == "view"
+
+
 @pytest.mark.parametrize(("verb", "actor", "target"), MATRIX)
-def test_the_panel_asks_for_the_same_permissions(verb: str, actor: str, target: str) -> None:
+def test_the_panel_asks_for_the_permission_of_each_action(verb: str, actor: str, target: str) -> None:
     user = TARGETS[target]()
     browser = panel_client(actor_of(actor, verb))
     change = {"phone_number": str(user.phone_number), "username": "After", "is_active": "on"}
@@ -91,59 +130,35 @@ def test_the_panel_asks_for_the_same_permissions(verb: str, actor: str, target: 
         assert what_was_done(user) == "view"
 
 
-@pytest.mark.parametrize(
-    ("method", "name"),
-    [
-        ("get", "users.view_user"),
-        ("post", "users.add_user"),
-        ("put", "users.change_user"),
-        ("patch", "users.change_user"),
-        ("delete", "users.delete_user"),
-    ],
-)
-def test_a_refusal_names_the_permission_that_is_missing(method: str, name: str) -> None:
-    client = api_client(create_staff(permissions=()))
-
-    answer = getattr(client, method)(f"/api/users/{create_user().pk}/")
-
-    assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied")
-    assert answer.json()["detail"] == f"You need the permission {name}."
-
-
-def test_the_documentation_names_the_permission() -> None:
-    document = api_client(create_user()).get("/api/schema/?format=json").json()["paths"]
-
-    assert "`users.view_user`" in document["/api/statistics/"]["get"]["description"]
-    assert "`users.delete_user`" in document["/api/users/{id}/"]["delete"]["description"]
-    assert "staff" not in document["/api/profile/"]["get"]["description"]
-
-
 def test_permission_to_change_includes_the_one_to_view() -> None:
     user, colleague = create_user(), create_staff(permissions=["change_user"])
 
-    assert api_client(colleague).get(f"/api/users/{user.pk}/").status_code == 200
     assert panel_client(colleague).get(user_page(user)).status_code == 200
 
 
-@pytest.mark.parametrize("actor", ACTORS)
-def test_statistics_and_profiles_of_others_need_the_permission_to_view_users(actor: str) -> None:
-    user = create_user()
-    client = api_client(actor_of(actor, "view"))
+@pytest.mark.parametrize(("actor", "target"), product(ACTORS, TARGETS))
+def test_only_superusers_export_the_personal_data_of_staff(actor: str, target: str) -> None:
+    user = TARGETS[target]()
+    browser = panel_client(actor_of(actor, "view"))
 
-    statistics = client.get("/api/statistics/")
-    profile = client.get(f"/api/profile/{user.phone_number}/")
+    answer = browser.get(user_page(user, "personal-data"))
 
-    may_view = is_allowed("view", actor, "ordinary user")
-    assert (statistics.status_code, profile.status_code) == ((200, 200) if may_view else (403, 404))
+    if actor == "superuser" or (actor == "with permission" and target == "ordinary user"):
+        assert str(user.phone_number) in b"".join(answer).decode()
+    else:
+        assert answer.status_code == (302 if actor == "not staff" else 403)
+    shown = browser.get(user_page(user))
+    assert shown.status_code != 200 or (user_page(user, "personal-data") in shown.content.decode()) == (
+        answer.status_code == 200
+    )
 
 
 def test_staff_who_were_disabled_manage_nobody() -> None:
     user, colleague = create_user(), create_staff()
-    client, browser = api_client(colleague), panel_client(colleague)
+    browser = panel_client(colleague)
 
     User.objects.filter(pk=colleague.pk).update(is_active=False)
 
-    assert client.get(f"/api/users/{user.pk}/").status_code == 401
     assert browser.get(user_page(user)).status_code == 302
 
 

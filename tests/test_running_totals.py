@@ -34,36 +34,36 @@ def plan_of(sql: str) -> str:
 
 
 @live_and_rolled_up
-def test_erased_users_still_count(staff_client: APIClient, prepare: Callable[[], None]) -> None:
+def test_erased_users_still_count(service_client: APIClient, prepare: Callable[[], None]) -> None:
     inviter = create_user(registered_at=at("2026-03-02T10:07Z"))
     invited = create_user(invited_by=inviter, registered_at=at("2026-03-02T10:16Z"))
     sign_up(APIClient(), str(inviter.phone_number))
     SignInAttempt.objects.update(at=at("2026-03-02T10:16Z"))
     Delivery.objects.update(created_at=at("2026-03-02T10:16Z"))
     Referral.objects.update(activated_at=at("2026-03-02T10:16Z"))
-    before = statistics(staff_client, from_="2026-03-02", to="2026-03-02")
+    before = statistics(service_client, from_="2026-03-02", to="2026-03-02")
     prepare()
 
     erase(user=inviter)
     erase(user=invited)
 
-    after = statistics(staff_client, from_="2026-03-02", to="2026-03-02")
+    after = statistics(service_client, from_="2026-03-02", to="2026-03-02")
     assert [*before["totals"].values()] == [*after["totals"].values()] == [2, 1, 1, 1, 1, 0]
     assert after["top_referrers"] == []
     assert not SignInAttempt.objects.exclude(phone_number="", address="").exists()
 
 
-def test_totals_survive_the_counted_rows(staff_client: APIClient) -> None:
+def test_totals_survive_the_counted_rows(service_client: APIClient) -> None:
     for _ in range(3):
         create_user(registered_at=at("2026-03-02T10:00Z"))
     roll_up()
 
     User.objects.filter(is_staff=False).delete()
 
-    assert registrations(staff_client, from_="2026-03-01", to="2026-03-03") == {"2026-03-02": 3}
+    assert registrations(service_client, from_="2026-03-01", to="2026-03-03") == {"2026-03-02": 3}
 
 
-def test_rows_are_counted_before_they_are_purged(staff_client: APIClient, settings: Settings) -> None:
+def test_rows_are_counted_before_they_are_purged(service_client: APIClient, settings: Settings) -> None:
     settings.PERSONAL_DATA_MESSAGES_DAYS = settings.KNOWN_ADDRESS_DAYS = 1
     sign_up(APIClient(), phone_number())
     Delivery.objects.update(created_at=at("2026-03-02T10:00Z"), expires_at=at("2026-03-02T10:05Z"))
@@ -73,20 +73,20 @@ def test_rows_are_counted_before_they_are_purged(staff_client: APIClient, settin
 
     assert not Delivery.objects.exists()
     assert not SignInAttempt.objects.exists()
-    totals = statistics(staff_client, from_="2026-03-01", to="2026-03-03")["totals"]
+    totals = statistics(service_client, from_="2026-03-01", to="2026-03-03")["totals"]
     assert (totals["codes_delivered"], totals["sign_ins"]) == (1, 1)
 
 
-def test_roll_up_is_scheduled(staff_client: APIClient) -> None:
+def test_roll_up_is_scheduled(service_client: APIClient) -> None:
     create_user(registered_at=at("2026-03-02T10:00Z"))
 
     run_scheduled("statistics")
     User.objects.filter(is_staff=False).delete()
 
-    assert registrations(staff_client, from_="2026-03-01", to="2026-03-03") == {"2026-03-02": 1}
+    assert registrations(service_client, from_="2026-03-01", to="2026-03-03") == {"2026-03-02": 1}
 
 
-def test_repeated_roll_up_changes_nothing(staff_client: APIClient) -> None:
+def test_repeated_roll_up_changes_nothing(service_client: APIClient) -> None:
     create_user(registered_at=at("2026-03-02T10:00Z"))
     roll_up()
     kept = list(RunningTotals.objects.values())
@@ -98,39 +98,39 @@ def test_repeated_roll_up_changes_nothing(staff_client: APIClient) -> None:
     assert len(again) - len(kept) <= 1  # a new quarter of an hour may have started
 
 
-def test_events_after_the_last_roll_up_are_counted(staff_client: APIClient) -> None:
+def test_events_after_the_last_roll_up_are_counted(service_client: APIClient) -> None:
     create_user(registered_at=datetime.now(UTC) - timedelta(days=3))
     roll_up()
     now = datetime.now(UTC)
     for moment in (now - timedelta(minutes=50), now):
         create_user(registered_at=moment)
 
-    assert statistics(staff_client)["totals"]["registrations"] == 3
+    assert statistics(service_client)["totals"]["registrations"] == 3
 
     roll_up()
-    assert statistics(staff_client)["totals"]["registrations"] == 3
+    assert statistics(service_client)["totals"]["registrations"] == 3
 
 
-def test_roll_up_since_a_day_recounts_later_additions(staff_client: APIClient) -> None:
+def test_roll_up_since_a_day_recounts_later_additions(service_client: APIClient) -> None:
     create_user(registered_at=at("2026-03-02T10:00Z"))
     roll_up()
     create_user(registered_at=at("2026-03-03T10:00Z"))
 
     call_command("roll_up_statistics", since="2026-03-03")
 
-    result = registrations(staff_client, from_="2026-03-01", to="2026-03-04")
+    result = registrations(service_client, from_="2026-03-01", to="2026-03-04")
     assert result == {"2026-03-02": 1, "2026-03-03": 1}
 
 
 @pytest.mark.parametrize("is_rolled_up", [False, True])
-def test_the_number_of_queries_is_constant(staff_client: APIClient, is_rolled_up: bool) -> None:
+def test_the_number_of_queries_is_constant(service_client: APIClient, is_rolled_up: bool) -> None:
     def queries_with(people: int) -> int:
         inviter = create_user(registered_at=at("2026-01-01T00:00Z"))
         for day in range(people):
             create_user(invited_by=inviter, registered_at=at("2026-01-01T00:00Z") + timedelta(days=day))
         if is_rolled_up:
             call_command("roll_up_statistics", since="2020-01-01")
-        return count_queries(lambda: statistics(staff_client, from_="2020-01-01"))
+        return count_queries(lambda: statistics(service_client, from_="2020-01-01"))
 
     assert queries_with(2) == queries_with(40) <= 12
 

@@ -197,12 +197,6 @@ def test_malformed_credentials_are_refused(authorization: str) -> None:
         ("get", "/api/profile/referrals/"),
         ("get", "/api/profile/+79991234567/"),
         ("patch", "/api/profile/+79991234567/"),
-        ("get", "/api/users/"),
-        ("post", "/api/users/"),
-        ("get", "/api/users/1/"),
-        ("put", "/api/users/1/"),
-        ("patch", "/api/users/1/"),
-        ("delete", "/api/users/1/"),
     ],
 )
 def test_protected_endpoints_require_authentication(client: APIClient, method: str, path: str) -> None:

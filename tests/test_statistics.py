@@ -10,13 +10,14 @@ from rest_framework.test import APIClient
 
 from tests.support.factories import (
     api_client,
-    create_staff,
+    create_superuser,
     create_user,
     phone_number,
     request_code,
     sign_up,
     wrong_code,
 )
+from tests.support.factories import service_client as a_service
 from tests.support.statistics import STATISTICS, at, live_and_rolled_up, registrations, statistics
 from users.models import Delivery, Referral, SignInAttempt
 
@@ -24,58 +25,58 @@ pytestmark = pytest.mark.django_db
 
 
 @live_and_rolled_up
-def test_counts_registrations_and_invited_users(staff_client: APIClient, prepare: Callable[[], None]) -> None:
+def test_counts_registrations_and_invited_users(service_client: APIClient, prepare: Callable[[], None]) -> None:
     inviter = create_user(registered_at=at("2026-03-02T10:00Z"))
     for day in (3, 3, 5):
         create_user(invited_by=inviter, registered_at=at(f"2026-03-0{day}T10:00Z"))
     Referral.objects.update(activated_at=at("2026-03-04T10:00Z"))
     prepare()
 
-    result = statistics(staff_client, from_="2026-03-01", to="2026-03-05")
+    result = statistics(service_client, from_="2026-03-01", to="2026-03-05")
 
     assert [step["registrations"] for step in result["steps"]] == [0, 1, 2, 0, 1]
     assert [step["activations"] for step in result["steps"]] == [0, 0, 0, 3, 0]
     assert (result["totals"]["registrations"], result["totals"]["activations"]) == (4, 3)
     assert result["activation_rate"] == 0.75
-    assert result["all_time"]["registrations"] == 5
+    assert result["all_time"]["registrations"] == 4
 
 
 @live_and_rolled_up
-def test_days_follow_the_requested_time_zone(staff_client: APIClient, prepare: Callable[[], None]) -> None:
+def test_days_follow_the_requested_time_zone(service_client: APIClient, prepare: Callable[[], None]) -> None:
     for moment in ("2026-03-01T18:14:59Z", "2026-03-01T18:15:00Z", "2026-03-01T18:30:00Z", "2026-03-01T21:00:00Z"):
         create_user(registered_at=at(moment))
     prepare()
     days = {"from_": "2026-03-01", "to": "2026-03-02"}
 
-    assert registrations(staff_client, **days) == {"2026-03-01": 4}
-    assert registrations(staff_client, **days, time_zone="Europe/Moscow") == {"2026-03-01": 3, "2026-03-02": 1}
-    assert registrations(staff_client, **days, time_zone="Asia/Kolkata") == {"2026-03-01": 2, "2026-03-02": 2}
-    assert registrations(staff_client, **days, time_zone="Asia/Kathmandu") == {"2026-03-01": 1, "2026-03-02": 3}
+    assert registrations(service_client, **days) == {"2026-03-01": 4}
+    assert registrations(service_client, **days, time_zone="Europe/Moscow") == {"2026-03-01": 3, "2026-03-02": 1}
+    assert registrations(service_client, **days, time_zone="Asia/Kolkata") == {"2026-03-01": 2, "2026-03-02": 2}
+    assert registrations(service_client, **days, time_zone="Asia/Kathmandu") == {"2026-03-01": 1, "2026-03-02": 3}
 
 
 @live_and_rolled_up
-def test_days_of_a_clock_change_have_23_or_25_hours(staff_client: APIClient, prepare: Callable[[], None]) -> None:
+def test_days_of_a_clock_change_have_23_or_25_hours(service_client: APIClient, prepare: Callable[[], None]) -> None:
     hour = at("2026-03-28T00:00Z")
     while hour < at("2026-03-31T00:00Z"):
         create_user(registered_at=hour)
         hour += timedelta(hours=1)
     prepare()
 
-    spring = registrations(staff_client, from_="2026-03-29", to="2026-03-30", time_zone="Europe/Berlin")
-    nowhere = registrations(staff_client, from_="2026-03-29", to="2026-03-30", time_zone="Asia/Tokyo")
+    spring = registrations(service_client, from_="2026-03-29", to="2026-03-30", time_zone="Europe/Berlin")
+    nowhere = registrations(service_client, from_="2026-03-29", to="2026-03-30", time_zone="Asia/Tokyo")
 
     assert spring == {"2026-03-29": 23, "2026-03-30": 24}
     assert nowhere == {"2026-03-29": 24, "2026-03-30": 24}
 
 
 @live_and_rolled_up
-def test_day_that_starts_at_1_am_is_complete(staff_client: APIClient, prepare: Callable[[], None]) -> None:
+def test_day_that_starts_at_1_am_is_complete(service_client: APIClient, prepare: Callable[[], None]) -> None:
     # In Beirut the clock jumps from 00:00 to 01:00; the 29th starts at 22:00 UTC.
     for moment in ("2026-03-28T21:59:59Z", "2026-03-28T22:00:00Z"):
         create_user(registered_at=at(moment))
     prepare()
 
-    days = registrations(staff_client, from_="2026-03-28", to="2026-03-29", time_zone="Asia/Beirut")
+    days = registrations(service_client, from_="2026-03-28", to="2026-03-29", time_zone="Asia/Beirut")
 
     assert days == {"2026-03-28": 1, "2026-03-29": 1}
 
@@ -91,12 +92,14 @@ def test_days_start_on_a_quarter_of_an_hour_in_every_time_zone_since_2000() -> N
 
 
 @live_and_rolled_up
-def test_weeks_start_on_monday_and_are_cut_at_the_period(staff_client: APIClient, prepare: Callable[[], None]) -> None:
+def test_weeks_start_on_monday_and_are_cut_at_the_period(
+    service_client: APIClient, prepare: Callable[[], None]
+) -> None:
     for day in range(1, 15):
         create_user(registered_at=at(f"2026-04-{day:02}T12:00Z"))
     prepare()
 
-    steps = statistics(staff_client, from_="2026-04-01", to="2026-04-14", step="week")["steps"]
+    steps = statistics(service_client, from_="2026-04-01", to="2026-04-14", step="week")["steps"]
 
     result = [(step["first_day"], step["last_day"], step["registrations"]) for step in steps]
     assert result == [
@@ -107,12 +110,12 @@ def test_weeks_start_on_monday_and_are_cut_at_the_period(staff_client: APIClient
 
 
 @live_and_rolled_up
-def test_months_are_calendar_months(staff_client: APIClient, prepare: Callable[[], None]) -> None:
+def test_months_are_calendar_months(service_client: APIClient, prepare: Callable[[], None]) -> None:
     for moment in ("2024-01-31T23:59:59Z", "2024-02-29T00:00Z", "2024-03-01T00:00Z"):
         create_user(registered_at=at(moment))
     prepare()
 
-    steps = statistics(staff_client, from_="2024-01-15", to="2024-03-31", step="month")["steps"]
+    steps = statistics(service_client, from_="2024-01-15", to="2024-03-31", step="month")["steps"]
 
     result = [(step["first_day"], step["last_day"], step["registrations"]) for step in steps]
     assert result == [
@@ -122,10 +125,10 @@ def test_months_are_calendar_months(staff_client: APIClient, prepare: Callable[[
     ]
 
 
-def test_default_period_is_the_last_30_days(staff_client: APIClient) -> None:
+def test_default_period_is_the_last_30_days(service_client: APIClient) -> None:
     create_user()
 
-    result = statistics(staff_client)
+    result = statistics(service_client)
 
     today = datetime.now(UTC).date()
     assert (result["from"], result["to"]) == (str(today - timedelta(days=29)), str(today))
@@ -133,8 +136,8 @@ def test_default_period_is_the_last_30_days(staff_client: APIClient) -> None:
     assert result["steps"][-1]["registrations"] == result["totals"]["registrations"] == 1
 
 
-def test_empty_period_has_every_day_and_no_rates(staff_client: APIClient) -> None:
-    result = statistics(staff_client, from_="2000-01-01", to="2000-01-31")
+def test_empty_period_has_every_day_and_no_rates(service_client: APIClient) -> None:
+    result = statistics(service_client, from_="2000-01-01", to="2000-01-31")
 
     assert len(result["steps"]) == 31
     assert set(result["totals"].values()) == {0}
@@ -142,7 +145,7 @@ def test_empty_period_has_every_day_and_no_rates(staff_client: APIClient) -> Non
     assert result["top_referrers"] == []
 
 
-def test_lists_top_inviters_of_the_period(staff_client: APIClient) -> None:
+def test_lists_top_inviters_of_the_period(service_client: APIClient) -> None:
     first, second, earlier = (
         create_user(username="First"),
         create_user(username="Second"),
@@ -153,7 +156,7 @@ def test_lists_top_inviters_of_the_period(staff_client: APIClient) -> None:
             create_user(invited_by=inviter)
     Referral.objects.filter(inviter=earlier).update(activated_at=at("2021-01-01T00:00Z"))
 
-    result = statistics(staff_client)["top_referrers"]
+    result = statistics(service_client)["top_referrers"]
 
     assert [(one["username"], one["activations"]) for one in result] == [("First", 2), ("Second", 1)]
     assert result[0]["phone_number"] == str(first.phone_number)
@@ -162,7 +165,7 @@ def test_lists_top_inviters_of_the_period(staff_client: APIClient) -> None:
 
 @live_and_rolled_up
 def test_counts_delivered_and_used_codes(
-    staff_client: APIClient, settings: Settings, prepare: Callable[[], None]
+    service_client: APIClient, settings: Settings, prepare: Callable[[], None]
 ) -> None:
     first, second = phone_number(), phone_number()
     sign_up(APIClient(), first)
@@ -173,7 +176,7 @@ def test_counts_delivered_and_used_codes(
     Delivery.objects.update(created_at=at("2026-03-02T10:00Z"))
     prepare()
 
-    result = statistics(staff_client, from_="2026-03-01", to="2026-03-02")
+    result = statistics(service_client, from_="2026-03-01", to="2026-03-02")
 
     assert [step["sign_ins"] for step in result["steps"]] == [0, 1]
     assert [step["codes_sent"] for step in result["steps"]] == [0, 3]
@@ -182,21 +185,21 @@ def test_counts_delivered_and_used_codes(
     assert result["sign_in_rate"] == 0.3333
 
 
-def test_wrong_code_does_not_count_as_a_sign_in(staff_client: APIClient) -> None:
+def test_wrong_code_does_not_count_as_a_sign_in(service_client: APIClient) -> None:
     phone = phone_number()
     code = request_code(APIClient(), phone)
     APIClient().post("/api/login/", {"phone_number": phone, "confirmation_code": wrong_code(code)})
 
-    assert statistics(staff_client)["totals"]["sign_ins"] == 0
+    assert statistics(service_client)["totals"]["sign_ins"] == 0
 
 
-def test_expired_waiting_message_counts_as_failed(staff_client: APIClient) -> None:
+def test_expired_waiting_message_counts_as_failed(service_client: APIClient) -> None:
     request_code(APIClient(), phone_number())
     Delivery.objects.update(state="waiting", expires_at=datetime.now(UTC) - timedelta(seconds=1))
     request_code(APIClient(), phone_number())
     Delivery.objects.filter(state="delivered").update(state="waiting")
 
-    totals = statistics(staff_client)["totals"]
+    totals = statistics(service_client)["totals"]
 
     assert (totals["codes_sent"], totals["codes_delivered"], totals["codes_failed"]) == (2, 0, 1)
 
@@ -204,11 +207,12 @@ def test_expired_waiting_message_counts_as_failed(staff_client: APIClient) -> No
 # Permissions and validation
 
 
-def test_statistics_are_for_staff_only() -> None:
+def test_statistics_are_for_services_only() -> None:
     assert APIClient().get(STATISTICS).status_code == 401
     assert api_client(create_user()).get(STATISTICS).status_code == 403
-    assert api_client(create_staff(permissions=())).get(STATISTICS).status_code == 403
-    assert api_client(create_staff()).get(STATISTICS).status_code == 200
+    assert api_client(create_superuser()).get(STATISTICS).status_code == 403
+    assert a_service("people:read").get(STATISTICS).status_code == 403
+    assert a_service("statistics:read").get(STATISTICS).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -238,9 +242,9 @@ def test_statistics_are_for_staff_only() -> None:
     ],
 )
 def test_invalid_input_is_rejected_with_a_reason(
-    staff_client: APIClient, query: dict[str, str], field: str, code: str
+    service_client: APIClient, query: dict[str, str], field: str, code: str
 ) -> None:
-    answer = staff_client.get(STATISTICS, query)
+    answer = service_client.get(STATISTICS, query)
 
     assert answer.status_code == 400
     assert answer["Content-Type"] == "application/problem+json"
@@ -249,5 +253,5 @@ def test_invalid_input_is_rejected_with_a_reason(
     assert error["detail"]
 
 
-def test_a_century_by_months_is_accepted(staff_client: APIClient) -> None:
-    assert len(statistics(staff_client, from_="2000-01-01", to="2099-12-31", step="month")["steps"]) == 1_200
+def test_a_century_by_months_is_accepted(service_client: APIClient) -> None:
+    assert len(statistics(service_client, from_="2000-01-01", to="2099-12-31", step="month")["steps"]) == 1_200

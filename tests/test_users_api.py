@@ -1,4 +1,4 @@
-"""The user API for staff."""
+"""The user API for services."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -19,14 +19,17 @@ from tests.support.factories import (
     phone_number,
     sign_up,
 )
+from tests.support.factories import service_client as a_service
 from users.models import User
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def staff_client() -> APIClient:
-    return api_client(create_staff(phone_number="+79000000000"))
+def service_client() -> APIClient:
+    """A program; there is a member of staff, registered before every other user."""
+    create_staff(phone_number="+79000000000")
+    return a_service()
 
 
 def numbers(answer) -> list[str]:
@@ -34,7 +37,7 @@ def numbers(answer) -> list[str]:
     return [user["phone_number"] for user in answer.json()["results"]]
 
 
-def test_user_api_is_for_staff_only() -> None:
+def test_user_api_is_not_for_people() -> None:
     user, me = create_user(), api_client(create_user())
 
     answers = [
@@ -50,22 +53,22 @@ def test_user_api_is_for_staff_only() -> None:
     assert User.objects.count() == 2
 
 
-def test_lists_users_newest_first_in_pages(staff_client: APIClient) -> None:
+def test_lists_users_newest_first_in_pages(service_client: APIClient) -> None:
     people = [str(create_user().phone_number) for _ in range(5)]
 
-    page = staff_client.get("/api/users/?page_size=4")
-    rest = staff_client.get(page.json()["next"])
+    page = service_client.get("/api/users/?page_size=4")
+    rest = service_client.get(page.json()["next"])
 
     assert numbers(page) + numbers(rest) == [*reversed(people), "+79000000000"]
     assert rest.json()["next"] is None
 
 
-def test_shows_a_user_with_referrals(staff_client: APIClient) -> None:
+def test_shows_a_user_with_referrals(service_client: APIClient) -> None:
     anna = create_user(username="Anna")
     boris = create_user(invited_by=anna)
 
-    shown = staff_client.get(f"/api/users/{anna.pk}/").json()
-    of_boris = staff_client.get(f"/api/users/{boris.pk}/").json()
+    shown = service_client.get(f"/api/users/{anna.pk}/").json()
+    of_boris = service_client.get(f"/api/users/{boris.pk}/").json()
 
     assert shown["phone_number"] == str(anna.phone_number)
     assert shown["referrals"] == [str(boris.phone_number)]
@@ -74,67 +77,77 @@ def test_shows_a_user_with_referrals(staff_client: APIClient) -> None:
     assert "password" not in shown
 
 
-def test_search_by_number_code_and_name(staff_client: APIClient) -> None:
+def test_search_by_number_code_and_name(service_client: APIClient) -> None:
     anna = create_user(phone_number="+79161112233", username="Anna Karenina")
     create_user(phone_number="+79167778899", username="Анатоль")
 
     for term in ("+7916111", "7916111", "8 (916) 111-22-33", anna.referral_code.lower(), "anna", "Anna K"):
-        assert numbers(staff_client.get(f"/api/users/?search={quote(term)}")) == ["+79161112233"], term
-    assert numbers(staff_client.get("/api/users/?search=%2B7916")) == ["+79167778899", "+79161112233"]
-    assert numbers(staff_client.get(f"/api/users/?search={quote('Ана')}")) == ["+79167778899"]
-    assert numbers(staff_client.get("/api/users/?search=nobody")) == []
+        assert numbers(service_client.get(f"/api/users/?search={quote(term)}")) == ["+79161112233"], term
+    assert numbers(service_client.get("/api/users/?search=%2B7916")) == ["+79167778899", "+79161112233"]
+    assert numbers(service_client.get(f"/api/users/?search={quote('Ана')}")) == ["+79167778899"]
+    assert numbers(service_client.get("/api/users/?search=nobody")) == []
 
 
-def test_filters_and_ordering(staff_client: APIClient) -> None:
+@pytest.mark.parametrize("typed", ["%2B381601234567", "+381601234567", "+381 60 1234567", "%2B381%20(60)%201234567"])
+def test_a_person_is_found_by_the_whole_number(service_client: APIClient, typed: str) -> None:
+    """An unescaped plus sign arrives as a space, which must not make it a number of the home country."""
+    create_user(phone_number="+381601234567")
+    create_user(phone_number="+381601234568")
+
+    assert numbers(service_client.get(f"/api/users/?phone_number={typed}")) == ["+381601234567"]
+    assert numbers(service_client.get("/api/users/?phone_number=%2B381601234569")) == []
+
+
+def test_filters_and_ordering(service_client: APIClient) -> None:
     old = create_user(phone_number="+79160000002", registered_at=datetime(2020, 1, 1, tzinfo=UTC))
     banned = create_user(phone_number="+79160000001", is_active=False)
 
-    assert numbers(staff_client.get("/api/users/?is_active=false")) == [str(banned.phone_number)]
-    assert numbers(staff_client.get("/api/users/?is_staff=true")) == ["+79000000000"]
-    assert numbers(staff_client.get("/api/users/?registered_before=2020-01-02T00:00:00Z")) == [str(old.phone_number)]
-    assert len(numbers(staff_client.get("/api/users/?registered_after=2020-01-01T00:00:01Z"))) == 2
-    assert numbers(staff_client.get("/api/users/?ordering=phone_number")) == [
+    assert numbers(service_client.get("/api/users/?is_active=false")) == [str(banned.phone_number)]
+    assert numbers(service_client.get("/api/users/?is_staff=true")) == ["+79000000000"]
+    assert numbers(service_client.get("/api/users/?registered_before=2020-01-02T00:00:00Z")) == [str(old.phone_number)]
+    assert len(numbers(service_client.get("/api/users/?registered_after=2020-01-01T00:00:01Z"))) == 2
+    assert numbers(service_client.get("/api/users/?ordering=phone_number")) == [
         "+79000000000",
         "+79160000001",
         "+79160000002",
     ]
-    assert numbers(staff_client.get("/api/users/?ordering=registered_at"))[0] == str(old.phone_number)
+    assert numbers(service_client.get("/api/users/?ordering=registered_at"))[0] == str(old.phone_number)
 
 
 @pytest.mark.parametrize("typed", ["+79161112233", "8 (916) 111-22-33", " 79161112233", "79161112233"])
-def test_filter_by_number_reads_it_as_people_type_it(staff_client: APIClient, typed: str) -> None:
+def test_filter_by_number_reads_it_as_people_type_it(service_client: APIClient, typed: str) -> None:
     create_user(phone_number="+79161112233")
     create_user()
 
-    assert numbers(staff_client.get("/api/users/", {"phone_number": typed})) == ["+79161112233"]
+    assert numbers(service_client.get("/api/users/", {"phone_number": typed})) == ["+79161112233"]
 
 
-def test_a_plus_in_the_url_need_not_be_escaped(staff_client: APIClient) -> None:
+def test_a_plus_in_the_url_need_not_be_escaped(service_client: APIClient) -> None:
     create_user(phone_number="+381601234567")
 
-    assert numbers(staff_client.get("/api/users/?phone_number=+381601234567")) == ["+381601234567"]
-    assert numbers(staff_client.get("/api/users/?phone_number=%2B79160000000")) == []
+    assert numbers(service_client.get("/api/users/?phone_number=+381601234567")) == ["+381601234567"]
+    assert numbers(service_client.get("/api/users/?phone_number=%2B79160000000")) == []
 
 
-def test_filter_by_inviter(staff_client: APIClient) -> None:
+def test_filter_by_inviter(service_client: APIClient) -> None:
     anna, other = create_users(2)
     boris, clara = create_user(invited_by=anna), create_user(invited_by=anna)
     create_user(invited_by=other)
 
-    found = numbers(staff_client.get("/api/users/", {"inviter": anna.pk}))
+    found = numbers(service_client.get("/api/users/", {"inviter": anna.pk}))
 
     assert found == [str(clara.phone_number), str(boris.phone_number)]
-    assert numbers(staff_client.get("/api/users/", {"inviter": boris.pk})) == []
+    assert numbers(service_client.get("/api/users/", {"inviter": boris.pk})) == []
 
 
 def test_changed_people_are_listed_in_the_order_of_their_changes(
-    staff_client: APIClient, client: APIClient, clock: time_machine.Traveller
+    service_client: APIClient, client: APIClient, clock: time_machine.Traveller
 ) -> None:
     anna, boris, clara, dina = create_users(4)
     quiet = create_user()
     changes: list[Callable[[], object]] = [
         lambda: api_client(dina).patch("/api/profile/", {"username": "Dina"}),
-        lambda: staff_client.patch(f"/api/users/{clara.pk}/", {"is_active": False}),
+        lambda: service_client.patch(f"/api/users/{clara.pk}/", {"is_active": False}),
         lambda: activate_code(api_client(boris), anna.referral_code),
     ]
     clock.shift(60)
@@ -146,9 +159,9 @@ def test_changed_people_are_listed_in_the_order_of_their_changes(
     sign_up(client, str(quiet.phone_number))
     User.objects.filter(pk=quiet.pk).update(session_epoch=5)
 
-    page = staff_client.get("/api/users/", {"updated_after": started.isoformat(), "ordering": "updated_at"})
-    first = staff_client.get("/api/users/", {"updated_after": started, "ordering": "updated_at", "page_size": 1})
-    second = staff_client.get(first.json()["next"])
+    page = service_client.get("/api/users/", {"updated_after": started.isoformat(), "ordering": "updated_at"})
+    first = service_client.get("/api/users/", {"updated_after": started, "ordering": "updated_at", "page_size": 1})
+    second = service_client.get(first.json()["next"])
 
     assert numbers(page)[:2] == [str(dina.phone_number), str(clara.phone_number)]
     assert set(numbers(page)[2:]) == {str(anna.phone_number), str(boris.phone_number)}
@@ -163,23 +176,23 @@ def test_changed_people_are_listed_in_the_order_of_their_changes(
     [("phone_number=12", "phone_number_invalid"), ("phone_number=" + "1" * 101, "max_length"), ("inviter=x", "invalid"),
      ("inviter=0", "min_value"), ("inviter=" + "9" * 40, "max_value"), ("inviter=" + "9" * 5_000, "invalid")],
 )  # fmt: skip
-def test_invalid_filter_says_what_is_wrong(staff_client: APIClient, query: str, code: str) -> None:
-    answer = staff_client.get(f"/api/users/?{query}")
+def test_invalid_filter_says_what_is_wrong(service_client: APIClient, query: str, code: str) -> None:
+    answer = service_client.get(f"/api/users/?{query}")
 
     assert answer.status_code == 400
     assert answer.json()["errors"][query.partition("=")[0]][0]["code"] == code
 
 
 @pytest.mark.parametrize("query", ["ordering=password", "is_active=perhaps", "registered_after=soon", "search=%00"])
-def test_invalid_query_is_rejected_with_a_reason(staff_client: APIClient, query: str) -> None:
-    answer = staff_client.get(f"/api/users/?{query}")
+def test_invalid_query_is_rejected_with_a_reason(service_client: APIClient, query: str) -> None:
+    answer = service_client.get(f"/api/users/?{query}")
 
     assert answer.status_code == 400
     assert list(answer.json()["errors"]) == [query.split("=", maxsplit=1)[0]]
 
 
-def test_created_user_can_sign_in(staff_client: APIClient, client: APIClient) -> None:
-    saved = staff_client.post("/api/users/", {"phone_number": "8 916 111 22 33", "username": "Anna"})
+def test_created_user_can_sign_in(service_client: APIClient, client: APIClient) -> None:
+    saved = service_client.post("/api/users/", {"phone_number": "8 916 111 22 33", "username": "Anna"})
 
     assert saved.status_code == 201
     assert saved.json()["phone_number"] == "+79161112233"
@@ -190,54 +203,54 @@ def test_created_user_can_sign_in(staff_client: APIClient, client: APIClient) ->
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch"])
-def test_number_is_unique(staff_client: APIClient, method: str) -> None:
+def test_number_is_unique(service_client: APIClient, method: str) -> None:
     taken, other = create_users(2)
     path = "/api/users/" if method == "post" else f"/api/users/{other.pk}/"
 
-    answer = getattr(staff_client, method)(path, {"phone_number": str(taken.phone_number)})
+    answer = getattr(service_client, method)(path, {"phone_number": str(taken.phone_number)})
 
     assert answer.status_code == 409
     assert answer.json()["code"] == "phone_number_taken"
     assert User.objects.filter(phone_number=taken.phone_number).count() == 1
 
 
-def test_replaces_and_updates_a_user(staff_client: APIClient) -> None:
+def test_replaces_and_updates_a_user(service_client: APIClient) -> None:
     anna = create_user(username="Anna", is_active=False)
     path = f"/api/users/{anna.pk}/"
 
-    changed = staff_client.patch(path, {"username": "Eve"}).json()
-    replaced = staff_client.put(path, {"phone_number": "+79161112233"}).json()
+    changed = service_client.patch(path, {"username": "Eve"}).json()
+    replaced = service_client.put(path, {"phone_number": "+79161112233"}).json()
 
     assert (changed["username"], changed["is_active"]) == ("Eve", False)
     assert (replaced["phone_number"], replaced["username"], replaced["is_active"]) == ("+79161112233", "", True)
     assert replaced["referral_code"] == anna.referral_code
-    assert staff_client.put(path, {"username": "no number"}).status_code == 400
+    assert service_client.put(path, {"username": "no number"}).status_code == 400
 
 
 @pytest.mark.parametrize("field", ["is_staff", "is_superuser", "referral_code", "id", "password"])
-def test_permissions_and_invite_code_cannot_be_set(staff_client: APIClient, field: str) -> None:
+def test_permissions_and_invite_code_cannot_be_set(service_client: APIClient, field: str) -> None:
     anna = create_user()
     before = User.objects.values().get(pk=anna.pk)
 
-    answer = staff_client.patch(f"/api/users/{anna.pk}/", {field: "1", "username": "Eve"})
+    answer = service_client.patch(f"/api/users/{anna.pk}/", {field: "1", "username": "Eve"})
 
     assert answer.status_code == 400
     assert list(answer.json()["errors"]) == [field]
     assert User.objects.values().get(pk=anna.pk) == before
 
 
-def test_only_superusers_change_staff(staff_client: APIClient) -> None:
+def test_services_cannot_change_staff(service_client: APIClient) -> None:
     colleague = create_staff()
     path = f"/api/users/{colleague.pk}/"
 
-    assert staff_client.get(path).status_code == 200
-    assert staff_client.patch(path, {"is_active": False}).status_code == 403
-    assert staff_client.delete(path).status_code == 403
-    assert api_client(create_superuser()).patch(path, {"is_active": False}).status_code == 200
+    assert service_client.get(path).status_code == 200
+    assert service_client.patch(path, {"is_active": False}).status_code == 403
+    assert service_client.delete(path).status_code == 403
+    assert service_client.get(f"/api/users/{create_superuser().pk}/").status_code == 200
 
 
 @pytest.mark.parametrize("pk", ["0", "999999999", "9" * 30, "x", "-1"])
-def test_unknown_user_is_not_found(staff_client: APIClient, pk: str) -> None:
+def test_unknown_user_is_not_found(service_client: APIClient, pk: str) -> None:
     for method in ("get", "put", "patch", "delete"):
         body = {"phone_number": phone_number()}
-        assert getattr(staff_client, method)(f"/api/users/{pk}/", body).status_code == 404
+        assert getattr(service_client, method)(f"/api/users/{pk}/", body).status_code == 404

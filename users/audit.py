@@ -1,6 +1,6 @@
-"""The audit trail: which staff member did what to which user, with old and new values, in the panel and the API."""
+"""The audit trail: which staff member or service did what to which user, with old and new values."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib.auth.models import Permission
@@ -9,7 +9,8 @@ from django.forms import BaseForm
 from django.http import HttpRequest
 
 from common.http.client_ip import client_ip_digest, client_ip_of
-from users.models import AuditRecord, User
+from common.observability.masking import shorten
+from users.models import AuditRecord, ServiceAccount, User
 
 Action = AuditRecord.Action
 Details = dict[str, Any]
@@ -17,18 +18,22 @@ Details = dict[str, Any]
 _SECRET = frozenset({"password", "password1", "password2", "usable_password"})
 
 
-def record(*, by: HttpRequest, action: Action, about: models.Model | str = "", details: Details | None = None) -> None:
-    """Record an action of the user who sent this request. Call it in the transaction of the action.
+def record(
+    *, by: HttpRequest | None, action: Action, about: models.Model | str = "", details: Details | None = None
+) -> None:
+    """Record an action of the user or service that sent this request. Call it in the transaction of the action.
 
-    `about` is a user, another row, or the name of a table.
+    `by` is None for a command; `about` is a user, another row, or the name of a table.
     """
+    actor: Any = by.user if by else None
     AuditRecord.objects.create(
-        actor_id=by.user.pk,
+        actor_id=actor.pk if isinstance(actor, User) else None,
+        service_id=actor.pk if isinstance(actor, ServiceAccount) else None,
         action=action,
         person_id=about.pk if isinstance(about, User) else None,
         thing="" if isinstance(about, User) else _name(about),
         details=details or {},
-        address=client_ip_digest(client_ip_of(by)),
+        address=client_ip_digest(client_ip_of(by)) if by else "",
     )
 
 
@@ -37,16 +42,41 @@ def record_incident(*, person: User, action: Action, client_ip: str) -> None:
     AuditRecord.objects.create(person_id=person.pk, action=action, address=client_ip_digest(client_ip))
 
 
+def record_about_number(*, by: HttpRequest, action: Action, phone_number: str, thing: str) -> None:
+    """Record an action on a number: about its user, or with a masked number, which no erasure would find."""
+    if user := User.objects.filter(phone_number=phone_number).first():
+        record(by=by, action=action, about=user, details={"at": thing})
+    else:
+        record(by=by, action=action, about=thing, details={"number": shorten(phone_number)})
+
+
+def record_sign_in_by_code(*, user: User, client_ip: str) -> None:
+    """Record that a user signed in by a code, on the pages or in the API, if they are staff."""
+    if user.is_staff:
+        AuditRecord.objects.create(
+            actor=user, action=Action.SIGNED_IN, details={"by": "code"}, address=client_ip_digest(client_ip)
+        )
+
+
 def changes_in(form: BaseForm) -> Details:
-    """Return [old, new] by field for the changed fields of a form; None for a secret."""
-    return {
-        name: None if name in _SECRET else [_plain(form.initial.get(name)), _plain(form.cleaned_data.get(name))]
+    """Return [old, new] by field for the fields of a form whose values differ; None for a secret."""
+    secrets: Details = {name: None for name in form.changed_data if name in _SECRET}
+    values = {
+        name: [_plain(form.initial.get(name)), _plain(form.cleaned_data.get(name))]
         for name in form.changed_data
+        if name not in _SECRET
     }
+    # A number that is typed in another way is a change of the form, not of the value.
+    return secrets | {name: [old, new] for name, (old, new) in values.items() if (old or "") != (new or "")}
 
 
 def values_of(user: User, names: Iterable[str]) -> Details:
     return {name: _plain(getattr(user, name)) for name in names}
+
+
+def changes_of(user: User, *, former: Mapping[str, Any]) -> Details:
+    """Return [old, new] of the fields of a user that have changed."""
+    return {name: [_plain(old), _plain(getattr(user, name))] for name, old in former.items()}
 
 
 def changes_between(before: Details, after: Details) -> Details:

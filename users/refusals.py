@@ -20,12 +20,12 @@ class Refusal(Exception):
     #: 503 for a server-side condition.
     status: ClassVar[HTTPStatus] = HTTPStatus.BAD_REQUEST
 
-    def __init__(self, **details: int) -> None:
+    def __init__(self, **details: int | str) -> None:
         super().__init__(self.code)
         self.details = details
 
     def __str__(self) -> str:
-        return str(self.message) % {**self.details, "wait": _wait(self.details.get("retry_after", 0))}
+        return str(self.message) % {**self.details, "wait": _wait(int(self.details.get("retry_after", 0)))}
 
 
 def seconds_between(now: datetime, later: datetime) -> int:
@@ -148,10 +148,22 @@ class JWTSession(Refusal):
     message = _("This session is a JWT pair: end it by its refresh token, at /api/jwt/logout/.")
 
 
-class NotYourProfile(Refusal):
-    code = "not_your_profile"
+class ServiceKeyInvalid(Refusal):
+    code = "service_key_invalid"
+    status = HTTPStatus.UNAUTHORIZED
+    message = _("This needs a service key that is known, not revoked and not expired.")
+
+
+class ServiceKeyRequired(Refusal):
+    code = "service_key_required"
     status = HTTPStatus.FORBIDDEN
-    message = _("You may read this profile, but only its owner can change it.")
+    message = _("The session of a person can't do this. Programs send a service key.")
+
+
+class ScopeMissing(Refusal):
+    code = "scope_missing"
+    status = HTTPStatus.FORBIDDEN
+    message = _("This service key lacks the scope %(scope)s.")
 
 
 class ReferralCodeNotFound(Refusal):

@@ -16,12 +16,11 @@ from api.personal_data import PersonalDataSerializer
 from api.requests import AuthenticatedRequest
 from api.schema import document
 from api.serializers import ProfileChangeSerializer, ProfileSerializer, ReferralSerializer
-from users import audit, phones, refusals
+from users import phones, refusals
 from users.models import Referral, User
 from users.people import personal_data
 from users.people.erasure import erase
 from users.people.profile import change_profile
-from users.people.rights import may
 from users.referrals import activation, newest
 
 REFUSALS_OF_CHANGES = (refusals.TooManyReferralCodes, *activation.REFUSALS)
@@ -72,13 +71,12 @@ class ProfileByPhoneView(APIView):
         operation_id="getProfileByPhone",
         tag="profile",
         summary="A profile by its number",
-        description="My own; staff with the permission `users.view_user` may read every one. To others, the profile of "
-        "another person looks as if it did not exist.",
+        description="My own. The profile of another person looks as if it did not exist.",
         parameters=[PHONE_NUMBER],
         answers={status.HTTP_200_OK: ProfileSerializer},
     )
     def get(self, request: AuthenticatedRequest, phone_number: str) -> Response:
-        return _profile(_visible_user(request, phone_number))
+        return _profile(_owner(request, phone_number))
 
     @document(
         operation_id="changeProfileByPhone",
@@ -87,11 +85,10 @@ class ProfileByPhoneView(APIView):
         parameters=[PHONE_NUMBER],
         request=ProfileChangeSerializer,
         answers={status.HTTP_200_OK: ProfileSerializer},
-        refusals=(*REFUSALS_OF_CHANGES, refusals.NotYourProfile),
+        refusals=REFUSALS_OF_CHANGES,
     )
     def patch(self, request: AuthenticatedRequest, phone_number: str) -> Response:
-        if _visible_user(request, phone_number) != request.user:
-            raise refusals.NotYourProfile
+        _owner(request, phone_number)
         return _change(request)
 
 
@@ -139,15 +136,12 @@ def _change(request: AuthenticatedRequest) -> Response:
     return _profile(user)
 
 
-def _visible_user(request: AuthenticatedRequest, phone_number: str) -> User:
+def _owner(request: AuthenticatedRequest, phone_number: str) -> User:
+    """Return the user who asks. Raises `NotFound` for another number than their own."""
     try:
-        phone_number = phones.normalize(phone_number)
+        is_own = phones.normalize(phone_number) == request.user.get_username()
     except refusals.PhoneNumberInvalid:
-        raise NotFound from None
-    if phone_number == request.user.get_username():
-        return request.user
-    user = User.objects.filter(phone_number=phone_number).first() if may(request.user, "view") else None
-    if user is None:
+        is_own = False
+    if not is_own:
         raise NotFound
-    audit.record(by=request, action=audit.Action.VIEWED, about=user)
-    return user
+    return request.user

@@ -1,20 +1,18 @@
-"""Statistics, for staff."""
+"""Statistics, for services."""
 
 from rest_framework import status
-from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from api.permissions import ManagesUsers
+from api.requests import ServiceRequest
 from api.schema import document
 from api.statistics_serializers import StatisticsQuerySerializer, StatisticsSerializer
-from users import refusals
+from api.views.service import ServiceAPIView
+from users import audit, refusals
+from users.models import Scope
 from users.statistics import report
 
 
-class StatisticsView(APIView):
-    permission_classes = (ManagesUsers,)
-
+class StatisticsView(ServiceAPIView):
     @document(
         operation_id="getStatistics",
         tag="statistics",
@@ -23,10 +21,17 @@ class StatisticsView(APIView):
         "The rates compare what happened in the period, not the fate of each person.",
         parameters=[StatisticsQuerySerializer],
         answers={status.HTTP_200_OK: StatisticsSerializer},
+        scope=Scope.STATISTICS_READ,
         refusals=(refusals.TimeZoneUnknown, refusals.PeriodInvalid, refusals.PeriodTooLong),
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: ServiceRequest) -> Response:
         serializer = StatisticsQuerySerializer(data=request.query_params.dict())
         serializer.is_valid(raise_exception=True)
         counted = report.count(period=report.period(**serializer.validated_data))
+        audit.record(
+            by=request,
+            action=audit.Action.LISTED,
+            about="statistics",
+            details={"ids": [referrer.user.pk for referrer in counted.top_referrers]},
+        )
         return Response(StatisticsSerializer(counted).data)

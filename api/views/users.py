@@ -1,4 +1,4 @@
-"""All users, for staff."""
+"""All users, for services."""
 
 from typing import Any, ClassVar
 
@@ -10,19 +10,22 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from api.authentication import ServiceKeyAuthentication
 from api.filters import KnownOrderingFilter, UserFilter
 from api.pagination import UserPagination
 from api.permissions import ManagesUsers
 from api.schema import document
-from api.serializers import UserChangeSerializer, UserDetailSerializer, UserSerializer
+from api.service_serializers import UserChangeSerializer, UserDetailSerializer, UserSerializer
 from users import audit, refusals
 from users.audit import Action
-from users.models import User
+from users.models import Scope, User
+from users.people.accounts import change_user
 from users.people.erasure import erase
 
 
 class UserViewSet(GenericViewSet[User]):
     serializer_class = UserSerializer
+    authentication_classes = (ServiceKeyAuthentication,)
     permission_classes = (ManagesUsers,)
     pagination_class = UserPagination
     filter_backends = (DjangoFilterBackend, KnownOrderingFilter)
@@ -39,6 +42,7 @@ class UserViewSet(GenericViewSet[User]):
         summary="Everybody",
         description="By pages, newest first unless ordered otherwise.",
         answers={status.HTTP_200_OK: UserSerializer(many=True)},
+        scope=Scope.PEOPLE_READ,
     )
     def list(self, request: Request) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
@@ -52,6 +56,7 @@ class UserViewSet(GenericViewSet[User]):
         description="With an invite code of their own; they sign in by a code sent to their phone.",
         request=UserChangeSerializer,
         answers={status.HTTP_201_CREATED: UserDetailSerializer},
+        scope=Scope.PEOPLE_WRITE,
         refusals=(refusals.PhoneNumberTaken,),
     )
     def create(self, request: Request) -> Response:
@@ -66,6 +71,7 @@ class UserViewSet(GenericViewSet[User]):
         tag="users",
         summary="One person, with those who came with them",
         answers={status.HTTP_200_OK: UserDetailSerializer},
+        scope=Scope.PEOPLE_READ,
     )
     def retrieve(self, request: Request, pk: int) -> Response:
         user = self.get_object()
@@ -79,6 +85,7 @@ class UserViewSet(GenericViewSet[User]):
         description="What is left out returns to its default: no name, active.",
         request=UserChangeSerializer,
         answers={status.HTTP_200_OK: UserDetailSerializer},
+        scope=Scope.PEOPLE_WRITE,
         refusals=(refusals.PhoneNumberTaken,),
     )
     def update(self, request: Request, pk: int) -> Response:
@@ -90,6 +97,7 @@ class UserViewSet(GenericViewSet[User]):
         summary="Change a person's data",
         request=UserChangeSerializer(partial=True),
         answers={status.HTTP_200_OK: UserDetailSerializer},
+        scope=Scope.PEOPLE_WRITE,
         refusals=(refusals.PhoneNumberTaken,),
     )
     def partial_update(self, request: Request, pk: int) -> Response:
@@ -101,6 +109,7 @@ class UserViewSet(GenericViewSet[User]):
         summary="Erase a person",
         description="As the person's own `DELETE /api/profile/` does.",
         answers={status.HTTP_204_NO_CONTENT: None},
+        scope=Scope.PEOPLE_WRITE,
     )
     def destroy(self, request: Request, pk: int) -> Response:
         user = self.get_object()
@@ -116,10 +125,8 @@ class UserViewSet(GenericViewSet[User]):
 
     def _change(self, fields: dict[str, Any]) -> Response:
         user = self.get_object()
-        before = audit.values_of(user, fields)
         with transaction.atomic():
-            User.objects.update_user(user, **fields)
-            if changes := audit.changes_between(before, audit.values_of(user, fields)):
+            if changes := change_user(user=user, **fields):
                 self._record(Action.CHANGED, user, changes)
         return Response(UserDetailSerializer(user).data)
 

@@ -14,12 +14,20 @@ UNKNOWN = "unknown"
 def client_ip_of(request: HttpRequest) -> str:
     """Return the IPv4 address, or the /64 network of an IPv6 one: the size assigned to a site (RFC 6177, section 2).
 
+    `UNKNOWN` if there is no valid address.
+    """
+    return _network(client_address_of(request)) or UNKNOWN
+
+
+def client_address_of(request: HttpRequest) -> str:
+    """Return the whole IPv4 or IPv6 address, to compare it with networks; `UNKNOWN` if there is no valid one.
+
     Each of TRUSTED_PROXIES appends its client's address to X-Forwarded-For; entries further left are the client's own
-    and are ignored. `UNKNOWN` if there is no valid address.
+    and are ignored.
     """
     hops = [*request.headers.get("X-Forwarded-For", "").split(","), request.META.get("REMOTE_ADDR", "")]
     trusted = hops[-settings.TRUSTED_PROXIES - 1 :][0].strip()
-    return _network(trusted) or _network(hops[-1]) or UNKNOWN
+    return _address(trusted) or _address(hops[-1]) or UNKNOWN
 
 
 def client_ip_digest(client_ip: str) -> str:
@@ -32,13 +40,17 @@ def client_ip_digests(client_ip: str) -> list[str]:
     return [digest[:DIGEST_LENGTH] for digest in digests.all_keyed("users.client_address", client_ip)]
 
 
-def _network(text: str) -> str:
+def _address(text: str) -> str:
     try:
         address = ip_address(text)
     except ValueError:
         return ""
-    if not isinstance(address, IPv6Address):
-        return str(address)
-    if address.ipv4_mapped:
-        return str(address.ipv4_mapped)
-    return str(ip_network((int(address) >> 64 << 64, 64)))
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return str(mapped or address)
+
+
+def _network(text: str) -> str:
+    if text == UNKNOWN:
+        return ""
+    address = ip_address(text)
+    return str(ip_network((int(address) >> 64 << 64, 64))) if isinstance(address, IPv6Address) else text

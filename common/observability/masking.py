@@ -26,14 +26,16 @@ def is_secret(name: str) -> bool:
 def masker(*, code_length: int) -> Callable[[str], str]:
     """Return a function that hides secrets in a text, and the middle digits of phone numbers.
 
-    Secrets are recognized by their form (tokens, JWTs, UUIDs except ids of Celery tasks, confirmation codes: a separate
-    group of `code_length` digits) or by the name before them. One pass, linear in the length of the text.
+    Secrets are recognized by their form (tokens, service keys, JWTs, UUIDs except ids of Celery tasks, confirmation
+    codes: a separate group of `code_length` digits) or by the name before them. One pass, linear in the length of the
+    text.
     """
     patterns = re.compile(
         rf"""
         (?P<task>(?<=\w\[){_UUID}(?=\]))
         |(?P<secret>
             (?<=://)[^/\s@"']+(?=@)                              # user and password of a URL
+            |(?<=rsk_[0-9A-Za-z]{{8}}_)[0-9A-Za-z]{{20,}}          # a service key, after what is shown of it
             |(?<![\w-])eyJ[\w-]+\.[\w.-]+                         # a JWT
             |(?<![0-9A-Za-z])(?=[A-Za-z]{{0,40}}\d)[0-9A-Za-z]{{32,}}
             |{_UUID}
@@ -41,7 +43,7 @@ def masker(*, code_length: int) -> Callable[[str], str]:
             |(?:(?<![\w/+])(?<!\d[.:-])(?<!\w:)(?<!(?:line|port)[ ])|(?<=code:)|(?<=код:))
              \d{{{code_length}}}(?!\w|/|[.:-]\d)
         )
-        |(?P<name>(?:{NAMES_OF_SECRETS})\\?["']?\s{{0,3}}[:=]\s{{0,3}}(?:(?:Token|Bearer|Basic)\s{{1,3}})?)
+        |(?P<name>(?:{NAMES_OF_SECRETS})\\?["']?\s{{0,3}}[:=]\s{{0,3}}(?:(?:Token|Bearer|Basic|Key)\s{{1,3}})?)
             (?:\\?"[^"]*"?|\\?'[^']*'?|[^\s,;&}})]+)
         |(?P<phone>
             (?:\+|%2B)(?:{_GAP}\d){{8,15}}
@@ -56,7 +58,7 @@ def masker(*, code_length: int) -> Callable[[str], str]:
         if kind == "task":
             return found[0]
         if kind == "phone":
-            return _shorten(found[0])
+            return shorten(found[0])
         return (found["name"] or "") + HIDDEN
 
     def mask(text: str) -> str:
@@ -66,7 +68,7 @@ def masker(*, code_length: int) -> Callable[[str], str]:
     return lambda text: (cached if len(text) <= _SHORT else mask)(text)
 
 
-def _shorten(phone_number: str) -> str:
+def shorten(phone_number: str) -> str:
     """`+79161234567` becomes `+7916*****67`."""
     digits = re.sub(r"%[0-9A-Fa-f]{2}|\D", "", phone_number)
     plus = "" if phone_number[0].isdecimal() else "+"

@@ -9,6 +9,7 @@ from panel.admin import (
     people,
     referrals,
     rights,
+    services,
     sign_in_attempts,
     wrong_passwords,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "referrals",
     "rights",
     "second_factor_page",
+    "services",
     "sign_in_attempts",
     "wrong_passwords",
 ]

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import CharField, Q, QuerySet
 from django.db.models.functions import Cast
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
@@ -22,15 +23,22 @@ class PersonFilter(UserFilter):
     parameter_name = "person"
 
 
+class ServiceFilter(UserFilter):
+    """Records of what one service did; set by a link in the list of service accounts."""
+
+    title = _("service account")
+    parameter_name = "service"
+
+
 @admin.register(AuditRecord)
 class AuditRecordAdmin(ExportsList, ReadOnlyModelAdmin):
     """Read-only, so that staff can't cover their traces."""
 
     list_display = ("at", "who", "action", "about", "details_shown")
-    list_filter = (PersonFilter, ("action", ChoicesDropdownFilter))
+    list_filter = (PersonFilter, ServiceFilter, ("action", ChoicesDropdownFilter))
     list_filter_submit = True
-    list_select_related = ("actor", "person")
-    allowed_lookups = ("person", "action__exact")
+    list_select_related = ("actor", "person", "service")
+    allowed_lookups = ("person", "service", "action__exact")
     sortable_by = ()
     search_fields = ("person",)
     search_help_text = _("A whole phone number: whose deeds, or about whom")
@@ -38,6 +46,7 @@ class AuditRecordAdmin(ExportsList, ReadOnlyModelAdmin):
     csv_columns = {
         "at": "at",
         "actor": "actor__phone_number",
+        "service": "service__name",
         "action": "action",
         "person": "person_id",
         "thing": "thing",
@@ -48,7 +57,11 @@ class AuditRecordAdmin(ExportsList, ReadOnlyModelAdmin):
 
     @admin.display(description=_("who"))
     def who(self, record: AuditRecord) -> str:
-        return link_to(record.actor) if record.actor_id else ""
+        if record.service_id:
+            return str(record.service)
+        if record.actor_id:
+            return link_to(record.actor)
+        return gettext("a command") if record.thing else ""
 
     @admin.display(description=_("about"))
     def about(self, record: AuditRecord) -> str:

@@ -30,6 +30,7 @@ from users import audit
 from users.form_fields import OwnField
 from users.models import User
 from users.people import personal_data, search
+from users.people.accounts import change_user
 from users.people.erasure import erase
 from users.people.rights import may
 from users.referrals import newest
@@ -119,6 +120,10 @@ class UserAdmin(UserColumns, ExportsList, OffersRights, DjangoUserAdmin, QuickMo
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return may(request.user, "delete", obj)
 
+    def has_export_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        user = User.objects.filter(pk=object_id).first() if object_id and object_id.isdecimal() else None
+        return may(request.user, "export", user)
+
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
         # Staff could otherwise set the password of a user who later becomes staff.
         if not request.user.is_superuser:
@@ -179,7 +184,9 @@ class UserAdmin(UserColumns, ExportsList, OffersRights, DjangoUserAdmin, QuickMo
     def save_model(self, request: HttpRequest, obj: User, form: UserForm, change: bool) -> None:
         data = form.cleaned_data
         if change:
-            User.objects.update_user(obj, **{name: data[name] for name in COLUMNS.intersection(form.changed_data)})
+            # Django's form has set the values of this instance already.
+            stored = User.objects.get(pk=obj.pk)
+            change_user(user=stored, **{name: data[name] for name in COLUMNS.intersection(form.changed_data)})
         else:
             own = {name: data[name] for name in User.OWN_FIELDS}
             user = User.objects.create_user(data["phone_number"], data.get("password1") or None, **own)
@@ -231,7 +238,7 @@ class UserAdmin(UserColumns, ExportsList, OffersRights, DjangoUserAdmin, QuickMo
         return self.download(queryset)
 
     @action(
-        description=_("Everything kept about them"), icon="download", permissions=["view"], url_path="personal-data"
+        description=_("Everything kept about them"), icon="download", permissions=["export"], url_path="personal-data"
     )  # type: ignore[untyped-decorator]
     def personal_data(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """Download the personal-data export of a user."""

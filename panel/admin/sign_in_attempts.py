@@ -34,7 +34,9 @@ class SignInAttemptAdmin(ByPhone, ExportsList, ReadOnlyModelAdmin):
         numbers = {str(number) for number in queryset.values_list("phone_number", flat=True)}
         for number in numbers:
             lockout.unlock(phone_number=number)
-            audit.record(by=request, action=audit.Action.CHANGED, about=self.opts.model_name or "")
+            audit.record_about_number(
+                by=request, action=audit.Action.CHANGED, phone_number=number, thing=str(self.opts.model_name)
+            )
         message = ngettext("%(count)d number is unlocked.", "%(count)d numbers are unlocked.", len(numbers))
         messages.success(request, message % {"count": len(numbers)})
 

@@ -9,8 +9,9 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from panel import lockout
 from panel.lists import ReadOnlyModelAdmin
-from users import phones
+from users import audit, phones
 from users.refusals import PhoneNumberInvalid
 
 
@@ -32,6 +33,24 @@ class AccessAttemptAdmin(ReadOnlyModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.has_perm("axes.delete_accessattempt"))
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
+        for attempt in queryset:
+            audit.record_about_number(
+                by=request,
+                action=audit.Action.DELETED,
+                phone_number=attempt.username or "",
+                thing=str(self.opts.model_name),
+            )
+
+    def delete_model(self, request: HttpRequest, obj: AccessAttempt) -> None:
+        lockout.unlock(phone_number=obj.username or "")
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[AccessAttempt]) -> None:
+        for attempt in queryset:
+            lockout.unlock(phone_number=attempt.username or "")
+        super().delete_queryset(request, queryset)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AccessAttempt], search_term: str

@@ -40,6 +40,7 @@ LIMIT_WRONG_TRIES_PER_NUMBER = env.str("LIMIT_WRONG_TRIES_PER_NUMBER", default="
 LIMIT_REFERRAL_CODE_LOOKUPS_PER_ADDRESS = env.str("LIMIT_REFERRAL_CODE_LOOKUPS_PER_ADDRESS", default="60/hour 300/day")
 # Each renewal keeps a voided token until it expires. An access token of 5 minutes is renewed 12 times an hour.
 LIMIT_REFERRAL_CODES_ENTERED_PER_PERSON = env.str("LIMIT_REFERRAL_CODES_ENTERED_PER_PERSON", default="10/hour 20/day")
+LIMIT_WRONG_PASSWORDS_PER_NUMBER = env.str("LIMIT_WRONG_PASSWORDS_PER_NUMBER", default="20/hour 50/day")
 # Length of the first lock after too many wrong tries; each further lock lasts twice as long.
 SIGN_IN_LOCK_FIRST_SECONDS = env.int("SIGN_IN_LOCK_FIRST_SECONDS", default=3_600)
 SIGN_IN_LOCK_LONGEST_SECONDS = env.int("SIGN_IN_LOCK_LONGEST_SECONDS", default=604_800)

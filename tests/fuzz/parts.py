@@ -9,7 +9,11 @@ from tests.fuzz.report import Report
 from tests.fuzz.stack import Stack
 
 #: The longest first.
-PARTS = [("fields",), *(("contract", role) for role in ("superuser", "staff", "user", "anonymous")), ("raw_requests",)]
+PARTS = [
+    ("fields",),
+    *(("contract", role) for role in ("service", "superuser", "user", "anonymous")),
+    ("raw_requests",),
+]
 
 
 def run_part(stack: Stack, nth: int, module: str, *arguments: str) -> list[Report]:

@@ -115,7 +115,8 @@ def _writes() -> Iterator[tuple[str, str, dict[str, object]]]:
 
 
 def _superuser(server: Server) -> Server:
-    return server.signed_in(roles.sign_in("superuser")["Authorization"])
+    key = roles.sign_in("service")["Authorization"]
+    return server.signed_in(roles.sign_in("superuser")["Authorization"], service_key=key)
 
 
 def _chunked(body: str, size: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Users of the running stack with different permissions, and their Authorization headers."""
+"""Users and services of the running stack, and their Authorization headers."""
 
 import itertools
 from collections.abc import Iterator
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from tests.support import factories
 from users.models import User
 
-ROLES = ("anonymous", "user", "staff", "superuser")
+ROLES = ("anonymous", "user", "superuser", "service")
 USERS_PER_ROLE = 20
-_CREATE = {"user": factories.create_user, "staff": factories.create_staff, "superuser": factories.create_superuser}
+_CREATE = {"user": factories.create_user, "superuser": factories.create_superuser}
 
 
 def create(role: str = "user") -> User:
@@ -16,8 +16,11 @@ def create(role: str = "user") -> User:
 
 
 def sign_in(role: str) -> dict[str, str]:
-    """Return the headers of a new user; none for "anonymous"."""
-    return {} if role == "anonymous" else {"Authorization": factories.token_header(create(role))}
+    """Return the headers of a new user or service; none for "anonymous"."""
+    if role == "anonymous":
+        return {}
+    is_service = role == "service"
+    return {"Authorization": f"Key {factories.service_key()}" if is_service else factories.token_header(create(role))}
 
 
 def endless_headers(role: str) -> Iterator[dict[str, str]]:

@@ -1,12 +1,13 @@
-"""The running service, and requests signed in as a superuser or not at all."""
+"""The running service, and requests signed in as a superuser and a service or not at all."""
 
 from collections.abc import Iterator
 
 import pytest
+from django.utils import timezone
 
 from tests.hostile_input.raw_http import Server, running_server
-from tests.support.factories import create_superuser, token_header
-from users.models import User
+from tests.support.factories import create_superuser, service_key, token_header
+from users.models import ServiceKey, User
 
 
 @pytest.fixture(autouse=True)
@@ -27,4 +28,7 @@ def admin_user(transactional_db: None) -> User:
 
 @pytest.fixture
 def admin_server(server: Server, admin_user: User) -> Server:
-    return server.signed_in(token_header(admin_user))
+    key = f"Key {service_key()}"
+    # Used within this hour: no request writes the time.
+    ServiceKey.objects.update(last_used_at=timezone.now())
+    return server.signed_in(token_header(admin_user), service_key=key)

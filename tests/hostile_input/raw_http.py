@@ -33,6 +33,8 @@ class Answer:
 class Server:
     address: tuple[str, int]
     headers: dict[str, str | bytes] = field(default_factory=dict)
+    #: The header for the operations that take service keys.
+    service_key: str = ""
     #: Close the writing side after the request; otherwise the server waits for the rest of a truncated body.
     half_closes: bool = True
 
@@ -45,6 +47,7 @@ class Server:
             "Content-Type": "application/json",
             "Content-Length": str(len(body)),
             **self.headers,
+            **({"Authorization": self.service_key} if self.service_key and _is_for_services(path) else {}),
             **{name.replace("_", "-"): value for name, value in headers.items()},
         }
         head = [b"%s %s HTTP/1.1" % (_bytes(method), _bytes(path))]
@@ -58,8 +61,8 @@ class Server:
             response.begin()
             return Answer(response.status, response.headers, response.read())
 
-    def signed_in(self, authorization: str | bytes) -> "Server":
-        return replace(self, headers={"Authorization": authorization})
+    def signed_in(self, authorization: str | bytes, *, service_key: str = "") -> "Server":
+        return replace(self, headers={"Authorization": authorization}, service_key=service_key)
 
 
 @contextmanager
@@ -91,6 +94,10 @@ def assert_refused(answer: Answer, *statuses: int) -> None:
 def all_rows() -> dict[str, list[Any]]:
     """Return every row of every table."""
     return {model.__name__: list(model.objects.order_by("pk").values()) for model in apps.get_models()}
+
+
+def _is_for_services(path: str | bytes) -> bool:
+    return _bytes(path).startswith((b"/api/users", b"/api/statistics", b"/api/service"))
 
 
 def _bytes(text: str | bytes) -> bytes:

@@ -10,8 +10,9 @@ from django.test import Client
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
-from users.models import User
+from users.models import Scope, User
 from users.referrals import activation
+from users.services import keys
 
 #: Registration of users who have to be older than all others.
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -76,6 +77,17 @@ def authorized_client(authorization: str) -> APIClient:
 def api_client(user: User) -> APIClient:
     """Return a client that sends a token of `user`."""
     return authorized_client(token_header(user))
+
+
+def service_key(*scopes: Scope | str, **options: Any) -> str:
+    """Return the key of a new service account, in clear; with every scope by default."""
+    account = keys.create_account(name=f"service {next(_numbers)}", scopes=scopes or Scope)
+    return keys.issue(account=account, **options).clear
+
+
+def service_client(*scopes: Scope | str) -> APIClient:
+    """Return a client that sends a service key, with every scope by default."""
+    return authorized_client(f"Key {service_key(*scopes)}")
 
 
 def request_code(client: Client, phone: str, **fields: Any) -> str:

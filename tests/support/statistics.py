@@ -14,15 +14,15 @@ def at(moment: str) -> datetime:
     return datetime.fromisoformat(moment)
 
 
-def statistics(staff_client: APIClient, **query: str) -> dict[str, Any]:
-    answer = staff_client.get(STATISTICS, {name.rstrip("_"): value for name, value in query.items()})
+def statistics(service_client: APIClient, **query: str) -> dict[str, Any]:
+    answer = service_client.get(STATISTICS, {name.rstrip("_"): value for name, value in query.items()})
     assert answer.status_code == 200, answer.content
     return dict(answer.json())
 
 
-def registrations(staff_client: APIClient, **query: str) -> dict[str, int]:
+def registrations(service_client: APIClient, **query: str) -> dict[str, int]:
     """Return the steps with at least one registration, by their first day."""
-    steps = statistics(staff_client, **query)["steps"]
+    steps = statistics(service_client, **query)["steps"]
     return {step["first_day"]: step["registrations"] for step in steps if step["registrations"]}
 
 

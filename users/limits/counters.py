@@ -68,6 +68,17 @@ def undo(counters: Sequence[Counter]) -> None:
     LimitCounter.objects.filter(key__in=[counter.key for counter in counters], count=0).delete()
 
 
+def forget(counters: Sequence[Counter]) -> None:
+    """Set every counter to zero."""
+    keys = [counter.key for counter in counters]
+    if keys and (client := _redis()):
+        try:
+            client.delete(*keys)
+        except redis.RedisError as failure:
+            redis_client.pause(failure)
+    LimitCounter.objects.filter(key__in=keys).delete()
+
+
 # Redis runs a script atomically.
 _TAKE = """
 local full, longest = 0, 0

@@ -71,6 +71,7 @@ CODES_PER_COUNTRY = Limit("LIMIT_CODES_PER_COUNTRY", refusals.SendingPaused)
 CODES = Limit("LIMIT_CODES", refusals.SendingPaused)
 FAILED_SIGN_INS_PER_ADDRESS = Limit("LIMIT_FAILED_SIGN_INS_PER_ADDRESS", refusals.TooManyRequests)
 REFERRAL_CODE_LOOKUPS_PER_ADDRESS = Limit("LIMIT_REFERRAL_CODE_LOOKUPS_PER_ADDRESS", refusals.TooManyRequests)
+WRONG_PASSWORDS_PER_NUMBER = Limit("LIMIT_WRONG_PASSWORDS_PER_NUMBER", refusals.SignInLocked)
 REFERRAL_CODES_ENTERED_PER_PERSON = Limit("LIMIT_REFERRAL_CODES_ENTERED_PER_PERSON", refusals.TooManyReferralCodes)
 
 
@@ -116,6 +117,16 @@ def counting_failures(use: Use) -> Iterator[list[Use]]:
         _refund([use])
         raise
     _refund(refunded)
+
+
+def refund(use: Use) -> None:
+    """Take back one use."""
+    _refund([use])
+
+
+def forget(use: Use) -> None:
+    """Take back every use of a limit by this subject."""
+    counters.forget(use.counters)
 
 
 def _refund(uses: Iterable[Use], *, by: Callable[[list[Counter]], None] = counters.refund) -> None:

@@ -2,9 +2,11 @@
 
 from users.models.former_numbers import NUMBER_WAS_HERE_BEFORE, FormerNumber, memory_start
 from users.models.limits import LimitCounter
-from users.models.people import USED_REFERRAL_CODE, RetiredReferralCode, User, UserManager
+from users.models.people import USED_REFERRAL_CODE, User, UserManager
 from users.models.referrals import Referral
+from users.models.retired_codes import RetiredReferralCode
 from users.models.secret_key import SecretKeyProof
+from users.models.services import Scope, ServiceAccount, ServiceKey
 from users.models.sessions import JWTFamily
 from users.models.sign_in import ConfirmationCode, SignInAttempt
 from users.models.sms import Delivery, DeliveryQuerySet
@@ -24,8 +26,11 @@ __all__ = [
     "Referral",
     "RetiredReferralCode",
     "RunningTotals",
+    "Scope",
     "SecondFactor",
     "SecretKeyProof",
+    "ServiceAccount",
+    "ServiceKey",
     "SignInAttempt",
     "User",
     "UserManager",

@@ -1,6 +1,7 @@
-"""Users, and the invite codes of erased users."""
+"""Users."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -13,10 +14,12 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from users import phones, reading, referral_codes
+from common.database import sql
+from users import phones, reading
 from users.models.fields import PhoneNumberField, SearchNameField, referral_code_field, username_field
 from users.models.former_numbers import FormerNumber
-from users.refusals import PhoneNumberInvalid, PhoneNumberTaken
+from users.models.retired_codes import draw_referral_code
+from users.refusals import AccountDisabled, PhoneNumberInvalid, PhoneNumberTaken
 from users.search_names import search_name
 from users.validators import validate_username
 
@@ -27,21 +30,6 @@ USED_REFERRAL_CODE = """
 
 #: Columns that tell nothing about a user: a change of them is no change for `updated_at`.
 _NOT_TOLD = {"last_login", "password", "session_epoch", "search_name"}
-
-
-class RetiredReferralCode(models.Model):
-    """The invite code of an erased user, which is never drawn again."""
-
-    referral_code = referral_code_field(primary_key=True)
-    #: Rounded down to a quarter of an hour (UTC): enough for the statistics, too little to identify the user.
-    registered_at = models.DateTimeField(_("registered"), null=True, db_index=True)
-
-    class Meta:
-        verbose_name = _("retired invite code")
-        verbose_name_plural = _("retired invite codes")
-
-    def __str__(self) -> str:
-        return self.referral_code
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -78,7 +66,7 @@ class UserManager(BaseUserManager["User"]):
             user = self.model(
                 phone_number=phone_number,
                 password=make_password(password),
-                referral_code=_draw_referral_code(),
+                referral_code=draw_referral_code(),
                 **fields,
             )
             try:
@@ -93,23 +81,39 @@ class UserManager(BaseUserManager["User"]):
             else:
                 return user
 
-    def update_user(self, user: "User", **fields: Any) -> None:
-        """Change fields of a user; no fields, no query. Raises `PhoneNumberInvalid` or `PhoneNumberTaken`."""
+    def update_user(self, user: "User", **fields: Any) -> dict[str, Any]:
+        """Change fields of a user; no fields, no query. A new number, and being disabled, end every session.
+
+        Returns the former values of the fields that differ. Raises `PhoneNumberInvalid`, `PhoneNumberTaken`, or
+        `AccountDisabled` if the user was erased.
+        """
         if not fields:
-            return
+            return {}
         if "phone_number" in fields:
             fields["phone_number"] = phones.normalize(fields["phone_number"])
-        for name, value in fields.items():
-            setattr(user, name, value)
+        with transaction.atomic(using=self.db):
+            # Locked: of two concurrent changes the second compares with what the first one stored.
+            stored = self.select_for_update().filter(pk=user.pk).first()
+            if stored is None:
+                raise AccountDisabled
+            for name, value in fields.items():
+                setattr(user, name, value)
+            former = {name: getattr(stored, name) for name, value in fields.items() if getattr(stored, name) != value}
+            if former:
+                self._store(user, stored, changed=former)
+        return former
+
+    def _store(self, user: "User", stored: "User", *, changed: Collection[str]) -> None:
         try:
             with transaction.atomic(using=self.db):
-                former = self.select_for_update().filter(pk=user.pk).first() if "phone_number" in fields else None
-                user.save(update_fields=[*fields], using=self.db)
-                if former and former.phone_number != user.phone_number:
-                    FormerNumber.objects.leave(former, account=user)
+                user.save(update_fields=changed, using=self.db)
+                if "phone_number" in changed:
+                    FormerNumber.objects.leave(stored, account=user)
                     user.fetched_number_was_here_before = FormerNumber.objects.arrive(user)
         except IntegrityError:
             raise PhoneNumberTaken from None
+        if "phone_number" in changed or ("is_active" in changed and not user.is_active):
+            user.end_all_sessions()
 
     def create_superuser(self, phone_number: str, password: str | None = None, **fields: Any) -> "User":
         """Create a user with every permission in the admin panel."""
@@ -137,6 +141,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     fetched_used_referral_code: str | None
     #: Set by SQL with `NUMBER_WAS_HERE_BEFORE`, and when the number is given.
     fetched_number_was_here_before: bool
+    #: Set by `set_password` until the next `save`.
+    _password: str | None
+    #: The token sessions (knox).
+    auth_token_set: Any
 
     #: What users tell about themselves, with the function that reads the typed text. API, settings page, panel, CSV and
     #: export follow from this list.
@@ -174,17 +182,31 @@ class User(AbstractBaseUser, PermissionsMixin):
         return f"{self.username} {self.phone_number}".strip()
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Exclude the columns that are incremented in SQL: a stale instance must not overwrite them.
+        """Save, without the columns that are incremented in SQL: a stale instance must not overwrite them.
 
-        Include those that follow from others.
+        Columns that follow from others are included. A new password ends every session.
         """
+        is_new_password = not self._state.adding and self._password is not None
         if not self._state.adding:
             written = kwargs.get("update_fields")
             if written is None:
                 columns = {field.name for field in self._meta.concrete_fields if not field.primary_key}
                 written = columns - {"referrals_count", "session_epoch"}
             kwargs["update_fields"] = {*written, *_following(written)}
-        super().save(*args, **kwargs)
+        with transaction.atomic() if is_new_password else nullcontext():
+            super().save(*args, **kwargs)
+            if is_new_password:
+                self.end_all_sessions()
+
+    def end_all_sessions(self) -> None:
+        """End every token, JWT and web session of this user; nothing revives them.
+
+        The epoch first: a sign-in that compared it before has stored its token by now, a later one is refused.
+        """
+        raised = "UPDATE users_user SET session_epoch = session_epoch + 1 WHERE id = %s RETURNING session_epoch"
+        for (epoch,) in sql.rows(raised, self.pk):
+            self.session_epoch = epoch
+            self.auth_token_set.all().delete()
 
     def get_session_auth_hash(self) -> str:
         """Return the hash that keeps a web session valid: it depends on the password and the epoch."""
@@ -216,10 +238,3 @@ class User(AbstractBaseUser, PermissionsMixin):
         if not settings.REFERRAL_WINDOW_DAYS:
             return None
         return self.registered_at + timedelta(days=settings.REFERRAL_WINDOW_DAYS)
-
-
-def _draw_referral_code() -> str:
-    """Draw a code that no erased user had; the unique constraint catches a code that is drawn twice."""
-    while RetiredReferralCode.objects.filter(pk=(code := referral_codes.draw())).exists():
-        pass
-    return code

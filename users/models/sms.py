@@ -26,7 +26,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
 
 class Delivery(models.Model):
-    """The message with one confirmation code."""
+    """One message: with a confirmation code, or a notice."""
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")
@@ -46,8 +46,8 @@ class Delivery(models.Model):
 
     #: Emptied when the user is erased: the row is still counted.
     phone_number = PhoneNumberField(blank=True)
-    #: Equal to the token of the `ConfirmationCode` while this message carries the current code.
-    verification_token = models.UUIDField(editable=False)
+    #: Equal to the token of the `ConfirmationCode` while this message carries the current code; null: a notice.
+    verification_token = models.UUIDField(null=True, editable=False)
     created_at = models.DateTimeField(_("sent"))
     expires_at = models.DateTimeField(_("expires"))
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)

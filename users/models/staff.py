@@ -7,10 +7,14 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from common.http.client_ip import DIGEST_LENGTH
 from users.models.people import User
+from users.models.services import ServiceAccount
 
 
 class AuditRecord(models.Model):
-    """One action of a staff member: written in its transaction, never changed, purged after a while."""
+    """One action of a staff member or a service: written in its transaction, never changed, purged after a while.
+
+    Without `actor` and `service` a command did it.
+    """
 
     class Action(models.TextChoices):
         SIGNED_IN = "signed_in", _("signed in")
@@ -27,6 +31,15 @@ class AuditRecord(models.Model):
     # No constraint: the ids stay after the user is erased, and are anonymous then.
     actor = models.ForeignKey(
         User, models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+", verbose_name=_("who")
+    )
+    service = models.ForeignKey(
+        ServiceAccount,
+        models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("service account"),
     )
     person = models.ForeignKey(
         User,
@@ -52,6 +65,7 @@ class AuditRecord(models.Model):
         indexes = (
             models.Index(fields=("person", "id"), name="audit_by_person", condition=models.Q(person__isnull=False)),
             models.Index(fields=("actor", "id"), name="audit_by_actor"),
+            models.Index(fields=("service", "id"), name="audit_by_service", condition=models.Q(service__isnull=False)),
             models.Index(fields=("at",), name="audit_by_time"),
         )
 

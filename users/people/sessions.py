@@ -15,7 +15,8 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, login
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.sessions.models import Session
-from django.db.models import F, QuerySet
+from django.db import connection
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from knox.models import AuthToken, get_digest_token
@@ -24,7 +25,13 @@ from rest_framework_simplejwt.tokens import AccessToken
 
 from common.database import sql
 from users.models import NUMBER_WAS_HERE_BEFORE, USED_REFERRAL_CODE, User, memory_start
-from users.refusals import JWTSession
+from users.refusals import AccountDisabled, JWTSession
+
+_STORE_SESSION = """
+    INSERT INTO knox_authtoken (digest, token_key, created, expiry, user_id)
+    SELECT %s, %s, %s, %s, id FROM users_user WHERE id = %s AND is_active AND session_epoch = %s
+"""
+
 
 # Token sessions
 
@@ -32,12 +39,17 @@ from users.refusals import JWTSession
 def open_token_session(user: User) -> tuple[str, datetime]:
     """Return a new token in clear, which is not stored, and its expiry (UTC).
 
-    Call it in the transaction of the sign-in: then the user can't be erased meanwhile.
+    Call it in the transaction of the sign-in: then the user can't be erased before the token is stored. Raises
+    `AccountDisabled` if the user was disabled or erased, or the sessions ended, after the code was redeemed.
     """
     digest, token = get_digest_token()
-    expires_at = timezone.now() + knox_settings.TOKEN_TTL
-    session = AuthToken(digest=digest, token_key=token[: CONSTANTS.TOKEN_KEY_LENGTH], user=user, expiry=expires_at)
-    sql.insert(session)
+    now = timezone.now()
+    expires_at = now + knox_settings.TOKEN_TTL
+    # The lock orders this and `User.end_all_sessions`: no token is stored after the sessions ended.
+    insert = _STORE_SESSION + (" FOR SHARE" if connection.features.has_select_for_update else "")
+    key = token[: CONSTANTS.TOKEN_KEY_LENGTH]
+    if not sql.execute(insert, digest, key, now, expires_at, user.pk, user.session_epoch):
+        raise AccountDisabled
     return token, expires_at
 
 
@@ -96,9 +108,8 @@ def opened_by_code(request: HttpRequest) -> bool:
 
 
 def end_all_sessions(*, user: User) -> None:
-    """End every token, JWT and web session of a user."""
-    token_sessions_of(user).delete()
-    User.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)
+    """End every token, JWT and web session of a user, as a new number, a new password and being disabled do."""
+    user.end_all_sessions()
 
 
 def expired_token_sessions() -> QuerySet[AuthToken]:

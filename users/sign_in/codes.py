@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from common.database import sql
 from common.http.client_ip import client_ip_digest
-from users import phones
+from users import audit, phones
 from users.limits import limits
 from users.models import ConfirmationCode
 from users.refusals import (
@@ -217,6 +217,7 @@ def _redeem(attempt: _Attempt[Session]) -> tuple[SignIn, Session]:
             _use_up_code(record)
             by_link = attempt.verification_token is not None
             signed_in = first_sign_in.enter(record, attempt.newcomer, client_ip=attempt.client_ip, by_link=by_link)
+            audit.record_sign_in_by_code(user=signed_in.user, client_ip=attempt.client_ip)
             return signed_in, attempt.open_session(signed_in)
         record.wrong_tries += 1
         record.save(update_fields=["wrong_tries"])

@@ -35,6 +35,7 @@ NOTHING_TO_SEND = {"sealed_text": "", "request_id": ""}
 FAILED_KEPT_PER_HOUR = 200
 _LEASE_MARGIN_SECONDS = 2
 _LOST_AFTER_SECONDS = 5
+_NOTICE_LIFETIME_SECONDS = 3_600
 
 
 class Claimed(Exception):
@@ -66,6 +67,19 @@ def open_for(code: ConfirmationCode, text: str) -> Delivery:
     )
     sql.insert(message)
     return message
+
+
+@sensitive_variables("text")
+def open_notice(*, phone_number: str, text: str) -> Delivery:
+    """Create a message without a code, which is sent within an hour or not at all."""
+    now = timezone.now()
+    return Delivery.objects.create(
+        phone_number=phone_number,
+        created_at=now,
+        expires_at=now + timedelta(seconds=_NOTICE_LIFETIME_SECONDS),
+        sealed_text=_cipher().encrypt(text.encode()).decode(),
+        request_id=request_id.current() or "",
+    )
 
 
 @transaction.atomic
@@ -178,7 +192,8 @@ def _close_as_delivered(message: Delivery, channel: channels.Channel) -> None:
 
 
 def _state_if_unwanted(message: Delivery) -> Delivery.State | None:
-    if not ConfirmationCode.objects.filter(verification_token=message.verification_token, used_at=None).exists():
+    token = message.verification_token
+    if token and not ConfirmationCode.objects.filter(verification_token=token, used_at=None).exists():
         return State.REPLACED
     if timezone.now() < message.expires_at:
         return None

@@ -71,6 +71,8 @@ class _Source:
             yield row.pop("hour_") + int(row.pop("quarter_")) * QUARTER, Counts(**row)
 
 
+#: Other messages are notices.
+_HAS_CODE = Q(verification_token__isnull=False)
 _SOURCES = (
     _Source(User.objects, "registered_at", {"registrations": Q()}),
     _Source(RetiredReferralCode.objects, "registered_at", {"registrations": Q()}),
@@ -80,9 +82,10 @@ _SOURCES = (
         Delivery.objects,
         "created_at",
         {
-            "codes_sent": Q(),
-            "codes_delivered": Q(state=Delivery.State.DELIVERED),
-            "codes_failed": Q(state=Delivery.State.FAILED) | Q(state=Delivery.State.WAITING, expires_at__lte=Now()),
+            "codes_sent": _HAS_CODE,
+            "codes_delivered": _HAS_CODE & Q(state=Delivery.State.DELIVERED),
+            "codes_failed": _HAS_CODE
+            & (Q(state=Delivery.State.FAILED) | Q(state=Delivery.State.WAITING, expires_at__lte=Now())),
         },
     ),
 )

@@ -16,6 +16,7 @@ from users.models import (
     Delivery,
     FormerNumber,
     LimitCounter,
+    ServiceKey,
     SignInAttempt,
     memory_start,
 )
@@ -86,6 +87,12 @@ def _former_numbers() -> models.QuerySet[FormerNumber]:
     return FormerNumber.objects.filter(left_at__lt=memory_start())
 
 
+def _service_keys() -> models.QuerySet[ServiceKey]:
+    # As long as the audit trail, which names them.
+    since = timezone.now() - timedelta(days=settings.AUDIT_TRAIL_DAYS)
+    return ServiceKey.objects.filter(models.Q(expires_at__lt=since) | models.Q(revoked_at__lt=since))
+
+
 def _counters_of_limits() -> models.QuerySet[LimitCounter]:
     return LimitCounter.objects.filter(expires_at__lt=timezone.now())
 
@@ -101,5 +108,6 @@ EVERYTHING = (
     Expiring("wrong passwords", _wrong_passwords),
     Expiring("audit trail", _audit_trail),
     Expiring("former numbers", _former_numbers),
+    Expiring("service keys", _service_keys),
     Expiring("counters of limits", _counters_of_limits),
 )

@@ -34,7 +34,7 @@ def ask_for_code(request: HttpRequest) -> HttpResponse:
         form.refuse(refusal)
         answer = show(request, "web/sign_in.html", form=form)
         if isinstance(refusal, CodeRecentlySent) and not _is_waiting_for(request, pending.phone_number):
-            pending_sign_in.remember(answer, pending.due_in(refusal.details["retry_after"]))
+            pending_sign_in.remember(answer, pending.due_in(int(refusal.details["retry_after"])))
         return answer
     return pending_sign_in.remember(redirect("web:redeem-code"), pending.after(sent))
 

@@ -12,12 +12,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from users.management.progress import progress
-from users.models import Delivery, Referral, SignInAttempt, User
+from users.models import Delivery, Referral, Scope, ServiceAccount, SignInAttempt, User
 from users.referrals import activation
+from users.services import keys
 from users.statistics import totals
 
 STAFF_PHONE_NUMBER = "+79990000000"
 STAFF_PASSWORD = "demo-password"  # noqa: S105  DEBUG only
+#: Each run makes another key: one that was made before can't be printed again.
+SERVICE, DAYS_OF_KEY = "demo", 30
 FIRST_PHONE_NUMBER = 79991000000
 MOST_PEOPLE = 100_000
 DAYS = 60
@@ -32,7 +35,7 @@ NAMES = (
 
 
 class Command(BaseCommand):
-    help = "Add demo people with chains of invitations, and a superuser to enter the admin panel with. In DEBUG only."
+    help = "Add demo people with chains of invitations, a superuser and a service key. In DEBUG only."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--people", type=int, default=300, help=f"How many, 1 to {MOST_PEOPLE:,} (300).")
@@ -46,12 +49,16 @@ class Command(BaseCommand):
             if not User.objects.filter(phone_number=STAFF_PHONE_NUMBER).exists():
                 User.objects.create_superuser(STAFF_PHONE_NUMBER, STAFF_PASSWORD, username="Staff")
             self._add_up_to(people)
+            account = ServiceAccount.objects.filter(name=SERVICE).first()
+            account = account or keys.create_account(name=SERVICE, scopes=Scope)
+            key = keys.issue(account=account, days=DAYS_OF_KEY)
         totals.roll_up(since=timezone.now() - timedelta(days=DAYS + 1))
         self.stdout.write(f"{people:,} demo people.")
         if best := User.objects.order_by("-referrals_count").first():
             came = f"{best.phone_number}, with whom {best.referrals_count:,} people came"
             self.stdout.write(f"Start page:  sign in as {came}.")
         self.stdout.write(f"Admin panel: {STAFF_PHONE_NUMBER}, password {STAFF_PASSWORD}.")
+        self.stdout.write(f"Service key: {key.clear}")
 
     def _add_up_to(self, people: int) -> None:
         """Add the users that are missing, so that the command can be repeated."""
