@@ -16,7 +16,7 @@ from schemathesis.schemas import BaseSchema
 
 from tests.support.factories import create_staff, create_superuser, create_user, service_key
 from users.models import User
-from users.people.sessions import open_jwt_session
+from users.people.jwt_sessions import open_jwt_session
 from users.sign_in import codes
 
 pytestmark = pytest.mark.usefixtures("unlimited")

@@ -5,12 +5,13 @@ from base64 import urlsafe_b64encode
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from drf_spectacular.generators import SchemaGenerator
 from pytest_django import Settings
 
 from tests.hostile_input.raw_http import Server, all_rows, assert_refused
 from users.models import User
-from users.people.sessions import open_jwt_session
+from users.people.jwt_sessions import open_jwt_session
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,7 +48,7 @@ def invalid_tokens(user: User) -> dict[str, str]:
     access = str(refresh.access_token)
     header, claims, signature = access.split(".")
     expired = refresh.access_token
-    expired.set_exp(lifetime=timedelta(seconds=-1))
+    expired.set_exp(lifetime=timedelta(seconds=-settings.CLOCK_LEEWAY_SECONDS - 1))
     none = urlsafe_b64encode(b'{"alg": "none", "typ": "JWT"}').decode().rstrip("=")
     return {
         "alg none": f"{none}.{claims}.",
