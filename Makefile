@@ -33,7 +33,7 @@ run: .venv/service ## Serve on this machine, with SQLite and a few demo people
 	@echo "Swagger       http://$(HOST)/api/schema/swagger-ui/"
 	@echo "ReDoc         http://$(HOST)/api/schema/redoc/"
 	@echo "Admin panel   http://$(HOST)/admin/"
-	@$(BIN)/python manage.py runserver $(HOST)
+	@PUBLIC_URL=$${PUBLIC_URL:-http://$(HOST)} $(BIN)/python manage.py runserver $(HOST)
 
 .PHONY: demo
 demo: .venv/service ## Add 400 demo people with chains of invitations
