@@ -26,7 +26,7 @@ from tests.support.fake_gateways import Gateway
 from tests.support.pages import signed_in_browser
 from tests.support.panel import panel_client, user_page
 from users.models import Delivery, User
-from users.people.sessions import open_jwt_session
+from users.people.jwt_sessions import open_jwt_session
 
 pytestmark = pytest.mark.django_db
 

@@ -134,9 +134,9 @@ REQUESTS = {
     "jwt refresh": (prepared_with_refresh_token("/api/jwt/refresh/"), 14),
     "jwt logout": (prepared_with_refresh_token("/api/jwt/logout/"), 10),
     "saving a person": (prepared_saving("post"), 12),
-    "replacing a person, with a new number": (prepared_saving("put"), 19),
-    "changing a person, with a new number": (prepared_saving("patch"), 19),
-    "erasure by a service": (prepared_erasure_by_service, 28),
+    "replacing a person, with a new number": (prepared_saving("put"), 24),
+    "changing a person, with a new number": (prepared_saving("patch"), 24),
+    "erasure by a service": (prepared_erasure_by_service, 33),
     "health": (get("/health/ready/"), 1),
     "logout": (prepared_logout("/api/logout/"), 2),
     "logout everywhere": (prepared_logout("/api/logout/all/"), 3),
@@ -147,7 +147,7 @@ REQUESTS = {
     "users changed": (service_get("/api/users/?updated_after=2026-01-01T00:00:00Z&ordering=updated_at"), 5),
     "user": (service_get("/api/users/{id}/"), 6),
     "statistics": (service_get("/api/statistics/"), 12),
-    "erasure": (prepared_erasure, 26),
+    "erasure": (prepared_erasure, 29),
 }
 
 

@@ -17,7 +17,7 @@ from tests.support.factories import (
 )
 from tests.support.panel import PEOPLE, panel_client, user_page
 from users.models import User
-from users.people.sessions import open_jwt_session
+from users.people.jwt_sessions import open_jwt_session
 
 pytestmark = pytest.mark.django_db
 

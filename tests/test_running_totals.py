@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from tests.support.factories import api_client, create_superuser, create_user, phone_number, sign_up
+from tests.support.factories import create_superuser, create_user, phone_number, sign_up
 from tests.support.panel import panel_client
 from tests.support.queries import count_queries
 from tests.support.scheduler import run_scheduled
@@ -132,16 +132,17 @@ def test_the_number_of_queries_is_constant(service_client: APIClient, is_rolled_
             call_command("roll_up_statistics", since="2020-01-01")
         return count_queries(lambda: statistics(service_client, from_="2020-01-01"))
 
+    statistics(service_client)  # writes when the key was used
     assert queries_with(2) == queries_with(40) <= 12
 
 
 @pytest.mark.parametrize("path", [STATISTICS, "/admin/"])
-def test_every_statement_uses_an_index(path: str) -> None:
+def test_every_statement_uses_an_index(service_client: APIClient, path: str) -> None:
     anna = create_superuser()
     create_user(invited_by=anna)
     sign_up(APIClient(), phone_number())
     roll_up()
-    reader = api_client(anna) if path == STATISTICS else panel_client(anna)
+    reader = service_client if path == STATISTICS else panel_client(anna)
     with CaptureQueriesContext(connection) as asked:
         assert reader.get(path).status_code == 200
 
