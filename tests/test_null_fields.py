@@ -6,7 +6,13 @@ import pytest
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
-from tests.support.factories import api_client, create_superuser, create_user, phone_number, request_code
+from tests.support.factories import (
+    api_client,
+    create_user,
+    phone_number,
+    request_code,
+    service_client,
+)
 from users.models import User
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +53,7 @@ def test_null_changes_nothing_in_a_profile() -> None:
 
 
 def test_staff_replace_and_change_people_with_null() -> None:
-    staff, anna = api_client(create_superuser()), create_user(username="Anna", is_active=False)
+    staff, anna = service_client(), create_user(username="Anna", is_active=False)
     path, nothing = f"/api/users/{anna.pk}/", {"username": None, "is_active": None}
 
     changed = staff.patch(path, {"phone_number": None, **nothing})

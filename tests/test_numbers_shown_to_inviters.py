@@ -14,7 +14,13 @@ from django.test import Client
 from pytest_django import Settings
 
 from referral_project.settings import BASE_DIR
-from tests.support.factories import api_client, create_staff, create_superuser, create_user, phone_number
+from tests.support.factories import (
+    api_client,
+    create_superuser,
+    create_user,
+    phone_number,
+    service_client,
+)
 from tests.support.pages import anonymous_browser, request_code, signed_in_browser, text_of
 from tests.support.panel import panel_client, user_page
 from users.models import User
@@ -78,7 +84,7 @@ class TestMasked:
     def test_staff_see_whole_numbers(self) -> None:
         anna = inviter_of(PHONE)
 
-        assert api_client(create_staff()).get(f"/api/users/{anna.pk}/").json()["referrals"] == [PHONE]
+        assert service_client().get(f"/api/users/{anna.pk}/").json()["referrals"] == [PHONE]
         page = panel_client(create_superuser()).get(user_page(anna)).content.decode()
         assert digits_of(PHONE) in digits_of(page)
 

@@ -9,7 +9,7 @@ from django.test import Client
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from tests.support.factories import api_client, create_staff, create_user, phone_number, request_code
+from tests.support.factories import api_client, create_user, create_users, phone_number, request_code, service_client
 from tests.support.pages import signed_in_browser
 
 PUBLIC = "https://referral.example"
@@ -40,14 +40,14 @@ def link_of_profile(host: str) -> Any:
 
 
 def next_page(host: str) -> Any:
-    create_user()
-    answer = api_client(create_staff()).get("/api/users/?page_size=1", headers={"Host": host})
+    create_users(2)
+    answer = service_client().get("/api/users/?page_size=1", headers={"Host": host})
     return answer.json()["next"]
 
 
 def previous_page(host: str) -> Any:
-    create_user()
-    staff = api_client(create_staff())
+    create_users(2)
+    staff = service_client()
     second = staff.get(staff.get("/api/users/?page_size=1").json()["next"], headers={"Host": host})
     return second.json()["previous"]
 

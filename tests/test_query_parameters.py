@@ -6,7 +6,7 @@ import pytest
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
-from tests.support.factories import api_client, create_superuser
+from tests.support.factories import api_client, create_user, service_client
 
 pytestmark = pytest.mark.django_db
 
@@ -22,8 +22,9 @@ each_operation = pytest.mark.parametrize("path", PARAMETERS)
 
 
 @pytest.fixture
-def superuser() -> APIClient:
-    return api_client(create_superuser())
+def caller(path: str) -> APIClient:
+    """Return the client that may call an operation: a person for their profile, else a service."""
+    return api_client(create_user()) if path.startswith("/api/profile/") else service_client()
 
 
 def test_lists_and_statistics_take_parameters() -> None:
@@ -31,8 +32,8 @@ def test_lists_and_statistics_take_parameters() -> None:
 
 
 @each_operation
-def test_an_unknown_parameter_is_refused_with_the_list_of_those_known(superuser: APIClient, path: str) -> None:
-    answer = superuser.get(path, {"phone": "+79991234567", PARAMETERS[path][0]: ""}, headers={"Accept-Language": "en"})
+def test_an_unknown_parameter_is_refused_with_the_list_of_those_known(caller: APIClient, path: str) -> None:
+    answer = caller.get(path, {"phone": "+79991234567", PARAMETERS[path][0]: ""}, headers={"Accept-Language": "en"})
 
     assert answer.status_code == 400
     (unknown,) = answer.json()["errors"]["phone"]
@@ -42,16 +43,16 @@ def test_an_unknown_parameter_is_refused_with_the_list_of_those_known(superuser:
 
 @pytest.mark.parametrize(("path", "name"), [(path, name) for path, names in PARAMETERS.items() for name in names])
 @pytest.mark.parametrize("empty", ["", " "])
-def test_an_empty_parameter_is_refused(superuser: APIClient, path: str, name: str, empty: str) -> None:
-    answer = superuser.get(path, {name: empty})
+def test_an_empty_parameter_is_refused(caller: APIClient, path: str, name: str, empty: str) -> None:
+    answer = caller.get(path, {name: empty})
 
     assert answer.status_code == 400
     assert [error["code"] for error in answer.json()["errors"][name]] == ["blank"]
 
 
 @each_operation
-def test_without_parameters_each_operation_answers(superuser: APIClient, path: str) -> None:
-    assert superuser.get(path).status_code == 200
+def test_without_parameters_each_operation_answers(caller: APIClient, path: str) -> None:
+    assert caller.get(path).status_code == 200
 
 
 @each_operation

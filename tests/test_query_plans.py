@@ -49,11 +49,11 @@ def test_a_scan_without_an_index_is_detected() -> None:
         ("inviter=9", "referral_by_inviter"),
     ],
 )
-def test_search_and_filters_use_their_indexes(staff_client: APIClient, query: str, index: str) -> None:
+def test_search_and_filters_use_their_indexes(service_client: APIClient, query: str, index: str) -> None:
     fill()
 
     with CaptureQueriesContext(connection) as queries:
-        assert staff_client.get(f"/api/users/?{query}").status_code == 200
+        assert service_client.get(f"/api/users/?{query}").status_code == 200
 
     (page,) = [query["sql"] for query in queries if 'ORDER BY "users_user"' in query["sql"]]
     assert index in plan_of(page)

@@ -265,17 +265,16 @@ def test_erasure_concurrent_with_renewal_leaves_no_row() -> None:
 
 @pytest.mark.parametrize("leave", ["erasure", "change by staff"])
 def test_a_number_that_leaves_concurrently_with_activation_and_return_counts_once(leave: str) -> None:
-    staff_client = APIClient()
-    staff_client.force_authenticate(User.objects.create_superuser(phone_number()))
+    program = service_client()
     for _ in range(20):
         inviter, boris = create_users(2)
         phone, path = str(boris.phone_number), f"/api/users/{boris.pk}/"
         mine = {"used_referral_code": inviter.referral_code}
         body = {"phone_number": phone, "confirmation_code": request_code(APIClient(), phone), **mine}
         leaving = (
-            partial(staff_client.delete, path)
+            partial(program.delete, path)
             if leave == "erasure"
-            else partial(staff_client.patch, path, {"phone_number": phone_number()})
+            else partial(program.patch, path, {"phone_number": phone_number()})
         )
 
         left, entered, login = run_concurrently(

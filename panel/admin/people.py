@@ -19,6 +19,7 @@ from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from common.database.ids import parse_id
 from panel.admin.people_columns import UserColumns
 from panel.admin.rights import OffersRights
 from panel.exports import ExportsList
@@ -121,7 +122,8 @@ class UserAdmin(UserColumns, ExportsList, OffersRights, DjangoUserAdmin, QuickMo
         return may(request.user, "delete", obj)
 
     def has_export_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        user = User.objects.filter(pk=object_id).first() if object_id and object_id.isdecimal() else None
+        user_id = parse_id(object_id or "")
+        user = User.objects.filter(pk=user_id).first() if user_id else None
         return may(request.user, "export", user)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002

@@ -18,10 +18,12 @@ class KeyRing(TokenBackend):
         except TokenBackendError:
             for key in settings.SECRET_KEY_FALLBACKS:
                 with suppress(TokenBackendError):
-                    return dict(TokenBackend(self.algorithm, key).decode(token, verify))
+                    return dict(TokenBackend(self.algorithm, key, leeway=self.leeway).decode(token, verify))
             raise
 
 
 def install() -> None:
     """Make every token use these keys."""
-    Token._token_backend = KeyRing(api_settings.ALGORITHM, api_settings.SIGNING_KEY)  # noqa: SLF001  no setting for it
+    Token._token_backend = KeyRing(  # noqa: SLF001  no setting for it
+        api_settings.ALGORITHM, api_settings.SIGNING_KEY, leeway=api_settings.LEEWAY
+    )
