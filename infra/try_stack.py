@@ -279,7 +279,7 @@ def try_the_pages(browser: Site, gateway: Gateway) -> None:
         form = {"csrfmiddlewaretoken": browser.cookies["__Host-csrf"], **fields()}
         page = expect_status(browser.post(path, data=form, headers={"Referer": browser.address + path}), 200)
     code = re.findall(r'id="my-code"[^>]*>(\w+)<', page.text)
-    expect(code and f"{browser.address}/r/{code[0]}/" in page.text, f"the profile: {page.text}")
+    expect(code and f"{PUBLIC_URL}/r/{code[0]}/" in page.text, f"the profile: {page.text}")
     expect_status(browser.get(f"/r/{code[0]}/qr.svg"), 200)
     expect_status(browser.get("/postman/referral.postman_collection.json"), 200)
     say("pages: a person signed in, and has a code, a link and its QR code")
