@@ -43,8 +43,9 @@ def deliver(*, delivery_id: int) -> None:
     """
     if _wake_workers():
         return
-    # A worker may have found the row by now, and will find it if this process is killed.
-    with suppress(outbox.Claimed):
+    # A worker may have found the row by now, and will find it if this process is killed. A message that was sent while
+    # the database went away stays due: it may be sent twice.
+    with suppress(outbox.Claimed, outbox.Unrecorded):
         if unsent := outbox.attempt(delivery_id=delivery_id, number=0):
             outbox.keep_as_failed(unsent)
             raise channels.DeliveryFailed(Delivery.Failure(unsent.last_failure))
