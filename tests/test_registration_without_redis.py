@@ -96,3 +96,30 @@ def test_a_gateway_that_fails_too_is_reported_and_leaves_no_code_or_limit(gatewa
     assert [answer.status_code for answer in (*refused, accepted)] == [503, 503, 202]
     assert {answer.json()["code"] for answer in refused} == {"delivery_unavailable"}
     assert gateway.message_to(phone)
+
+
+def test_a_slow_gateway_leaves_threads_for_others_and_no_code_is_lost(gateway: Gateway, tmp_path: Path) -> None:
+    own = {"WEB_THREADS": "4", "SMS_TIMEOUT_SECONDS": "30", "LIMIT_CODES_PER_ADDRESS": "", "SMS_URL": gateway.sms_url}
+    with durable_redis_server() as broker, service(tmp_path, REDIS_URL=broker.url, **own) as running:
+        running.migrate()
+        running.start_web()
+        asked = [phone_number() for _ in range(8)]
+
+        broker.kill()
+        gateway.answers.clear()
+        with ThreadPoolExecutor(len(asked)) as pool:
+            registrations = [pool.submit(register, running, phone) for phone in asked]
+            wait_until(lambda: sum(each.done() for each in registrations) == len(asked) - 2)
+            other = running.get("/api/referral-codes/CDFHJK/")
+            gateway.failures_to_come = 1  # of the codes that were left to the background
+            gateway.answers.set()
+        broker.start()
+        running.start_worker()
+        running.start_beat()
+        for phone in asked:
+            gateway.message_to(phone)
+
+    assert other.status_code == 404
+    assert other.elapsed.total_seconds() < 3
+    assert {each.result().status_code for each in registrations} == {202}
+    assert sorted(phone for phone, _ in gateway.accepted if phone in asked) == sorted(asked)

@@ -53,6 +53,8 @@ SMS_COUNTRIES = env.list(
 
 SMS_URL = env.str("SMS_URL", default="console:")
 SMS_TIMEOUT_SECONDS = env.float("SMS_TIMEOUT_SECONDS", default=5.0)
+# Of the threads of a web process, while Redis is gone: half of the default WEB_THREADS.
+SMS_THREADS_WITHOUT_BROKER = env.int("SMS_THREADS_WITHOUT_BROKER", default=2)
 SMS_RETRY_SECONDS = env.float("SMS_RETRY_SECONDS", default=2.0)
 CONSOLE_SMS_MIN_DELAY_SECONDS = env.float("CONSOLE_SMS_MIN_DELAY_SECONDS", default=1.0)
 CONSOLE_SMS_MAX_DELAY_SECONDS = env.float("CONSOLE_SMS_MAX_DELAY_SECONDS", default=2.0)

@@ -171,6 +171,11 @@ def release(message: Delivery) -> None:
     _waiting(message.pk).update(attempts=message.attempts, claimed_until=None)
 
 
+def leave_to_workers(message: Delivery) -> None:
+    """End the lease without counting the attempt, so that the first task of a worker takes the message."""
+    _waiting(message.pk).update(claimed_until=None)
+
+
 def _claim(delivery_id: int, number: int) -> Delivery | None:
     now = timezone.now()
     lease = timedelta(seconds=channels.longest_attempt_seconds() + _LEASE_MARGIN_SECONDS)

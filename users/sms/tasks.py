@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from common import redis_client
 from users.models import Delivery
-from users.sms import channels, outbox
+from users.sms import channels, outbox, without_broker
 
 logger = logging.getLogger(__name__)
 
@@ -37,18 +37,12 @@ class RepeatedTask(Task):  # type: ignore[misc]
 
 
 def deliver(*, delivery_id: int) -> None:
-    """Send a message whose row is committed: by a worker, or in this call if no worker can be told of it.
+    """Send a message whose row is committed: by a worker, or by this process if no worker can be told of it.
 
     Raises `channels.DeliveryFailed` if this call sent it and every gateway failed.
     """
-    if _wake_workers():
-        return
-    # A worker may have found the row by now, and will find it if this process is killed. A message that was sent while
-    # the database went away stays due: it may be sent twice.
-    with suppress(outbox.Claimed, outbox.Unrecorded):
-        if unsent := outbox.attempt(delivery_id=delivery_id, number=0):
-            outbox.keep_as_failed(unsent)
-            raise channels.DeliveryFailed(Delivery.Failure(unsent.last_failure))
+    if not _wake_workers():
+        without_broker.send(delivery_id=delivery_id)
 
 
 def _wake_workers() -> bool:
