@@ -104,6 +104,7 @@ lint: .venv/development ## Check style, types, imports between packages and pros
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check
+	$(BIN)/python -m tests.support.servers $(BIN)/python -m infra.migration_lint
 	$(BIN)/python manage.py spectacular --fail-on-warn --validate --file /dev/null
 	$(BIN)/python -m infra.secret_scan
 	$(BIN)/python -m infra.prose

@@ -1,5 +1,6 @@
 """`make lint` refuses literary prose and imports that break a contract."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -88,3 +89,50 @@ def test_imports_that_break_a_contract_are_refused(tmp_path: Path) -> None:
     assert "web.urls -> panel.site" in outcome.stdout
     assert "users.models.people -> users.sms.outbox" in outcome.stdout
     assert f"Contracts: {len(contracts['contracts']) - 2} kept, 2 broken." in outcome.stdout
+
+
+# Migrations
+
+
+def lint_migration(folder: Path, operation: str) -> subprocess.CompletedProcess[str]:
+    """Lint a project of one table with this operation as its second migration."""
+    package = folder / "shop" / "migrations"
+    package.mkdir(parents=True)
+    for init in (package.parent / "__init__.py", package / "__init__.py"):
+        init.touch()
+    head = "from django.db import migrations, models\n\n\nclass Migration(migrations.Migration):\n"
+    table = (
+        'migrations.CreateModel("Order", [("id", models.BigAutoField(primary_key=True)), ("note", models.TextField())])'
+    )
+    (package / "0001_initial.py").write_text(f"{head}    initial = True\n    operations = [{table}]\n")
+    (package / "0002_change.py").write_text(
+        f'{head}    dependencies = [("shop", "0001_initial")]\n    operations = [{operation}]\n'
+    )
+    database = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(folder / "shop.sqlite3")}
+    settings = f'INSTALLED_APPS = ["shop"]\nDATABASES = {{"default": {database!r}}}\nSECRET_KEY = "k"\n'
+    (folder / "shop_settings.py").write_text(settings)
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "shop_settings", "PYTHONPATH": f"{folder}:{BASE_DIR}"}
+    command = [sys.executable, "-m", "infra.migration_lint", "shop"]
+    return subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_a_migration_that_the_release_before_can_live_with_passes(tmp_path: Path) -> None:
+    outcome = lint_migration(tmp_path, 'migrations.AddField("order", "paid", models.DateTimeField(null=True))')
+
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    assert "Valid migrations: 2/2" in outcome.stdout
+
+
+@pytest.mark.parametrize(
+    ("operation", "reason"),
+    [
+        ('migrations.RemoveField("order", "note")', "DROPPING columns"),
+        ('migrations.RenameField("order", "note", "text")', "RENAMING columns"),
+        ('migrations.AddField("order", "paid", models.IntegerField())', "NOT NULL constraint on columns"),
+    ],
+)
+def test_a_migration_that_breaks_the_release_before_is_refused(tmp_path: Path, operation: str, reason: str) -> None:
+    outcome = lint_migration(tmp_path, operation)
+
+    assert outcome.returncode == 1
+    assert reason in outcome.stdout

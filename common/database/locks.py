@@ -1,8 +1,10 @@
 """PostgreSQL advisory locks, keyed by id or by name. No-ops on SQLite, where a transaction locks the whole database."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 #: First half of a two-part key: names and ids never collide.
 _NAMES = 1
@@ -33,3 +35,16 @@ def lock_name(name: str) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [_NAMES, name])
+
+
+@contextmanager
+def name_held(name: str, *, using: BaseDatabaseWrapper) -> Iterator[None]:
+    """Lock a name over several transactions; a PgBouncer in between must not be in transaction mode."""
+    with using.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", [_NAMES, name])
+    try:
+        yield
+    finally:
+        if using.is_usable():
+            with using.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [_NAMES, name])

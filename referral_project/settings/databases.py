@@ -28,6 +28,9 @@ else:
         limit = f"-c statement_timeout={DATABASE_STATEMENT_TIMEOUT_SECONDS}s"
         limit += f" -c idle_in_transaction_session_timeout={DATABASE_STATEMENT_TIMEOUT_SECONDS}s"
         DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", limit)
+# How long one statement of a migration waits for a lock, and how long it is tried again while others use the table.
+MIGRATION_LOCK_TIMEOUT_SECONDS = env.float("MIGRATION_LOCK_TIMEOUT_SECONDS", default=1.0)
+MIGRATION_PATIENCE_SECONDS = env.int("MIGRATION_PATIENCE_SECONDS", default=900)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="")

@@ -82,6 +82,12 @@ def open_notice(*, phone_number: str, text: str) -> Delivery:
     )
 
 
+@sensitive_variables("text")
+def keep_text(*, delivery_id: int, text: str) -> None:
+    """Store the text of a message that has none, encrypted."""
+    _waiting(delivery_id).filter(sealed_text="").update(sealed_text=_cipher().encrypt(text.encode()).decode())
+
+
 @transaction.atomic
 def mark_queued() -> list[Delivery]:
     """Mark up to `BATCH_SIZE` new messages as queued and return them, oldest first.

@@ -8,13 +8,14 @@ from typing import Any
 
 import kombu.exceptions
 import redis
-from celery import Task, shared_task
+from celery import shared_task
 from celery.exceptions import Reject, Retry
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from common import redis_client
+from common.versioned_tasks import Arguments, VersionedTask
 from users.models import Delivery
 from users.sms import channels, outbox, without_broker
 
@@ -25,8 +26,17 @@ _LONGEST_WAIT = 10  # times SMS_RETRY_SECONDS
 _AWAKE, _AWAKE_MILLISECONDS = "users.tasks.dispatch", 1_000
 
 
-class RepeatedTask(Task):  # type: ignore[misc]
+def _with_its_text_in_the_row(arguments: Arguments) -> Arguments:
+    """Accept a message of the releases that kept the text in the broker."""
+    if text := arguments.pop("text", ""):
+        outbox.keep_text(delivery_id=arguments["delivery_id"], text=text)
+    return arguments
+
+
+class SendingTask(VersionedTask):
     """A task that can be retried later."""
+
+    upgrades = {0: _with_its_text_in_the_row}
 
     def again(self, *, seconds: float, **changed: Any) -> Retry:
         """Queue this task again after some seconds; if the broker is down, have it redeliver this one instead."""
@@ -68,7 +78,7 @@ def _wake_workers() -> bool:
 
 
 # Acknowledged early: if it dies, the next one finds the same rows.
-@shared_task(name="users.tasks.dispatch", acks_late=False)  # type: ignore[untyped-decorator]
+@shared_task(name="users.tasks.dispatch", base=VersionedTask, acks_late=False)  # type: ignore[untyped-decorator]
 def dispatch() -> None:
     """Queue a task for each waiting message; a full batch is followed by another `dispatch`."""
     redis_client.connect().delete(_AWAKE)
@@ -79,7 +89,7 @@ def dispatch() -> None:
         _wake_workers()
 
 
-@shared_task(name="users.tasks.dispatch_lost", acks_late=False)  # type: ignore[untyped-decorator]
+@shared_task(name="users.tasks.dispatch_lost", base=VersionedTask, acks_late=False)  # type: ignore[untyped-decorator]
 def dispatch_lost() -> None:
     """Also queue lost tasks again: kombu removes a task from Redis and records it as unacknowledged in two steps.
 
@@ -90,8 +100,8 @@ def dispatch_lost() -> None:
     dispatch()
 
 
-@shared_task(name="users.tasks.send_message", base=RepeatedTask, bind=True, max_retries=None)  # type: ignore[untyped-decorator]
-def send_message(self: RepeatedTask, *, delivery_id: int, number: int = 0, taken_by: str = "") -> None:
+@shared_task(name="users.tasks.send_message", base=SendingTask, bind=True, max_retries=None)  # type: ignore[untyped-decorator]
+def send_message(self: SendingTask, *, delivery_id: int, number: int = 0, taken_by: str = "") -> None:
     """Send a message; while every gateway fails, retry until its code is replaced or expires."""
     try:
         unsent = outbox.attempt(delivery_id=delivery_id, number=number, taken_by=taken_by)

@@ -4,6 +4,7 @@ import logging
 
 from celery import shared_task
 
+from common.versioned_tasks import VersionedTask
 from users.people import search
 from users.statistics import totals
 from users.upkeep import purging
@@ -12,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 # acks_late=False: if the broker delivered a long purge twice, the second would only scan the same rows.
-@shared_task(name="users.tasks.purge", acks_late=False)  # type: ignore[untyped-decorator]
+@shared_task(name="users.tasks.purge", base=VersionedTask, acks_late=False)  # type: ignore[untyped-decorator]
 def purge() -> None:
     """Delete expired rows, as `manage.py purge` does, and compute what an older release left out."""
     search.fill_search_names()
@@ -21,7 +22,7 @@ def purge() -> None:
             logger.info("purged %s: %d", kind.name, deleted)
 
 
-@shared_task(name="users.tasks.roll_up_statistics", acks_late=False)  # type: ignore[untyped-decorator]
+@shared_task(name="users.tasks.roll_up_statistics", base=VersionedTask, acks_late=False)  # type: ignore[untyped-decorator]
 def roll_up_statistics() -> None:
     """Add new events to the totals of the statistics, as `manage.py roll_up_statistics` does."""
     totals.roll_up()

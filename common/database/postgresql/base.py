@@ -13,6 +13,8 @@ from django.conf import settings
 from django.db.backends.postgresql import base
 from psycopg2 import extensions, extras
 
+from common.database.postgresql.schema import SchemaEditor
+
 _PAUSE_SECONDS = 1
 
 
@@ -39,6 +41,7 @@ class Connection(extensions.connection):  # type: ignore[misc]
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    SchemaEditorClass = SchemaEditor
     #: No connecting for a moment after a time-out: otherwise all threads wait and requests queue up.
     _paused_until: ClassVar[float] = 0
 

@@ -1,0 +1,43 @@
+"""Find migrations that the release before can't live with: `python -m infra.migration_lint`. Exits with 1 if any.
+
+During an upgrade the old release serves while the tables change: a migration may neither take away nor rename what it
+uses, nor hold a table for long. DATABASE_URL leads to an empty PostgreSQL, for which the statements are written.
+"""
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+
+import django
+
+ROOT = Path(__file__).parent.parent
+#: Released before this check: 0005 and 0012 index tables that they create; the others name their arguments otherwise.
+ACCEPTED = ["0002_name_search", "0005_running_totals", "0011_search_names", "0012_service_keys"]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Find unsafe migrations.")
+    parser.add_argument("app", nargs="?", default="users")
+    app = parser.parse_args().app
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "referral_project.settings")
+    django.setup()
+    from django_migration_linter import MessageType, MigrationLinter
+
+    logging.disable(logging.INFO)
+    linter = MigrationLinter(
+        path=str(ROOT),
+        include_apps=[app],
+        ignore_name=ACCEPTED,
+        no_cache=True,
+        all_warnings_as_errors=True,
+        quiet=[MessageType.IGNORE.value, MessageType.OK.value],
+    )
+    linter.lint_all_migrations()
+    linter.print_summary()
+    return 1 if linter.has_errors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
