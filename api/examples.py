@@ -6,7 +6,9 @@ from drf_spectacular.utils import OpenApiExample
 
 #: `User.OWN_FIELDS`.
 _OWN_FIELDS = {"username": "Anna"}
+_IDS = {"id": "019aa5f4-3c40-7a51-9d0e-4b1f8c2d7e60", "external_id": "customer-1042"}
 _PROFILE: dict[str, Any] = {
+    **_IDS,
     "phone_number": "+79991234567",
     **_OWN_FIELDS,
     "referral_code": "K7M2XP",
@@ -20,7 +22,7 @@ _PROFILE: dict[str, Any] = {
 _EXAMPLE = "c91b7f8fd6a1f3d0c1c3f56ee3a1b9d27a9d6d3b7c5f1f04a8a5b1c7e20f9d44"
 _JWT_PAIR = {"access": "eyJhbGciOiJIUzI1NiJ9.access.signature", "refresh": "eyJhbGciOiJIUzI1NiJ9.refresh.signature"}
 _USER: dict[str, Any] = {
-    "id": 42,
+    **_IDS,
     "phone_number": "+79991234567",
     **_OWN_FIELDS,
     "referral_code": "K7M2XP",
@@ -76,12 +78,19 @@ JWT_REFRESH = _request("The refresh token", {"refresh": _JWT_PAIR["refresh"]})
 
 PROFILE = _answer("Anna", _PROFILE)
 PROFILE_CHANGE = _request("Enter a code and a name", {"used_referral_code": "93Q-thd", **_OWN_FIELDS})
-REFERRAL = _answer("One who came", {"phone_number": "+79997654321", "activated_at": "2026-11-21T10:00:00Z"})
+_REFERRAL = {
+    "id": "019aa60f-a3c0-7c02-8f35-6e1d0a9b4c27",
+    "external_id": None,
+    "phone_number": "+79997654321",
+    "activated_at": "2026-11-21T10:00:00Z",
+}
+REFERRAL = _answer("One who came", _REFERRAL)
 PERSONAL_DATA = _answer(
     "Anna",
     {
         "exported_at": "2026-11-21T12:00:00Z",
         "profile": {
+            **_IDS,
             "phone_number": "+79991234567",
             **_OWN_FIELDS,
             "referral_code": "K7M2XP",
@@ -94,7 +103,7 @@ PERSONAL_DATA = _answer(
             "is_active": True,
             "is_staff": False,
         },
-        "referrals": [{"phone_number": "+79997654321", "activated_at": "2026-11-21T10:00:00Z"}],
+        "referrals": [_REFERRAL],
         "sessions": [{"created_at": "2026-11-21T09:30:00Z", "expires_at": "2026-12-21T09:30:00Z"}],
         "jwt_sessions": [
             {"renewed_at": "2026-11-21T09:40:00Z", "expires_at": "2026-12-21T09:40:00Z", "ended_at": None}
@@ -160,7 +169,7 @@ STATISTICS = _answer(
         "all_time": _COUNTS,
         "top_referrers": [
             {
-                "id": 42,
+                "id": _IDS["id"],
                 "phone_number": "+79991234567",
                 "username": "Anna",
                 "referral_code": "K7M2XP",

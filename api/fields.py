@@ -10,7 +10,7 @@ from users import phones, referral_codes
 from users.models import User
 from users.reading import MAX_TYPED
 from users.refusals import PhoneNumberInvalid
-from users.validators import confirmation_code
+from users.validators import EXTERNAL_ID_MAX_LENGTH, confirmation_code, validate_external_id
 
 
 class TextField(serializers.CharField):
@@ -77,6 +77,11 @@ class ReferralCodeField(TextField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=referral_codes.MAX_TYPED, **kwargs)
+
+
+class ExternalIdField(TextField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=EXTERNAL_ID_MAX_LENGTH, validators=[validate_external_id], **kwargs)
 
 
 class OwnField(TextField):

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, ClassVar
+from uuid import UUID
 
 import django_filters
 from django import forms
-from django.db.models import BigIntegerField, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_filters.fields import IsoDateTimeField
 from drf_spectacular.utils import extend_schema_field
@@ -21,9 +22,8 @@ from users.models import User
 from users.people import search
 from users.reading import MAX_TYPED
 from users.refusals import PhoneNumberInvalid
-from users.validators import USERNAME_MAX_LENGTH
-
-LARGEST_ID = BigIntegerField.MAX_BIGINT
+from users.search_names import search_name
+from users.validators import EXTERNAL_ID_MAX_LENGTH, USERNAME_MAX_LENGTH
 
 
 class _TrueOrFalseField(forms.NullBooleanField):
@@ -78,17 +78,12 @@ class _PhoneNumberFilter(django_filters.CharFilter):  # type: ignore[misc]
     field_class = _PhoneNumberField
 
 
-@extend_schema_field({"type": "integer", "minimum": 1, "maximum": LARGEST_ID, "description": "The id of the inviter."})
-class _IdFilter(django_filters.CharFilter):  # type: ignore[misc]
-    """An id in plain digits; of no row if there is none with it."""
-
-    field_class = forms.IntegerField
-
-
 class UserFilter(django_filters.FilterSet):  # type: ignore[misc]
     search = django_filters.CharFilter(method="by_search", max_length=USERNAME_MAX_LENGTH)
     phone_number = _PhoneNumberFilter("phone_number")
-    inviter = _IdFilter("invitation__inviter_id", min_value=1, max_value=LARGEST_ID)
+    external_id = django_filters.CharFilter("external_id", max_length=EXTERNAL_ID_MAX_LENGTH)
+    username = django_filters.CharFilter(method="by_username", max_length=USERNAME_MAX_LENGTH)
+    inviter = django_filters.UUIDFilter(method="by_inviter")
     updated_after = _TimeFilter("updated_at", "gte", help_text="UTC, inclusive.")
     registered_after = _TimeFilter("registered_at", "gte", help_text="UTC, inclusive.")
     registered_before = _TimeFilter("registered_at", "lt", help_text="UTC, exclusive.")
@@ -110,6 +105,23 @@ class UserFilter(django_filters.FilterSet):  # type: ignore[misc]
     )
     def by_search(self, users: QuerySet[User], _name: str, term: str) -> QuerySet[User]:
         return search.matching(users, term)
+
+    @extend_schema_field(
+        {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": USERNAME_MAX_LENGTH,
+            "description": "The whole name; case and accents don't matter.",
+        }
+    )
+    def by_username(self, users: QuerySet[User], _name: str, username: str) -> QuerySet[User]:
+        return users.filter(search_name=search_name(username))
+
+    @extend_schema_field({"type": "string", "format": "uuid", "description": "The id of the inviter."})
+    def by_inviter(self, users: QuerySet[User], _name: str, inviter: UUID) -> QuerySet[User]:
+        # By row number: the plan depends on how many referrals this inviter has.
+        row = User.objects.filter(public_id=inviter).values_list("pk", flat=True).first()
+        return users.filter(invitation__inviter_id=row) if row else users.none()
 
 
 class KnownOrderingFilter(OrderingFilter):

@@ -22,12 +22,14 @@ from users import referral_codes
 from users.models import User
 from users.referrals import newest
 from users.referrals.share_link import share_link
-from users.referrals.visibility import shown_number
+from users.referrals.visibility import shown_external_id, shown_number
 from users.refusals import NumberWasHereBefore
 from users.sign_in.codes import SentCode
 
 NEWEST_REFERRALS = 100
 INVITER_SEES_NUMBER = "Tell people before they send it: the owner of the code will see their phone number."
+PUBLIC_ID = "Given once, for good. Sorts by the time of the registration (UUIDv7)."
+EXTERNAL_ID = "The id that the host has given to this person."
 MAY_BE_MASKED = "With REFERRALS_SHOW_NUMBERS=masked in the form +7 916 ***-**-67."
 REFERRAL_REFUSAL = "Why `used_referral_code` was not activated at this first sign-in; null if nothing was refused."
 
@@ -66,6 +68,11 @@ class Input(serializers.Serializer[Any]):
 class ReferredNumberField(serializers.CharField):
     def to_representation(self, value: str) -> Any:
         return shown_number(value)
+
+
+class ReferredExternalIdField(serializers.CharField):
+    def to_representation(self, value: str) -> Any:
+        return shown_external_id(value)
 
 
 # Sign-in
@@ -123,6 +130,8 @@ class LoginSerializer(VerificationSerializer):
 
 @extend_schema_serializer(examples=[examples.PROFILE])
 class ProfileSerializer(serializers.Serializer[User]):
+    id = serializers.UUIDField(help_text=PUBLIC_ID)
+    external_id = serializers.CharField(allow_null=True, help_text=EXTERNAL_ID)
     phone_number = PhoneNumberField(help_text="E.164.")
     referral_code = serializers.CharField(help_text="My invite code: given once, for good.")
     referral_link = serializers.URLField(help_text="Whoever signs up through this link has come with me.")
@@ -141,11 +150,13 @@ class ProfileSerializer(serializers.Serializer[User]):
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         fields = super().get_fields()
-        own = {name: serializers.CharField() for name in User.OWN_FIELDS}
-        return {"phone_number": fields.pop("phone_number"), **own, **fields}
+        first = {name: fields.pop(name) for name in ("id", "external_id", "phone_number")}
+        return {**first, **{name: serializers.CharField() for name in User.OWN_FIELDS}, **fields}
 
     def to_representation(self, user: User) -> dict[str, Any]:
         return {
+            "id": user.public_id,
+            "external_id": user.external_id,
             "phone_number": user.phone_number,
             **{name: getattr(user, name) for name in User.OWN_FIELDS},
             "referral_code": user.referral_code,
@@ -174,6 +185,12 @@ class ProfileChangeSerializer(Input):
 
 @extend_schema_serializer(examples=[examples.REFERRAL])
 class ReferralSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField(
+        source="public_id", allow_null=True, help_text="Of the person; null when they have been erased."
+    )
+    external_id = ReferredExternalIdField(
+        allow_null=True, help_text=f"{EXTERNAL_ID} Null with REFERRALS_SHOW_NUMBERS=masked."
+    )
     phone_number = ReferredNumberField(
         allow_null=True, help_text=f"E.164; null when that person has been erased. {MAY_BE_MASKED}"
     )

@@ -6,8 +6,8 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from api import examples
-from api.fields import PhoneNumberField, TrueOrFalseField, own_fields
-from api.serializers import NEWEST_REFERRALS, Input
+from api.fields import ExternalIdField, PhoneNumberField, TrueOrFalseField, own_fields
+from api.serializers import EXTERNAL_ID, NEWEST_REFERRALS, PUBLIC_ID, Input
 from users.models import Scope, ServiceKey, User
 from users.referrals import newest
 
@@ -22,6 +22,7 @@ class ServiceSerializer(serializers.Serializer[ServiceKey]):
 
 @extend_schema_serializer(examples=[examples.USER])
 class UserSerializer(serializers.ModelSerializer[User]):
+    id = serializers.UUIDField(source="public_id", help_text=PUBLIC_ID, read_only=True)
     phone_number = PhoneNumberField(help_text="E.164.", read_only=True)
     used_referral_code = serializers.CharField(allow_null=True, read_only=True)
 
@@ -29,6 +30,7 @@ class UserSerializer(serializers.ModelSerializer[User]):
         model = User
         fields: tuple[str, ...] = (
             "id",
+            "external_id",
             "phone_number",
             *User.OWN_FIELDS,
             "referral_code",
@@ -59,6 +61,7 @@ class UserChangeSerializer(Input):
     shown_only = UserDetailSerializer.Meta.fields
 
     phone_number = PhoneNumberField()
+    external_id = ExternalIdField(required=False, help_text=f"{EXTERNAL_ID} No other person has the same.")
     is_active = TrueOrFalseField(required=False, help_text="Someone who is not active can't sign in.")
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:

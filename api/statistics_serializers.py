@@ -51,7 +51,7 @@ class StepCountsSerializer(CountsSerializer):
 
 
 class ReferrerSerializer(serializers.Serializer[Referrer]):
-    id = serializers.IntegerField(source="user.pk")
+    id = serializers.UUIDField(source="user.public_id")
     phone_number = PhoneNumberField(source="user.get_username", help_text="E.164.")
     username = serializers.CharField(source="user.username")
     referral_code = serializers.CharField(source="user.referral_code")

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import F, QuerySet
 from django.db.models.expressions import Combinable
@@ -64,6 +65,8 @@ def _cell(value: Any) -> Any:
     """Format times in ISO 8601; put an apostrophe before text that a spreadsheet would run as a formula."""
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
+    if isinstance(value, UUID):
+        return str(value)
     return _FORMULA.sub("'", value) if isinstance(value, str) else value
 
 

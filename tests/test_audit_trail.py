@@ -57,7 +57,7 @@ def trail() -> list[tuple[str, int | None, Any]]:
 def test_api_change_is_recorded_with_old_and_new_values(api: APIClient) -> None:
     person = factories.create_user(username="Before", phone_number="+79991112233")
 
-    api.patch(f"/api/users/{person.pk}/", {"username": "After", "phone_number": "8 999 765 43 21"})
+    api.patch(f"/api/users/{person.public_id}/", {"username": "After", "phone_number": "8 999 765 43 21"})
 
     changes = {"username": ["Before", "After"], "phone_number": ["+79991112233", "+79997654321"]}
     assert trail() == [("changed", person.pk, changes)]
@@ -69,16 +69,16 @@ def test_api_change_is_recorded_with_old_and_new_values(api: APIClient) -> None:
 
 def test_api_create_replace_view_and_erase_are_recorded(api: APIClient) -> None:
     new = api.post("/api/users/", {"phone_number": "+79991234567", "username": "New"}).json()
-    path = f"/api/users/{new['id']}/"
+    path, row = f"/api/users/{new['id']}/", User.objects.get(public_id=new["id"]).pk
     api.put(path, {"phone_number": "+79991234567"})
     api.get(path)
     api.get("/api/users/?phone_number=%2B79991234567")
     api.delete(path)
 
     assert [(action, person) for action, person, _ in trail() if action != "listed"] == [
-        (action, new["id"]) for action in ("created", "changed", "viewed", "deleted")
+        (action, row) for action in ("created", "changed", "viewed", "deleted")
     ]
-    assert ("listed", None, {"ids": [new["id"]]}) in trail()
+    assert ("listed", None, {"ids": [row]}) in trail()
 
 
 def test_api_list_is_recorded_with_the_listed_users(api: APIClient) -> None:
@@ -95,9 +95,9 @@ def test_api_list_is_recorded_with_the_listed_users(api: APIClient) -> None:
 def test_refused_and_empty_changes_are_not_recorded(api: APIClient) -> None:
     taken, person = factories.create_user(), factories.create_user(username="Same")
 
-    assert api.patch(f"/api/users/{person.pk}/", {"phone_number": str(taken.phone_number)}).status_code == 409
+    assert api.patch(f"/api/users/{person.public_id}/", {"phone_number": str(taken.phone_number)}).status_code == 409
     assert api.post("/api/users/", {"phone_number": str(taken.phone_number)}).status_code == 409
-    assert api.patch(f"/api/users/{person.pk}/", {"username": "Same"}).status_code == 200
+    assert api.patch(f"/api/users/{person.public_id}/", {"username": "Same"}).status_code == 200
 
     assert trail() == []
 
@@ -330,7 +330,7 @@ def test_panel_sign_in_is_recorded_with_a_digest_of_the_ip() -> None:
 @pytest.mark.parametrize("way", ["in bulk", "one", "api", "oneself"])
 def test_records_of_an_erased_user_hold_no_personal_data(way: str, panel: Client, api: APIClient) -> None:
     person = factories.create_user(username="Secret", phone_number="+79991112233")
-    api.patch(f"/api/users/{person.pk}/", {"phone_number": "+79997654321"})
+    api.patch(f"/api/users/{person.public_id}/", {"phone_number": "+79997654321"})
     panel.post(user_page(person), {"phone_number": "+79997654321", "username": "Secret too", "is_active": "on"})
 
     if way == "in bulk":
@@ -338,7 +338,7 @@ def test_records_of_an_erased_user_hold_no_personal_data(way: str, panel: Client
     elif way == "one":
         panel.post(user_page(person, "delete"), {"post": "yes"})
     elif way == "api":
-        api.delete(f"/api/users/{person.pk}/")
+        api.delete(f"/api/users/{person.public_id}/")
     else:
         factories.api_client(person).delete("/api/profile/")
 
@@ -367,8 +367,8 @@ def test_records_of_an_erased_staff_member_are_kept_anonymously(panel: Client) -
 
 def test_trail_is_shown_and_searched_by_number(panel: Client, api: APIClient) -> None:
     person, other = factories.create_user(username="Before"), factories.create_user()
-    api.patch(f"/api/users/{person.pk}/", {"username": "After"})
-    api.get(f"/api/users/{other.pk}/")
+    api.patch(f"/api/users/{person.public_id}/", {"username": "After"})
+    api.get(f"/api/users/{other.public_id}/")
 
     html = panel.get(AUDIT_TRAIL, {"q": str(person.phone_number)}).content.decode()
 

@@ -76,7 +76,7 @@ def what_exists(me: User) -> dict[str, Any]:
     sent = codes.send_code(client_ip="192.0.2.1", phone_number=str(me.phone_number))
     inviter = create_user()
     return {
-        "id": me.pk,
+        "id": str(me.public_id),
         "phone_number": str(me.phone_number),
         "referral_code": inviter.referral_code,
         "used_referral_code": inviter.referral_code,

@@ -54,7 +54,7 @@ class Sessions:
 
 
 def by_a_service(user: User, **fields: Any) -> None:
-    assert service_client().patch(f"/api/users/{user.pk}/", fields).status_code == 200
+    assert service_client().patch(f"/api/users/{user.public_id}/", fields).status_code == 200
 
 
 def in_the_panel(user: User, **fields: Any) -> None:
@@ -169,7 +169,7 @@ def test_a_refused_number_is_told_to_nobody(django_capture_on_commit_callbacks: 
     user, other = create_user(), create_user()
 
     with django_capture_on_commit_callbacks(execute=True):
-        answer = service_client().patch(f"/api/users/{user.pk}/", {"phone_number": str(other.phone_number)})
+        answer = service_client().patch(f"/api/users/{user.public_id}/", {"phone_number": str(other.phone_number)})
 
     assert answer.status_code == 409
     assert not Delivery.objects.exists()
@@ -204,11 +204,12 @@ def test_a_sign_in_at_the_same_time_leaves_no_session(fields: dict[str, Any]) ->
         service = service_client()
 
         answer, changed = run_concurrently(
-            partial(APIClient().post, "/api/login/", login), partial(service.patch, f"/api/users/{user.pk}/", fields)
+            partial(APIClient().post, "/api/login/", login),
+            partial(service.patch, f"/api/users/{user.public_id}/", fields),
         )
 
         assert changed.status_code == 200
-        service.patch(f"/api/users/{user.pk}/", {"is_active": True, "phone_number": phone})
+        service.patch(f"/api/users/{user.public_id}/", {"is_active": True, "phone_number": phone})
         if answer.status_code == 200 and not answer.json()["is_new_user"]:
             token = answer.json()["token"]
             assert authorized_client(f"Token {token}").get("/api/profile/").status_code == 401

@@ -18,7 +18,7 @@ def erase(request: pytest.FixtureRequest):
         assert api_client(user).delete("/api/profile/").status_code == 204
 
     def by_a_service(user: User) -> None:
-        assert service_client().delete(f"/api/users/{user.pk}/").status_code == 204
+        assert service_client().delete(f"/api/users/{user.public_id}/").status_code == 204
 
     return by_oneself if request.param == "by oneself" else by_a_service
 

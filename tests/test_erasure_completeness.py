@@ -72,7 +72,7 @@ def erase(request: pytest.FixtureRequest, token: str, admin_client: Client):
 
     def by_a_service() -> None:
         User.objects.filter(phone_number=PHONE).update(is_staff=False)  # services erase no staff
-        path = f"/api/users/{User.objects.get(phone_number=PHONE).pk}/"
+        path = f"/api/users/{User.objects.get(phone_number=PHONE).public_id}/"
         assert service_client().delete(path).status_code == 204
 
     def in_the_panel() -> None:

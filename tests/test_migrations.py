@@ -1,6 +1,7 @@
 """People saved by an older release, before and after the tables change."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from users.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MIGRATION = ("users", "0011_search_names")
+REGISTERED_AT = datetime(2020, 1, 1, tzinfo=UTC)
 #: What an older release writes: it does not know the newer columns.
 INSERT = """
     INSERT INTO users_user (password, is_superuser, phone_number, username, referral_code, referrals_count,
@@ -56,9 +58,16 @@ def test_people_saved_before_the_migration_are_found_and_have_not_changed_since(
     changed = User.objects.get(phone_number="+79160002499")
     assert changed.updated_at == changed.registered_at
     assert not User.objects.filter(search_name=None).exists()
+    ids = set(User.objects.exclude(is_superuser=True).values_list("public_id", flat=True))
+    assert len(ids) == 2_500
+    assert {each.version for each in ids} == {7}
+    assert {each.int >> 80 for each in ids} == {int(REGISTERED_AT.timestamp() * 1_000)}
 
 
 def test_the_older_release_saves_people_in_the_newer_tables() -> None:
     save_as_older_release("+79160000001", username="José", referral_code="CDFHJK")
 
-    assert User.objects.get(phone_number="+79160000001").updated_at > User.objects.get().registered_at
+    saved = User.objects.get(phone_number="+79160000001")
+    assert saved.updated_at > saved.registered_at
+    assert saved.public_id.version == 7
+    assert abs((saved.public_id.int >> 80) / 1_000 - saved.updated_at.timestamp()) < 1

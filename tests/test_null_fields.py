@@ -54,7 +54,7 @@ def test_null_changes_nothing_in_a_profile() -> None:
 
 def test_staff_replace_and_change_people_with_null() -> None:
     staff, anna = service_client(), create_user(username="Anna", is_active=False)
-    path, nothing = f"/api/users/{anna.pk}/", {"username": None, "is_active": None}
+    path, nothing = f"/api/users/{anna.public_id}/", {"username": None, "is_active": None}
 
     changed = staff.patch(path, {"phone_number": None, **nothing})
     assert (changed.json()["username"], changed.json()["is_active"]) == ("Anna", False)

@@ -54,7 +54,7 @@ def erase_on_the_page(phone: str) -> None:
 
 
 def erase_by_staff(phone: str) -> None:
-    assert service_client().delete(f"/api/users/{user_of(phone).pk}/").status_code == 204
+    assert service_client().delete(f"/api/users/{user_of(phone).public_id}/").status_code == 204
 
 
 def erase_in_the_panel(phone: str) -> None:
@@ -69,7 +69,7 @@ def erase_in_bulk(phone: str) -> None:
 
 def change_by_staff(phone: str) -> None:
     change = {"phone_number": phone_number()}
-    assert service_client().patch(f"/api/users/{user_of(phone).pk}/", change).status_code == 200
+    assert service_client().patch(f"/api/users/{user_of(phone).public_id}/", change).status_code == 200
 
 
 def change_in_the_panel(phone: str) -> None:
@@ -168,7 +168,7 @@ def test_a_number_given_by_staff_does_not_hide_where_the_person_was(client: APIC
     sign_up(client, former)
     erase_by_oneself(former)
     sign_up(client, other)
-    path = f"/api/users/{user_of(other).pk}/"
+    path = f"/api/users/{user_of(other).public_id}/"
 
     assert service_client().patch(path, {"phone_number": former}).status_code == 200
 
@@ -229,7 +229,7 @@ def test_others_may_come_with_the_code_of_a_number_that_came_back(client: APICli
 
 class TestMistakesOfStaff:
     def change(self, user: User, number: str) -> None:
-        answer = service_client().patch(f"/api/users/{user.pk}/", {"phone_number": number})
+        answer = service_client().patch(f"/api/users/{user.public_id}/", {"phone_number": number})
         assert answer.status_code == 200
 
     def test_a_person_who_gets_the_old_number_back_can_activate_a_code(self, client: APIClient) -> None:
@@ -267,7 +267,7 @@ class TestMistakesOfStaff:
         anna = create_user()
 
         self.change(anna, str(anna.phone_number))
-        service_client().patch(f"/api/users/{anna.pk}/", {"username": "Anna"})
+        service_client().patch(f"/api/users/{anna.public_id}/", {"username": "Anna"})
 
         assert FormerNumber.objects.count() == 0
 

@@ -84,7 +84,7 @@ class TestMasked:
     def test_staff_see_whole_numbers(self) -> None:
         anna = inviter_of(PHONE)
 
-        assert service_client().get(f"/api/users/{anna.pk}/").json()["referrals"] == [PHONE]
+        assert service_client().get(f"/api/users/{anna.public_id}/").json()["referrals"] == [PHONE]
         page = panel_client(create_superuser()).get(user_page(anna)).content.decode()
         assert digits_of(PHONE) in digits_of(page)
 

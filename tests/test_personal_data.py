@@ -96,7 +96,7 @@ def test_export_has_the_keys_of_its_schema(anna: User) -> None:
     refresh = {"refresh": APIClient().post("/api/jwt/", body).json()["refresh"]}
     assert APIClient().post("/api/jwt/refresh/", refresh).status_code == 200
     for number in (phone_number(), phone):  # change the number and change it back
-        service_client().patch(f"/api/users/{anna.pk}/", {"phone_number": number})
+        service_client().patch(f"/api/users/{anna.public_id}/", {"phone_number": number})
 
     told = json.loads(by_the_api(anna).getvalue())
 

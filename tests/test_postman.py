@@ -87,7 +87,7 @@ def variables_set_by(code: str) -> set[str]:
 
 def example_of(path: str) -> str:
     """Return a concrete path for a path with parameters."""
-    return PLACEHOLDER.sub(lambda name: ANY_UUID if name[1].endswith("token") else "1", path)
+    return PLACEHOLDER.sub(lambda name: ANY_UUID if name[1].endswith(("token", "id")) else "1", path)
 
 
 def operation(method: str, path: str) -> tuple[str, str]:

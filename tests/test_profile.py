@@ -20,6 +20,8 @@ def test_shows_the_invite_code_and_referrals() -> None:
     registered_at = profile.pop("registered_at")
     assert registered_at.endswith("Z")
     assert profile == {
+        "id": str(anna.public_id),
+        "external_id": None,
         "phone_number": str(anna.phone_number),
         "username": "Anna",
         "referral_code": anna.referral_code,

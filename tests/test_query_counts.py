@@ -52,7 +52,7 @@ def prepared_with_refresh_token(path: str) -> Callable[[User], Callable[[], Any]
 def prepared_saving(method: str) -> Callable[[User], Callable[[], Any]]:
     def prepare(anna: User) -> Callable[[], Any]:
         client = service_client()
-        path = "/api/users/" if method == "post" else f"/api/users/{anna.pk}/"
+        path = "/api/users/" if method == "post" else f"/api/users/{anna.public_id}/"
         body = {"phone_number": phone_number(), "username": "Anna"}
         return lambda: getattr(client, method)(path, body)
 
@@ -70,7 +70,7 @@ def get(path: str) -> Callable[[User], Callable[[], Any]]:
 def service_get(path: str) -> Callable[[User], Callable[[], Any]]:
     def prepare(anna: User) -> Callable[[], Any]:
         client = service_client()
-        return lambda: client.get(path.format(id=anna.pk, phone_number=anna.phone_number))
+        return lambda: client.get(path.format(id=anna.public_id, phone_number=anna.phone_number))
 
     return prepare
 
@@ -96,7 +96,7 @@ def prepared_activation_by_number(anna: User) -> Callable[[], Any]:
 
 def prepared_erasure_by_service(anna: User) -> Callable[[], Any]:
     client = service_client()
-    return lambda: client.delete(f"/api/users/{anna.pk}/")
+    return lambda: client.delete(f"/api/users/{anna.public_id}/")
 
 
 def prepared_erasure(anna: User) -> Callable[[], Any]:
@@ -143,7 +143,9 @@ REQUESTS = {
     "users": (service_get("/api/users/"), 5),
     "users found": (service_get("/api/users/?search=%2B7999&ordering=phone_number"), 5),
     "users found by name": (service_get("/api/users/?search=anna"), 5),
-    "users of an inviter": (service_get("/api/users/?inviter={id}"), 5),
+    "users of an inviter": (service_get("/api/users/?inviter={id}"), 6),
+    "users by their own id": (service_get("/api/users/?external_id=shop-42"), 4),
+    "users by name": (service_get("/api/users/?username=Anna"), 4),
     "users changed": (service_get("/api/users/?updated_after=2026-01-01T00:00:00Z&ordering=updated_at"), 5),
     "user": (service_get("/api/users/{id}/"), 6),
     "statistics": (service_get("/api/statistics/"), 12),

@@ -46,7 +46,8 @@ def test_a_scan_without_an_index_is_detected() -> None:
         ("search=nobody", "user_by_search_name"),
         ("search=7cdfhj", "user_by_search_name"),
         ("updated_after=2026-01-01T00:00:00Z&ordering=updated_at", "user_by_change"),
-        ("inviter=9", "referral_by_inviter"),
+        ("external_id=shop-42", "user_external_id"),
+        ("username=nobody", "user_by_search_name"),
     ],
 )
 def test_search_and_filters_use_their_indexes(service_client: APIClient, query: str, index: str) -> None:

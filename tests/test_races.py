@@ -208,7 +208,7 @@ def test_own_erasure_concurrent_with_activation() -> None:
 def test_concurrent_erasures_of_one_user() -> None:
     service, anna = service_client(), create_user()
 
-    answers = run_concurrently(*[partial(service.delete, f"/api/users/{anna.pk}/")] * 10)
+    answers = run_concurrently(*[partial(service.delete, f"/api/users/{anna.public_id}/")] * 10)
 
     assert set(statuses(answers)) <= {204, 404}
     assert not User.objects.filter(pk=anna.pk).exists()
@@ -268,7 +268,7 @@ def test_a_number_that_leaves_concurrently_with_activation_and_return_counts_onc
     program = service_client()
     for _ in range(20):
         inviter, boris = create_users(2)
-        phone, path = str(boris.phone_number), f"/api/users/{boris.pk}/"
+        phone, path = str(boris.phone_number), f"/api/users/{boris.public_id}/"
         mine = {"used_referral_code": inviter.referral_code}
         body = {"phone_number": phone, "confirmation_code": request_code(APIClient(), phone), **mine}
         leaving = (

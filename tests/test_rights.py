@@ -67,7 +67,7 @@ def test_services_have_the_scope_of_each_method_and_change_no_staff(verb: str, t
     needed = "people:read" if verb == "view" else "people:write"
     for method in METHODS[verb]:
         user = TARGETS[target]()
-        path = "/api/users/" if verb == "add" else f"/api/users/{user.pk}/"
+        path = "/api/users/" if verb == "add" else f"/api/users/{user.public_id}/"
         body = {"phone_number": phone_number(), "username": "New" if verb == "add" else "After"}
         client = service_client(scope)
 
@@ -93,7 +93,10 @@ def test_no_session_of_a_person_has_rights_of_staff_in_the_api(actor: str) -> No
         refused = [
             client.get("/api/users/"),
             client.post("/api/users/", {**body, "username": "New"}),
-            *[getattr(client, method)(f"/api/users/{other.pk}/", body) for method in ("get", "put", "patch", "delete")],
+            *[
+                getattr(client, method)(f"/api/users/{other.public_id}/", body)
+                for method in ("get", "put", "patch", "delete")
+            ],
             client.get("/api/statistics/"),
             client.get("/api/service/"),
         ]

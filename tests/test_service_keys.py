@@ -384,8 +384,8 @@ def test_services_are_for_superusers_with_their_second_factor(admin_client: Clie
 def test_what_a_service_did_is_found_by_its_account(admin_client: Client) -> None:
     person = create_user(username="Found")
     first, second = service_client(), service_client()
-    first.get(f"/api/users/{person.pk}/")
-    second.get(f"/api/users/{create_user(username='Other').pk}/")
+    first.get(f"/api/users/{person.public_id}/")
+    second.get(f"/api/users/{create_user(username='Other').public_id}/")
 
     account = AuditRecord.objects.get(person=person).service
     html = admin_client.get(f"{AUDIT_TRAIL}?service={account.pk}").content.decode()

@@ -160,7 +160,7 @@ def test_lists_top_inviters_of_the_period(service_client: APIClient) -> None:
 
     assert [(one["username"], one["activations"]) for one in result] == [("First", 2), ("Second", 1)]
     assert result[0]["phone_number"] == str(first.phone_number)
-    assert (result[0]["id"], result[0]["referral_code"]) == (first.pk, first.referral_code)
+    assert (result[0]["id"], result[0]["referral_code"]) == (str(first.public_id), first.referral_code)
 
 
 @live_and_rolled_up

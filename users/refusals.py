@@ -70,6 +70,13 @@ class PhoneNumberTaken(Refusal):
     field = "phone_number"
 
 
+class ExternalIdTaken(Refusal):
+    code = "external_id_taken"
+    status = HTTPStatus.CONFLICT
+    message = _("Another person has this external id.")
+    field = "external_id"
+
+
 class CodeRecentlySent(Refusal):
     code = "code_recently_sent"
     status = HTTPStatus.TOO_MANY_REQUESTS

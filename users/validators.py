@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from users import reading
 
 USERNAME_MAX_LENGTH = 150
+EXTERNAL_ID_MAX_LENGTH = 128
 #: The first character of a formula in a spreadsheet, full-width forms included.
 _FORMULA_STARTS = "=+-@\uff1d\uff0b\uff0d\uff20"
 
@@ -28,6 +29,12 @@ def validate_username(name: str) -> None:
     if name.startswith(tuple(_FORMULA_STARTS)):
         message = _("A name can't begin with %(found)s, as a formula of a spreadsheet does.")
         raise ValidationError(message, code="username_invalid", params={"found": name[0]})
+
+
+def validate_external_id(external_id: str) -> None:
+    """Allow what can be seen in a line: no line breaks, control characters, or marks that change the direction."""
+    if not external_id.isprintable():
+        raise ValidationError(_("An external id consists of printable characters."), code="external_id_invalid")
 
 
 def confirmation_code(typed: str) -> str:

@@ -121,7 +121,11 @@ class ReferralsView(generics.ListAPIView[Any]):
         return super().get(request, *args, **kwargs)
 
     def get_queryset(self) -> QuerySet[Referral]:
-        return newest.referrals_of(self.request.user).annotate(phone_number=F("invited__phone_number"))
+        return newest.referrals_of(self.request.user).annotate(
+            public_id=F("invited__public_id"),
+            external_id=F("invited__external_id"),
+            phone_number=F("invited__phone_number"),
+        )
 
 
 def _profile(user: User) -> Response:

@@ -1,6 +1,7 @@
 """All users, for services."""
 
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -31,7 +32,7 @@ class UserViewSet(GenericViewSet[User]):
     filter_backends = (DjangoFilterBackend, KnownOrderingFilter)
     filterset_class = UserFilter
     ordering_fields: ClassVar[list[str]] = ["registered_at", "phone_number", "updated_at"]
-    lookup_value_converter = "int"
+    lookup_field, lookup_url_kwarg, lookup_value_converter = "public_id", "id", "uuid"
 
     def get_queryset(self) -> QuerySet[User]:
         return User.objects.select_related("invitation")
@@ -57,7 +58,7 @@ class UserViewSet(GenericViewSet[User]):
         request=UserChangeSerializer,
         answers={status.HTTP_201_CREATED: UserDetailSerializer},
         scope=Scope.PEOPLE_WRITE,
-        refusals=(refusals.PhoneNumberTaken,),
+        refusals=(refusals.PhoneNumberTaken, refusals.ExternalIdTaken),
     )
     def create(self, request: Request) -> Response:
         fields = self._validated_data()
@@ -73,7 +74,7 @@ class UserViewSet(GenericViewSet[User]):
         answers={status.HTTP_200_OK: UserDetailSerializer},
         scope=Scope.PEOPLE_READ,
     )
-    def retrieve(self, request: Request, pk: int) -> Response:
+    def retrieve(self, request: Request, **_path: UUID) -> Response:
         user = self.get_object()
         self._record(Action.VIEWED, user)
         return Response(UserDetailSerializer(user).data)
@@ -82,14 +83,15 @@ class UserViewSet(GenericViewSet[User]):
         operation_id="replaceUser",
         tag="users",
         summary="Replace a person's data",
-        description="What is left out returns to its default: no name, active.",
+        description="What is left out returns to its default: no name, no external id, active.",
         request=UserChangeSerializer,
         answers={status.HTTP_200_OK: UserDetailSerializer},
         scope=Scope.PEOPLE_WRITE,
-        refusals=(refusals.PhoneNumberTaken,),
+        refusals=(refusals.PhoneNumberTaken, refusals.ExternalIdTaken),
     )
-    def update(self, request: Request, pk: int) -> Response:
-        return self._change({**dict.fromkeys(User.OWN_FIELDS, ""), "is_active": True, **self._validated_data()})
+    def update(self, request: Request, **_path: UUID) -> Response:
+        defaults = {**dict.fromkeys(User.OWN_FIELDS, ""), "external_id": None, "is_active": True}
+        return self._change({**defaults, **self._validated_data()})
 
     @document(
         operation_id="changeUser",
@@ -98,9 +100,9 @@ class UserViewSet(GenericViewSet[User]):
         request=UserChangeSerializer(partial=True),
         answers={status.HTTP_200_OK: UserDetailSerializer},
         scope=Scope.PEOPLE_WRITE,
-        refusals=(refusals.PhoneNumberTaken,),
+        refusals=(refusals.PhoneNumberTaken, refusals.ExternalIdTaken),
     )
-    def partial_update(self, request: Request, pk: int) -> Response:
+    def partial_update(self, request: Request, **_path: UUID) -> Response:
         return self._change(self._validated_data(partial=True))
 
     @document(
@@ -111,7 +113,7 @@ class UserViewSet(GenericViewSet[User]):
         answers={status.HTTP_204_NO_CONTENT: None},
         scope=Scope.PEOPLE_WRITE,
     )
-    def destroy(self, request: Request, pk: int) -> Response:
+    def destroy(self, request: Request, **_path: UUID) -> Response:
         user = self.get_object()
         with transaction.atomic():
             self._record(Action.DELETED, user)

@@ -42,7 +42,7 @@ from users.refusals import Refusal
 NEWEST_REFERRALS = 50
 Action = audit.Action
 #: Fields of the form that are columns of `User`.
-COLUMNS = frozenset({"phone_number", *User.OWN_FIELDS, "is_active", "is_staff", "is_superuser"})
+COLUMNS = frozenset({"phone_number", "external_id", *User.OWN_FIELDS, "is_active", "is_staff", "is_superuser"})
 RIGHTS = (_("Rights"), {"fields": ("is_staff", "is_superuser", "groups", "user_permissions", "password_state")})
 
 
@@ -50,26 +50,14 @@ RIGHTS = (_("Rights"), {"fields": ("is_staff", "is_superuser", "groups", "user_p
 class UserAdmin(UserColumns, ExportsList, OffersRights, DjangoUserAdmin, QuickModelAdmin):  # type: ignore[type-arg, misc]
     """Permissions are those of `users.people.rights`; only superusers assign permissions and passwords."""
 
-    list_display = (
-        "phone",
-        "username",
-        "referral_code",
-        "inviter",
-        "referrals",
-        "status",
-        "registered_at",
-    )
-    list_filter = (
-        ("is_active", BooleanRadioFilter),
-        ("is_staff", BooleanRadioFilter),
-        ("registered_at", DaysFilter),
-    )
+    list_display = ("phone", "username", "referral_code", "inviter", "referrals", "status", "registered_at")
+    list_filter = (("is_active", BooleanRadioFilter), ("is_staff", BooleanRadioFilter), ("registered_at", DaysFilter))
     list_filter_submit = True
     allowed_lookups = ("is_active__exact", "is_staff__exact", "registered_at_from", "registered_at_to")
     sortable_by = ("phone", "registered_at")
     ordering = ("-registered_at", "-id")
     search_fields = ("phone_number", "username", "referral_code")
-    search_help_text = _("Phone number, name or invite code")
+    search_help_text = _("Phone number, name, invite code or id")
     actions = ("export_selected",)
     actions_detail = ("personal_data",)
     csv_name = "people"
@@ -83,8 +71,11 @@ class UserAdmin(UserColumns, ExportsList, OffersRights, DjangoUserAdmin, QuickMo
         "is_staff": "is_staff",
         "registered_at": "registered_at",
         "updated_at": "updated_at",
+        "id": "public_id",
+        "external_id": "external_id",
     }
     readonly_fields = (
+        "public_id",
         "referral_code",
         "used_code",
         "inviter",
@@ -151,14 +142,17 @@ class UserAdmin(UserColumns, ExportsList, OffersRights, DjangoUserAdmin, QuickMo
         is_superuser = request.user.is_superuser
         if obj is None:
             passwords: Any = (_("For staff"), {"fields": ("password1", "password2")})
-            return [(None, {"fields": ("phone_number", *User.OWN_FIELDS)}), *([passwords] if is_superuser else [])]
+            return [
+                (None, {"fields": ("phone_number", *User.OWN_FIELDS, "external_id")}),
+                *([passwords] if is_superuser else []),
+            ]
         # After a refusal the form shows the typed code and the error.
         enters_code = "used_referral_code" in request.POST or (
             obj.used_referral_code is None and self.has_change_permission(request, obj)
         )
         came_with = ("used_referral_code",) if enters_code else ("used_code", "inviter")
         return [
-            (None, {"fields": ("phone_number", *User.OWN_FIELDS, "is_active")}),
+            (None, {"fields": ("phone_number", *User.OWN_FIELDS, "is_active", ("public_id", "external_id"))}),
             (_("Referrals"), {"fields": (("referral_code", "referrals"), came_with)}),
             (_("Times"), {"fields": (("registered_at", "updated_at", "last_login"),)}),
             *([RIGHTS] if is_superuser else []),
@@ -190,7 +184,7 @@ class UserAdmin(UserColumns, ExportsList, OffersRights, DjangoUserAdmin, QuickMo
             stored = User.objects.get(pk=obj.pk)
             change_user(user=stored, **{name: data[name] for name in COLUMNS.intersection(form.changed_data)})
         else:
-            own = {name: data[name] for name in User.OWN_FIELDS}
+            own = {name: data[name] for name in (*User.OWN_FIELDS, "external_id")}
             user = User.objects.create_user(data["phone_number"], data.get("password1") or None, **own)
             obj.pk = user.pk
             obj.refresh_from_db()

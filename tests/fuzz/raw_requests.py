@@ -111,7 +111,7 @@ def _paths() -> Iterator[str]:
 def _writes() -> Iterator[tuple[str, str, dict[str, object]]]:
     user = roles.create()
     for method, path, valid in WRITES:
-        yield method, path.format(id=user.pk, phone_number=user.phone_number), valid
+        yield method, path.format(id=user.public_id, phone_number=user.phone_number), valid
 
 
 def _superuser(server: Server) -> Server:

@@ -30,7 +30,7 @@ WRITES: list[tuple[str, str, dict[str, Any]]] = [
 
 
 def path_for(path: str, me: User) -> str:
-    return path.format(id=me.pk, phone_number=me.phone_number)
+    return path.format(id=me.public_id, phone_number=me.phone_number)
 
 
 def nested(levels: int) -> str:

@@ -25,7 +25,7 @@ def test_wrong_method_is_refused_with_the_allowed_ones(admin_server: Server, adm
     for template, operations in paths.items():
         documented = {method.upper() for method in operations}
         path = template.format(
-            id=admin_user.pk,
+            id=admin_user.public_id,
             phone_number=admin_user.phone_number,
             referral_code="K7M2XP",
             verification_token=uuid.UUID(int=0),

@@ -2,7 +2,7 @@
 
 from users.models.former_numbers import NUMBER_WAS_HERE_BEFORE, FormerNumber, memory_start
 from users.models.limits import LimitCounter
-from users.models.people import USED_REFERRAL_CODE, User, UserManager
+from users.models.people import USED_REFERRAL_CODE, User
 from users.models.referrals import Referral
 from users.models.retired_codes import RetiredReferralCode
 from users.models.secret_key import SecretKeyProof
@@ -12,6 +12,7 @@ from users.models.sign_in import ConfirmationCode, SignInAttempt
 from users.models.sms import Delivery, DeliveryQuerySet
 from users.models.staff import AuditRecord, SecondFactor
 from users.models.statistics import RunningTotals
+from users.models.user_manager import UserManager
 
 __all__ = [
     "NUMBER_WAS_HERE_BEFORE",

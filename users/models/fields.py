@@ -13,7 +13,7 @@ from users import phones, referral_codes
 from users.phones import PhoneNumber
 from users.refusals import PhoneNumberInvalid
 from users.search_names import search_name
-from users.validators import USERNAME_MAX_LENGTH
+from users.validators import EXTERNAL_ID_MAX_LENGTH, USERNAME_MAX_LENGTH, validate_external_id
 
 
 class PhoneNumberField(modelfields.PhoneNumberField):  # type: ignore[misc]
@@ -65,3 +65,9 @@ def username_field(**options: Any) -> "models.CharField[str, str]":
 
 def referral_code_field(**options: Any) -> "models.CharField[str, str]":
     return models.CharField(_("invite code"), max_length=referral_codes.MAX_LENGTH, **options)
+
+
+def external_id_field(**options: Any) -> "models.CharField[str | None, str | None]":
+    return models.CharField(
+        _("external id"), max_length=EXTERNAL_ID_MAX_LENGTH, blank=True, validators=[validate_external_id], **options
+    )

@@ -1,26 +1,31 @@
 """Users."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.contrib.auth.hashers import make_password
-from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
 from django.core.validators import MaxLengthValidator
-from django.db import IntegrityError, models, transaction
+from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from common.database import sql
-from users import phones, reading
-from users.models.fields import PhoneNumberField, SearchNameField, referral_code_field, username_field
+from common.database.uuids import UUID7, uuid7
+from users import reading
+from users.models.fields import (
+    PhoneNumberField,
+    SearchNameField,
+    external_id_field,
+    referral_code_field,
+    username_field,
+)
 from users.models.former_numbers import FormerNumber
-from users.models.retired_codes import draw_referral_code
-from users.refusals import AccountDisabled, PhoneNumberInvalid, PhoneNumberTaken
-from users.search_names import search_name
+from users.models.user_manager import UserManager, following
+from users.refusals import ExternalIdTaken
 from users.validators import validate_username
 
 #: For hand-written SQL over `users_user`: a column that fills `User.fetched_used_referral_code`.
@@ -28,101 +33,14 @@ USED_REFERRAL_CODE = """
     (SELECT referral_code FROM users_referral WHERE invited_id = users_user.id) AS fetched_used_referral_code
 """
 
-#: Columns that tell nothing about a user: a change of them is no change for `updated_at`.
-_NOT_TOLD = {"last_login", "password", "session_epoch", "search_name"}
-
-
-class UserQuerySet(models.QuerySet["User"]):
-    def update(self, **changes: Any) -> int:
-        """Change rows, with the columns that follow from the changed ones."""
-        following = {"updated_at": timezone.now(), "search_name": search_name(changes.get("username", ""))}
-        return super().update(**{name: following[name] for name in _following(changes)} | changes)
-
-
-def _following(written: Collection[str]) -> list[str]:
-    """Return the columns to write together with others."""
-    follows = {"updated_at": not _NOT_TOLD.issuperset(written), "search_name": "username" in written}
-    return [name for name, needed in follows.items() if needed]
-
-
-class UserManager(BaseUserManager["User"]):
-    def get_queryset(self) -> UserQuerySet:
-        return UserQuerySet(self.model, using=self._db)
-
-    def get_by_natural_key(self, username: str | None) -> "User":
-        """Find a user by a phone number in any form."""
-        try:
-            return self.get(phone_number=phones.normalize(username or ""))
-        except PhoneNumberInvalid:
-            raise self.model.DoesNotExist from None
-
-    def create_user(self, phone_number: str, password: str | None = None, **fields: Any) -> "User":
-        """Create a user with a new invite code. Without a password the user signs in by confirmation code only.
-
-        Raises `PhoneNumberInvalid` or `PhoneNumberTaken`.
-        """
-        phone_number = phones.normalize(phone_number)
-        while True:
-            user = self.model(
-                phone_number=phone_number,
-                password=make_password(password),
-                referral_code=draw_referral_code(),
-                **fields,
-            )
-            try:
-                with transaction.atomic(using=self.db):
-                    user.save(force_insert=True, using=self.db)
-                    user.fetched_number_was_here_before = FormerNumber.objects.arrive(user)
-            except IntegrityError:
-                if self.filter(phone_number=phone_number).exists():
-                    raise PhoneNumberTaken from None
-                if not self.filter(referral_code=user.referral_code).exists():
-                    raise
-            else:
-                return user
-
-    def update_user(self, user: "User", **fields: Any) -> dict[str, Any]:
-        """Change fields of a user; no fields, no query. A new number, and being disabled, end every session.
-
-        Returns the former values of the fields that differ. Raises `PhoneNumberInvalid`, `PhoneNumberTaken`, or
-        `AccountDisabled` if the user was erased.
-        """
-        if not fields:
-            return {}
-        if "phone_number" in fields:
-            fields["phone_number"] = phones.normalize(fields["phone_number"])
-        with transaction.atomic(using=self.db):
-            # Locked: of two concurrent changes the second compares with what the first one stored.
-            stored = self.select_for_update().filter(pk=user.pk).first()
-            if stored is None:
-                raise AccountDisabled
-            for name, value in fields.items():
-                setattr(user, name, value)
-            former = {name: getattr(stored, name) for name, value in fields.items() if getattr(stored, name) != value}
-            if former:
-                self._store(user, stored, changed=former)
-        return former
-
-    def _store(self, user: "User", stored: "User", *, changed: Collection[str]) -> None:
-        try:
-            with transaction.atomic(using=self.db):
-                user.save(update_fields=changed, using=self.db)
-                if "phone_number" in changed:
-                    FormerNumber.objects.leave(stored, account=user)
-                    user.fetched_number_was_here_before = FormerNumber.objects.arrive(user)
-        except IntegrityError:
-            raise PhoneNumberTaken from None
-        if "phone_number" in changed or ("is_active" in changed and not user.is_active):
-            user.end_all_sessions()
-
-    def create_superuser(self, phone_number: str, password: str | None = None, **fields: Any) -> "User":
-        """Create a user with every permission in the admin panel."""
-        return self.create_user(phone_number, password, **fields, is_staff=True, is_superuser=True)
-
 
 class User(AbstractBaseUser, PermissionsMixin):
     """A user, identified by phone number. Only staff have a password; the invite code never changes."""
 
+    #: The `id` of the API: row numbers stay inside. By default of the database too: an older release leaves it out.
+    public_id = models.UUIDField(_("public id"), default=uuid7, db_default=UUID7(), editable=False)
+    #: The host's own id of this person.
+    external_id = external_id_field(null=True)
     phone_number = PhoneNumberField(unique=True)
     username = username_field(validators=[validate_username])
     referral_code = referral_code_field(unique=True, editable=False)
@@ -166,6 +84,15 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.Index(fields=("registered_at", "id"), name="user_staff", condition=models.Q(is_staff=True)),
             models.Index(fields=("registered_at", "id"), name="user_disabled", condition=models.Q(is_active=False)),
         )
+        constraints = (
+            models.UniqueConstraint(fields=("public_id",), name="user_public_id"),
+            models.UniqueConstraint(
+                fields=("external_id",),
+                name="user_external_id",
+                condition=models.Q(external_id__isnull=False),
+                violation_error_message=ExternalIdTaken.message,
+            ),
+        )
 
     @classmethod
     def own_columns(cls) -> "dict[str, models.Field[Any, Any]]":
@@ -192,7 +119,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             if written is None:
                 columns = {field.name for field in self._meta.concrete_fields if not field.primary_key}
                 written = columns - {"referrals_count", "session_epoch"}
-            kwargs["update_fields"] = {*written, *_following(written)}
+            kwargs["update_fields"] = {*written, *following(written)}
         with transaction.atomic() if is_new_password else nullcontext():
             super().save(*args, **kwargs)
             if is_new_password:

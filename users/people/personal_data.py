@@ -42,6 +42,8 @@ PROFILE = Part(
     User,
     lambda user: User.objects.filter(pk=user.pk),
     {
+        "id": "public_id",
+        "external_id": "external_id",
         "phone_number": "phone_number",
         **{name: name for name in User.OWN_FIELDS},
         "referral_code": "referral_code",
@@ -61,8 +63,13 @@ LISTS: Mapping[str, Part] = {
     "referrals": Part(
         Referral,
         newest.referrals_of,
-        {"phone_number": "invited__phone_number", "activated_at": "activated_at"},
-        shown={"phone_number": visibility.shown_number},
+        {
+            "id": "invited__public_id",
+            "external_id": "invited__external_id",
+            "phone_number": "invited__phone_number",
+            "activated_at": "activated_at",
+        },
+        shown={"external_id": visibility.shown_external_id, "phone_number": visibility.shown_number},
     ),
     "sessions": Part(AuthToken, sessions.token_sessions_of, {"created_at": "created", "expires_at": "expiry"}),
     "jwt_sessions": Part(

@@ -1,6 +1,7 @@
 """Search for users by indexed columns."""
 
 import re
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -16,9 +17,11 @@ _BEGINNING_OF_PHONE = re.compile(r"\+?[0-9 ().\-]*[0-9][0-9 ().\-]*")
 
 
 def matching(users: QuerySet[User], term: str) -> QuerySet[User]:
-    """Filter by the beginning of the phone number or name, or by the whole invite code; an index serves each."""
+    """Filter by the beginning of the phone number or name, or by a whole invite code or id; an index serves each."""
     term = term.strip()
-    matches = Q()
+    matches = Q(external_id=term) if term else Q()
+    if public_id := _uuid(term):
+        matches |= Q(public_id=public_id)
     if name := search_name(term):
         matches |= Q(search_name__prefix=name)
     if code := referral_codes.normalize(term):
@@ -26,6 +29,13 @@ def matching(users: QuerySet[User], term: str) -> QuerySet[User]:
     if beginning := _beginning_of_phone(term):
         matches |= Q(phone_number__prefix=beginning)
     return users.filter(matches) if matches else users.none()
+
+
+def _uuid(term: str) -> UUID | None:
+    try:
+        return UUID(term)
+    except ValueError:
+        return None
 
 
 def _beginning_of_phone(term: str) -> str:

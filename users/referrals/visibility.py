@@ -13,6 +13,11 @@ def shown_number(phone_number: str | None) -> str | None:
     return PhoneNumber(phone_number).masked if _is_masked() else str(phone_number)
 
 
+def shown_external_id(external_id: str | None) -> str | None:
+    """Return the host's id of a person; None where numbers are masked: it could be a number or a name as well."""
+    return None if _is_masked() else external_id
+
+
 def readable_number(phone_number: PhoneNumber) -> str:
     """Return a number for people to read."""
     return phone_number.masked if _is_masked() else phone_number.as_international
