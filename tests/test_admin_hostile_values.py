@@ -25,8 +25,10 @@ VALUES = {
     "year 10000": "10000-01-01",
     "last day": "9999-12-31",
 }
-#: Django's own parameters, and one that no list knows.
-OTHERS = ("q", "o", "p", "all", "e", "_facets", "_popup", "_to_field", "unknown", "id__exact", "pk__in")
+#: Django's own parameters that each list may read in its way.
+OF_EACH_LIST = ("q", "o", "p", "id__exact")
+#: Django's own parameters that no list of ours changes, and one that none knows.
+OF_ANY_LIST = ("all", "e", "_facets", "_popup", "_to_field", "unknown", "pk__in")
 
 
 def registered_lists() -> dict[type[Model], Any]:
@@ -38,7 +40,7 @@ def lists() -> Iterator[tuple[str, str]]:
     for model, model_admin in registered_lists().items():
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         pages = ["changelist", *(["export"] if hasattr(model_admin, "export") else [])]
-        filters = {*getattr(model_admin, "allowed_lookups", ()), *OTHERS}
+        filters = {*getattr(model_admin, "allowed_lookups", ()), *OF_EACH_LIST, *(OF_ANY_LIST if model is User else ())}
         yield from ((reverse(f"{name}_{page}"), parameter) for page in pages for parameter in sorted(filters))
 
 

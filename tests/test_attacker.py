@@ -8,7 +8,7 @@ from pytest_django import Settings
 
 from benchmarks import attacker
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 @pytest.mark.parametrize("guesses_a_day", [math.inf, 14, 9, 4])
