@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
 from tests.support import factories
@@ -71,3 +72,22 @@ def test_the_older_release_saves_people_in_the_newer_tables() -> None:
     assert saved.updated_at > saved.registered_at
     assert saved.public_id.version == 7
     assert abs((saved.public_id.int >> 80) / 1_000 - saved.updated_at.timestamp()) < 1
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="on SQLite a migration is one transaction")
+def test_a_migration_that_was_interrupted_before_it_was_recorded_is_repeated() -> None:
+    save_as_older_release("+79160000001", username="José", referral_code="CDFHJK")
+    for name in ("0014_fill_public_ids", "0015_unique_public_id", "0016_unique_external_id", "0017_public_id_not_null"):
+        MigrationRecorder(connection).record_unapplied("users", name)
+
+    migrate(MigrationExecutor(connection).loader.graph.leaf_nodes())
+
+    with connection.cursor() as cursor:
+        found = connection.introspection.get_constraints(cursor, "users_user")
+        nullable = {
+            column.name: column.null_ok
+            for column in connection.introspection.get_table_description(cursor, "users_user")
+        }
+    assert found["user_public_id"]["unique"]
+    assert found["user_external_id"]["unique"]
+    assert not nullable["public_id"]

@@ -45,6 +45,7 @@ class AddUniqueConstraintConcurrently(AddConstraint):
         if constraint.condition is not None:  # then Django makes an index instead of a constraint
             index = str(constraint.create_sql(model, schema_editor))
         # An interrupted build leaves an invalid index.
+        schema_editor.execute(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}")
         schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
         schema_editor.execute(index.replace("UNIQUE INDEX", "UNIQUE INDEX CONCURRENTLY", 1))
         if constraint.condition is None:
