@@ -1,4 +1,4 @@
-"""Authentication by `Authorization: Token …`, `Bearer …` or `Key …`. Session cookies are ignored."""
+"""Authentication by `Authorization: Bearer …`, `Token …` or `Key …`. Session cookies are ignored."""
 
 from typing import ClassVar, cast
 
@@ -26,10 +26,35 @@ _OWNER_OF_TOKEN = f"""
 """  # noqa: S608  constants only
 
 
+def _credential_of(request: Request, wanted: str) -> str | None:
+    """Return what follows this scheme, which has no case (RFC 9110, section 11.1); None for another scheme.
+
+    Raises `AuthenticationFailed` if that is not one word.
+    """
+    scheme, _, rest = request.headers.get("Authorization", "").strip().partition(" ")
+    if scheme.lower() != wanted:
+        return None
+    words = rest.split()
+    if len(words) != 1:
+        raise AuthenticationFailed
+    return words[0]
+
+
+def _is_jwt(credential: str) -> bool:
+    # Three parts with dots between them (RFC 7515, section 7.1); the token of a login is hexadecimal.
+    return "." in credential
+
+
 class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]
-    def authenticate_credentials(self, token: bytes) -> tuple[User, AuthToken]:
+    def authenticate(self, request: Request) -> tuple[User, AuthToken] | None:
+        """Take the token of a login as `Token` or, as most generated clients send it, as `Bearer` (RFC 6750)."""
+        bearer = _credential_of(request, "bearer")
+        token = _credential_of(request, "token") if bearer is None or _is_jwt(bearer) else bearer
+        return None if token is None else self.authenticate_credentials(token)
+
+    def authenticate_credentials(self, token: str) -> tuple[User, AuthToken]:
         """Find the active user of an unexpired token, in one indexed query by the digest of the token."""
-        digest = hash_token(token.decode("latin-1"))
+        digest = hash_token(token)
         user = sql.find_one(User, _OWNER_OF_TOKEN, digest, earliest_expiry())
         if user is None:
             raise SessionEnded
@@ -39,8 +64,12 @@ class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]
 class JWTAuthentication(SimpleJWTAuthentication):
     def authenticate(self, request: Request) -> tuple[User, Token] | None:  # type: ignore[override]
         """Raise `SessionEnded` for every invalid token: the library's error details are nested, not a text."""
+        access = _credential_of(request, "bearer")
+        if access is None:
+            return None
         try:
-            return cast("tuple[User, Token] | None", super().authenticate(request))
+            token = self.get_validated_token(access.encode())
+            return self.get_user(token), token
         except AuthenticationFailed:
             raise SessionEnded from None
 

@@ -8,8 +8,8 @@ Sign-in by phone number and one-time code, invite codes, and who came with whom.
 **The main job:** `POST /api/registration/` sends a code, `POST /api/login/` redeems it for a token,
 `PATCH /api/profile/` enters the invite code of another person, `GET /api/profile/` shows who came with mine.
 
-**Authorize** with `Token <token>` from a login, or with a JWT `access` token. Programs of the host send
-`Key <service key>`, which reaches the operations that name one of its scopes. Times are UTC (ISO 8601), phone
+**Authorize** with `Bearer <token>` from a login (or `Token <token>`), or with a JWT `access` token. Programs of the
+host send `Key <service key>`, which reaches the operations that name one of its scopes. Times are UTC (ISO 8601), phone
 numbers are returned as E.164. Every error is a problem document (RFC 9457) with a stable `code`; its `detail` is in
 the language of `Accept-Language`: English or Russian. Every answer has the id of its request in `X-Request-ID`:
 quote it when you ask for help.

@@ -20,7 +20,7 @@ _PROFILE: dict[str, Any] = {
     "registered_at": "2026-11-21T09:30:00Z",
 }
 _EXAMPLE = "c91b7f8fd6a1f3d0c1c3f56ee3a1b9d27a9d6d3b7c5f1f04a8a5b1c7e20f9d44"
-_JWT_PAIR = {"access": "eyJhbGciOiJIUzI1NiJ9.access.signature", "refresh": "eyJhbGciOiJIUzI1NiJ9.refresh.signature"}
+_JWT_PAIR = {"access": "eyJhbGciOiJFUzI1NiJ9.access.signature", "refresh": "eyJhbGciOiJFUzI1NiJ9.refresh.signature"}
 _USER: dict[str, Any] = {
     **_IDS,
     "phone_number": "+79991234567",
@@ -73,6 +73,22 @@ SESSION = _answer(
 JWT_PAIR = _answer("A new pair", _JWT_PAIR)
 JWT_SESSION = _answer(
     "First sign-in", {**_JWT_PAIR, "is_new_user": True, "referral_refusal": None, "profile": _PROFILE}
+)
+JWKS = _answer(
+    "One key",
+    {
+        "keys": [
+            {
+                "kty": "EC",
+                "crv": "P-256",
+                "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+                "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+                "kid": "oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U",
+                "use": "sig",
+                "alg": "ES256",
+            }
+        ]
+    },
 )
 JWT_REFRESH = _request("The refresh token", {"refresh": _JWT_PAIR["refresh"]})
 

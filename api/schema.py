@@ -170,10 +170,9 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
 
     def get_security_definition(self, auto_schema: openapi.AutoSchema) -> dict[str, Any]:
         return {
-            "type": "apiKey",
-            "in": "header",
-            "name": "Authorization",
-            "description": "The word `Token`, a space, and the token of a login.",
+            "type": "http",
+            "scheme": "bearer",
+            "description": "For people: the `token` of a login, sent as `Bearer <token>` or `Token <token>`.",
         }
 
 
@@ -182,7 +181,12 @@ class JWTScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
     name = "jwt"
 
     def get_security_definition(self, auto_schema: openapi.AutoSchema) -> dict[str, Any]:
-        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "For people too: the `access` token of a JWT pair, instead of the token of a login.",
+        }
 
 
 class ServiceKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -20,6 +20,7 @@ import redis
 import requests
 from celery import Celery
 
+from common import es256
 from tests.support.fake_gateways import Gateway
 from tests.support.limits import every_limit
 from tests.support.servers import children_of, free_port, postgres, redis_server, running, wait_until
@@ -188,6 +189,7 @@ def _production(folder: Path, database_url: str, redis_url: str, gateway: Gatewa
         "DEBUG": "False",
         "TRUSTED_PROXIES": "1",
         "SECRET_KEY": "k" * 50,
+        "JWT_SIGNING_KEYS": es256.generate(),
         "PUBLIC_URL": "https://referral.example",
         "SMS_URL": gateway.sms_url,
         "DATABASE_URL": database_url,

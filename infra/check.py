@@ -13,6 +13,7 @@ from typing import Any
 
 import compose
 
+from common import es256
 from infra import check_kubernetes
 from infra.failure import CheckFailed, require
 from infra.local_nginx import Nginx
@@ -24,6 +25,7 @@ COMPOSE = Path(compose.__file__).with_name("docker-compose")  # its wrapper in P
 EXAMPLE = (INFRA / ".env.example").read_text()
 REQUIRED = {
     "SECRET_KEY": "0123456789abcdef" * 4,
+    "JWT_SIGNING_KEYS": es256.generate(),
     "POSTGRES_PASSWORD": "0123456789abcdef" * 2,
     "PUBLIC_URL": "https://referral.example",
     "SMS_URL": "json://gateway.example/send?:phone={phone}",

@@ -21,6 +21,7 @@ from typing import Any
 
 import requests
 
+from common import es256
 from infra.local_nginx import UNASSIGNED_IP, Nginx, wait_for_port
 from tests.support.fake_gateways import Gateway, echo_server
 from tests.support.servers import PATIENCE_SECONDS, free_port, postgres, redis_server, wait_until
@@ -133,6 +134,7 @@ def production(database: str, broker: str, gateway: Gateway) -> dict[str, str]:
         "HOME": "/nonexistent",
         "DEBUG": "False",
         "SECRET_KEY": secrets.token_hex(32),
+        "JWT_SIGNING_KEYS": es256.generate(),
         "PUBLIC_URL": PUBLIC_URL,
         "SMS_URL": gateway.sms_url,
         "DATABASE_URL": database,

@@ -6,6 +6,7 @@ from django.templatetags.static import static
 from django.urls import include, path, re_path
 
 from api.views.health import LiveView, ReadyView
+from api.views.jwks import JWKSView
 from api.views.not_found import NotFoundView
 from common.http import paths
 from common.observability import metrics
@@ -21,6 +22,7 @@ urlpatterns = [
     path(paths.ADMIN.lstrip("/"), admin.site.urls),
     path(paths.API.lstrip("/"), include("api.urls")),
     path(paths.HEALTH.lstrip("/"), include(health)),
+    path(paths.JWKS.lstrip("/"), JWKSView.as_view(), name="jwks"),
     # Programs get a 404 with an explanation instead of a redirect to the path with a slash.
     re_path(rf"^({paths.API.strip('/')}|{paths.HEALTH.strip('/')})\b", NotFoundView.as_view()),
     path("", include("web.urls")),

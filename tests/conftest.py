@@ -12,6 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from common import es256
 from tests.support.factories import LONG_AGO, create_superuser
 from tests.support.factories import service_client as a_service
 from tests.support.limits import every_limit
@@ -34,6 +35,12 @@ def quick_flush() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         install_quick_flush(patch)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def signing_key() -> None:
+    """Sign JWTs by one key of the run, which no file keeps."""
+    django_settings.JWT_SIGNING_KEYS = [es256.generate()]
 
 
 @pytest.fixture(autouse=True)

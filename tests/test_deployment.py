@@ -9,6 +9,7 @@ import sys
 import pytest
 from django.conf import settings
 
+from common import es256
 from infra.check import EXAMPLE, REQUIRED, check_that_the_example_matches_the_settings
 from referral_project.settings import BASE_DIR
 
@@ -16,6 +17,7 @@ pytestmark = pytest.mark.any_database
 SAFE = {
     "DEBUG": "False",
     "SECRET_KEY": "k" * 25 + "0123456789abcdefghijklmnopqrstuvwxyz",
+    "JWT_SIGNING_KEYS": es256.generate(),
     "PUBLIC_URL": "https://referral.example",
     "SMS_URL": "json://gateway.example/send?:phone={phone}",
 }
@@ -41,6 +43,9 @@ def test_documented_settings_pass_without_warnings() -> None:
     [
         ("SECRET_KEY", None, "Set the SECRET_KEY environment variable"),
         ("SECRET_KEY", "", "SECRET_KEY"),
+        ("JWT_SIGNING_KEYS", None, "users.E009"),
+        ("JWT_SIGNING_KEYS", "nonsense", "is not a private key on the curve P-256"),
+        ("JWT_FORMER_REFRESH_UNTIL", "soon", "JWT_FORMER_REFRESH_UNTIL is a date"),
         ("PUBLIC_URL", None, "Set the PUBLIC_URL environment variable"),
         ("PUBLIC_URL", "referral.example", "such as https://referral.example"),
         ("PUBLIC_URL", "https://referral.example/app", "such as https://referral.example"),

@@ -49,6 +49,7 @@ def test_schema_lists_every_operation(schema: dict) -> None:
         "POST /api/jwt/",
         "POST /api/jwt/refresh/",
         "POST /api/jwt/logout/",
+        "GET /.well-known/jwks.json",
         "GET /api/profile/",
         "PATCH /api/profile/",
         "DELETE /api/profile/",

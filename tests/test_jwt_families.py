@@ -4,12 +4,15 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import jwt
 import pytest
 import time_machine
+from django.conf import settings as django_settings
 from django.core.management import call_command
 from django.utils import timezone
+from pytest_django import Settings
 from rest_framework.test import APIClient
-from rest_framework_simplejwt.tokens import RefreshToken
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from tests.support.factories import (
     api_client,
@@ -167,17 +170,26 @@ def test_rows_are_purged_when_the_newest_token_has_expired(clock: time_machine.T
     assert JWTFamily.objects.count() == 0
 
 
-class TestTokensOfTheReleaseBefore:
-    """They have no family, and those that were used are in simplejwt's list."""
+class TestTokensOfTheReleaseBeforeFamilies:
+    """They have no family, were signed by SECRET_KEY, and those that were used are in simplejwt's list."""
 
-    def issue(self, user: User) -> RefreshToken:
-        refresh = RefreshToken()
-        refresh["user_id"] = str(user.pk)
-        refresh["epoch"] = user.session_epoch
-        return refresh
+    @pytest.fixture(autouse=True)
+    def upgraded_today(self, settings: Settings) -> None:
+        settings.JWT_FORMER_REFRESH_UNTIL = timezone.now().date() + timedelta(days=30)
+
+    def issue(self, user: User, jti: str = "5f" * 16) -> str:
+        claims = {"token_type": "refresh", "jti": jti, "user_id": str(user.pk), "epoch": user.session_epoch}
+        expires_at = timezone.now() + timedelta(days=30)
+        return jwt.encode({**claims, "exp": expires_at}, django_settings.SECRET_KEY, algorithm="HS256")
+
+    def void(self, token: str) -> None:
+        claims = jwt.decode(token, options={"verify_signature": False})
+        expires_at = timezone.now() + timedelta(days=30)
+        listed = OutstandingToken.objects.create(jti=claims["jti"], token=token, expires_at=expires_at)
+        BlacklistedToken.objects.create(token=listed)
 
     def test_a_token_that_waits_is_renewed_and_starts_a_family(self, clock: time_machine.Traveller) -> None:
-        old = str(self.issue(create_user()))
+        old = self.issue(create_user())
 
         successor = renewed(old)
 
@@ -186,16 +198,16 @@ class TestTokensOfTheReleaseBefore:
         assert refresh(old).status_code == refresh(successor).status_code == 401
 
     def test_a_token_that_was_used_stays_void(self) -> None:
-        used = self.issue(create_user())
-        used.blacklist()
+        anna = create_user()
+        used, waiting = self.issue(anna), self.issue(anna, jti="6a" * 16)
+        self.void(used)
 
-        assert refresh(str(used)).status_code == 401
-        assert sign_out(str(used)) == 401
+        assert refresh(used).status_code == 401
+        assert sign_out(used) == 401
+        assert refresh(waiting).status_code == 200
 
     def test_the_list_is_purged(self, clock: time_machine.Traveller) -> None:
-        from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
-
-        self.issue(create_user()).blacklist()
+        self.void(self.issue(create_user()))
         clock.shift(timedelta(days=31))
 
         call_command("purge")
@@ -209,6 +221,6 @@ def test_the_time_of_an_answer_given_again_is_that_of_the_first(clock: time_mach
     renewed(first)
     clock.shift(5)
 
-    again = RefreshToken(renewed(first))
+    again = jwt.decode(renewed(first), options={"verify_signature": False})
 
     assert again["iat"] == int(at.timestamp())

@@ -139,7 +139,7 @@ def restart(running: Service, web: "subprocess.Popen[bytes]", **settings: str) -
 
 @pytest.mark.any_database
 @pytest.mark.xdist_group("delivery worker")
-def test_jwts_and_waiting_messages_survive_a_planned_rotation_and_no_leak(former: Any) -> None:
+def test_waiting_messages_survive_a_planned_rotation_and_jwts_do_not_depend_on_it(former: Any) -> None:
     running, gateway = former
     web = running.start_web()
     mine, theirs = phone_number(), phone_number()
@@ -157,7 +157,7 @@ def test_jwts_and_waiting_messages_survive_a_planned_rotation_and_no_leak(former
     worker.wait()
 
     restart(running, web, SECRET_KEY_FALLBACKS="")
-    assert profile(running, pair["access"]) == 401
+    assert profile(running, pair["access"]) == 200
     assert profile(running, renewed["access"]) == 200
 
 

@@ -52,6 +52,16 @@ class TestTokens:
 
         assert token not in str(AuthToken.objects.values().get())
 
+    @pytest.mark.parametrize("scheme", ["Token", "Bearer", "bearer", "TOKEN"])
+    def test_a_token_is_taken_after_either_scheme(self, client: APIClient, scheme: str) -> None:
+        signed_in = sign_up(client, phone_number())
+        session = authorized_client(f"{scheme} {signed_in['token']}")
+
+        assert session.get("/api/profile/").json() == signed_in["profile"]
+        assert session.post("/api/logout/").status_code == 204
+
+        assert session.get("/api/profile/").json()["code"] == "session_ended"
+
     def test_sign_out_ends_this_token_only(self) -> None:
         anna = create_user()
         here, there = api_client(anna), api_client(anna)
@@ -168,7 +178,7 @@ class TestJWT:
 
     def test_signed_jwt_without_session_claims_is_refused(self, client: APIClient) -> None:
         refresh = RefreshToken()  # signed with our key, but not bound to a session
-        refresh["user_id"] = str(create_user().pk)
+        refresh["sub"] = str(create_user().pk)
 
         assert status_of_profile(jwt_client(str(refresh.access_token))) == 401
         assert client.post("/api/jwt/refresh/", {"refresh": str(refresh)}).status_code == 401
@@ -176,7 +186,18 @@ class TestJWT:
 
 @pytest.mark.parametrize(
     "authorization",
-    ["Token", "Token a b", "Token nonsense", "Bearer", "Bearer a.b.c", "Bearer a b", "Basic YTpi", "Token \xff\xfe"],
+    [
+        "Token",
+        "Token a b",
+        "Token nonsense",
+        "Bearer",
+        "Token a.b.c",
+        "Bearer a.b.c",
+        "Bearer a b",
+        "Bearer nonsense",
+        "Basic YTpi",
+        "Token \xff\xfe",
+    ],
 )
 def test_malformed_credentials_are_refused(authorization: str) -> None:
     answer = authorized_client(authorization).get("/api/profile/")

@@ -7,4 +7,4 @@ from common.http import paths
 
 def is_program(request: HttpRequest) -> bool:
     """Decide by the path alone. Swagger and ReDoc count as programs: they need neither session nor user."""
-    return request.path.startswith((paths.API, paths.HEALTH))
+    return request.path.startswith((paths.API, paths.HEALTH, paths.JWKS))

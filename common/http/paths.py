@@ -5,3 +5,5 @@ API = "/api/"
 HEALTH = "/health/"
 SWAGGER = f"{API}schema/swagger-ui/"
 REDOC = f"{API}schema/redoc/"
+# Where programs look for it (RFC 8615).
+JWKS = "/.well-known/jwks.json"

@@ -1,14 +1,27 @@
 """The REST API and its documentation."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
-from referral_project.settings.environment import DEBUG, env
+from django.core.exceptions import ImproperlyConfigured
+
+from referral_project.settings.environment import BASE_DIR, DEBUG, env
 from referral_project.settings.hosts import PUBLIC_URL
 
 API_MAX_BODY_BYTES = env.int("API_MAX_BODY_BYTES", default=65_536)
 TOKEN_LIFETIME_DAYS = env.int("TOKEN_LIFETIME_DAYS", default=30)
 JWT_ACCESS_LIFETIME_MINUTES = env.int("JWT_ACCESS_LIFETIME_MINUTES", default=5)
 JWT_REFRESH_LIFETIME_DAYS = env.int("JWT_REFRESH_LIFETIME_DAYS", default=30)
+# Private keys: the first signs, all verify. In DEBUG one is made and kept in a file; elsewhere there must be one.
+JWT_SIGNING_KEYS = env.list("JWT_SIGNING_KEYS", default=[])
+JWT_DEVELOPMENT_KEY_FILE = BASE_DIR / "jwt_signing_key" if DEBUG else None
+# Who may accept access tokens; PUBLIC_URL is the issuer.
+JWT_AUDIENCE = env.str("JWT_AUDIENCE", default="") or PUBLIC_URL
+# The last day (UTC) on which refresh tokens of the release that signed by SECRET_KEY are exchanged.
+_until = env.str("JWT_FORMER_REFRESH_UNTIL", default="")
+try:
+    JWT_FORMER_REFRESH_UNTIL = date.fromisoformat(_until) if _until else None
+except ValueError:
+    raise ImproperlyConfigured(f"JWT_FORMER_REFRESH_UNTIL is a date such as 2027-01-31, not {_until!r}.") from None
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -30,6 +43,7 @@ SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=JWT_ACCESS_LIFETIME_MINUTES),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=JWT_REFRESH_LIFETIME_DAYS),
     "LEEWAY": CLOCK_LEEWAY_SECONDS,
+    "USER_ID_CLAIM": "sub",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Referral service",

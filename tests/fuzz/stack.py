@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from common import es256
 from infra.local_nginx import Nginx, wait_for_port
 from infra.try_stack import commands, running, unpack_image
 from tests.hostile_input.raw_http import Server
@@ -41,6 +42,7 @@ def running_stack() -> Iterator[Stack]:
         environment = {
             "DEBUG": "False",
             "SECRET_KEY": secrets.token_hex(32),
+            "JWT_SIGNING_KEYS": es256.generate(),
             "PUBLIC_URL": "http://referral.example",
             "DATABASE_URL": database,
             "REDIS_URL": "",

@@ -10,6 +10,7 @@ from typing import Any
 
 import requests
 
+from common import es256
 from referral_project.settings import BASE_DIR
 from tests.support.servers import PATIENCE_SECONDS, children_of, free_port, wait_until
 
@@ -17,6 +18,7 @@ SETTINGS = {
     "DEBUG": "False",
     "HTTPS": "False",
     "SECRET_KEY": "k" * 50,
+    "JWT_SIGNING_KEYS": es256.generate(),
     "PUBLIC_URL": "http://referral.example",
     "CONFIRMATION_CODE_EXPOSED": "True",
     "CONSOLE_SMS_MIN_DELAY_SECONDS": "0",

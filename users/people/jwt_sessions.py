@@ -6,8 +6,10 @@ often it is renewed: the successor is computed from the row, not stored.
 """
 
 import uuid
+from contextlib import suppress
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -18,21 +20,26 @@ from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from users import audit
 from users.models import JWTFamily, User
+from users.people import jwt_keys
 from users.people.sessions import earliest_expiry
 from users.refusals import SessionEnded
 
 EPOCH_CLAIM = "epoch"
-FAMILY_CLAIM = "family"
+#: The family, and so the session (OpenID Connect Front-Channel Logout 1.0, section 3).
+FAMILY_CLAIM = "sid"
 #: How long a used refresh token gives the same successor again.
 GRACE = timedelta(seconds=10)
 
 
 class RefreshToken(tokens.RefreshToken):
-    """A refresh token; one without a family was issued by an earlier release, which listed voided tokens."""
-
     def check_blacklist(self) -> None:
-        if FAMILY_CLAIM not in self.payload:
-            super().check_blacklist()
+        """Ask nothing: the row of the family knows which token is void."""
+
+    @property
+    def access_token(self) -> tokens.AccessToken:
+        access = super().access_token
+        access["aud"] = jwt_keys.audience_of_access()
+        return access
 
     @property
     def jti(self) -> uuid.UUID:
@@ -40,7 +47,26 @@ class RefreshToken(tokens.RefreshToken):
 
     @property
     def family(self) -> uuid.UUID:
-        return uuid.UUID(self.payload.get(FAMILY_CLAIM, self.jti.hex))
+        return uuid.UUID(self.payload[FAMILY_CLAIM])
+
+
+class FormerRefreshToken(RefreshToken):
+    """A refresh token of the last release, by HS256: exchanged until the end of JWT_FORMER_REFRESH_UNTIL (UTC)."""
+
+    _token_backend = jwt_keys.FormerKeys(jwt_keys.FORMER_ALGORITHM, leeway=api_settings.LEEWAY)
+
+    def verify(self) -> None:
+        super().verify()
+        until = settings.JWT_FORMER_REFRESH_UNTIL
+        if until is None or timezone.now().date() > until:
+            raise TokenError
+        # One of the release before that has no family; that release listed voided tokens instead.
+        self.payload[api_settings.USER_ID_CLAIM] = self.payload.pop("user_id", None)
+        self.payload[FAMILY_CLAIM] = self.payload.pop("family", self.jti.hex)
+
+    def check_blacklist(self) -> None:
+        if "family" not in self.payload:
+            tokens.RefreshToken.check_blacklist(self)
 
 
 def open_jwt_session(user: User) -> RefreshToken:
@@ -88,6 +114,7 @@ def expired_voided_jwts() -> QuerySet[OutstandingToken]:
 def _issue(user: User, *, family: uuid.UUID, jti: uuid.UUID, at: datetime) -> RefreshToken:
     """Return the refresh token with these claims: the same text whenever they are the same."""
     refresh = RefreshToken()
+    refresh["aud"] = jwt_keys.audience_of_refresh()
     refresh[api_settings.JTI_CLAIM] = jti.hex
     refresh.set_iat(at_time=at)
     refresh.set_exp(from_time=at)
@@ -98,10 +125,10 @@ def _issue(user: User, *, family: uuid.UUID, jti: uuid.UUID, at: datetime) -> Re
 
 
 def _read(refresh_token: str) -> RefreshToken:
-    try:
-        return RefreshToken(refresh_token)  # type: ignore[arg-type]
-    except TokenError:
-        raise SessionEnded from None
+    for kind in (RefreshToken, FormerRefreshToken):
+        with suppress(TokenError):
+            return kind(refresh_token)  # type: ignore[arg-type]
+    raise SessionEnded
 
 
 def _locked_family(used: RefreshToken) -> JWTFamily:

@@ -6,8 +6,10 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Caution
+from django.core.exceptions import ImproperlyConfigured
 from django.http.request import validate_host
 
+from users.people import jwt_keys
 from users.sms import channels
 
 
@@ -40,6 +42,10 @@ def check_sign_in_is_safe(**_kwargs: Any) -> list[CheckMessage]:
                 id="users.E008",
             )
         )
+    try:
+        jwt_keys.signing_keys()
+    except ImproperlyConfigured as wrong:
+        errors.append(Error(str(wrong), hint="Set JWT_SIGNING_KEYS: see docs/operations.md.", id="users.E009"))
     if settings.BROKER_VISIBILITY_TIMEOUT_SECONDS * 2 > settings.CONFIRMATION_CODE_LIFETIME_SECONDS:
         errors.append(
             Caution(
