@@ -160,7 +160,15 @@ SERVICE = _answer(
 )
 USER = _answer("Anna", _USER)
 USER_DETAIL = _answer("Anna", {**_USER, "referrals": _PROFILE["referrals"]})
-USER_CHANGE = _request("Anna", {"phone_number": "+79991234567", **_OWN_FIELDS, "is_active": True})
+_USER_FIELDS = {
+    "phone_number": "+79991234567",
+    **_OWN_FIELDS,
+    "external_id": _IDS["external_id"],
+    "is_active": True,
+    "used_referral_code": "93QTHD",
+}
+USER_CHANGE = _request("Anna", _USER_FIELDS)
+USER_CREATION = _request("With the code from elsewhere", {**_USER_FIELDS, "referral_code": "ANNA2024"})
 
 _COUNTS = {
     "registrations": 120,

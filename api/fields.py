@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from users import phones, referral_codes
@@ -77,6 +78,16 @@ class ReferralCodeField(TextField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=referral_codes.MAX_TYPED, **kwargs)
+
+
+class KeptReferralCodeField(TextField):
+    """An invite code that a person had elsewhere."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if code := referral_codes.kept(super().to_internal_value(data)):
+            return code
+        message = _("An invite code has 1 to %(length)d Latin letters and digits.")
+        raise serializers.ValidationError(message % {"length": referral_codes.MAX_LENGTH}, code="referral_code_invalid")
 
 
 class ExternalIdField(TextField):

@@ -6,9 +6,17 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from api import examples
-from api.fields import ExternalIdField, PhoneNumberField, TrueOrFalseField, own_fields
+from api.fields import (
+    ExternalIdField,
+    KeptReferralCodeField,
+    PhoneNumberField,
+    ReferralCodeField,
+    TrueOrFalseField,
+    own_fields,
+)
 from api.serializers import EXTERNAL_ID, NEWEST_REFERRALS, PUBLIC_ID, Input
 from users.models import Scope, ServiceKey, User
+from users.reading import MAX_TYPED
 from users.referrals import newest
 
 
@@ -63,7 +71,21 @@ class UserChangeSerializer(Input):
     phone_number = PhoneNumberField()
     external_id = ExternalIdField(required=False, help_text=f"{EXTERNAL_ID} No other person has the same.")
     is_active = TrueOrFalseField(required=False, help_text="Someone who is not active can't sign in.")
+    used_referral_code = ReferralCodeField(
+        required=False,
+        help_text="Another person's invite code or its link, in any notation, once in a lifetime, by the usual rules.",
+    )
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         fields = super().get_fields()
         return {"phone_number": fields.pop("phone_number"), **own_fields(), **fields}
+
+
+@extend_schema_serializer(examples=[examples.USER_CREATION])
+class UserCreationSerializer(UserChangeSerializer):
+    referral_code = KeptReferralCodeField(
+        required=False,
+        max_length=MAX_TYPED,
+        help_text="An invite code that this person had elsewhere, kept if nobody has it: 1 to 12 Latin letters and "
+        "digits; case and separators do not matter. Without it a new one is drawn.",
+    )

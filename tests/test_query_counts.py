@@ -59,6 +59,12 @@ def prepared_saving(method: str) -> Callable[[User], Callable[[], Any]]:
     return prepare
 
 
+def prepared_saving_of_an_invited_person(anna: User) -> Callable[[], Any]:
+    client = service_client()
+    body = {"phone_number": phone_number(), "referral_code": "ELSEWHERE1", "used_referral_code": anna.referral_code}
+    return lambda: client.post("/api/users/", body | {"referral_code": f"C{body['phone_number'][-7:]}"})
+
+
 def get(path: str) -> Callable[[User], Callable[[], Any]]:
     def prepare(anna: User) -> Callable[[], Any]:
         client = api_client(anna)
@@ -134,6 +140,7 @@ REQUESTS = {
     "jwt refresh": (prepared_with_refresh_token("/api/jwt/refresh/"), 14),
     "jwt logout": (prepared_with_refresh_token("/api/jwt/logout/"), 10),
     "saving a person": (prepared_saving("post"), 12),
+    "saving a person who was invited": (prepared_saving_of_an_invited_person, 27),
     "replacing a person, with a new number": (prepared_saving("put"), 24),
     "changing a person, with a new number": (prepared_saving("patch"), 24),
     "erasure by a service": (prepared_erasure_by_service, 33),

@@ -11,7 +11,8 @@ from users import reading
 #: No vowels, so that a code can't spell a word; at most one of each of 0/O, 1/I/L, 2/Z, 5/S, 6/G, 8/B.
 ALPHABET = "23456789CDFHJKMNPQRTVWX"
 MAX_LENGTH = 12
-PATTERN = f"^[{ALPHABET}]{{1,{MAX_LENGTH}}}$"
+#: Codes that people had elsewhere have other letters too.
+PATTERN = f"^[0-9A-Z]{{1,{MAX_LENGTH}}}$"
 #: Length of a share link with what chats and mail programs append, in characters.
 MAX_TYPED = 500
 
@@ -28,13 +29,30 @@ def draw() -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(settings.REFERRAL_CODE_LENGTH))
 
 
-def normalize(typed: str) -> str:
-    """Read a code in any case, with separators, quotes or look-alikes, or in its share link; "" for anything else."""
+def readings(typed: str) -> list[str]:
+    """Return the codes that a typed text can mean, the likeliest first; none if it is no code.
+
+    It has any case, separators, quotes, or is a share link. A code from elsewhere is meant as it is written; for a code
+    of this service look-alikes count too.
+    """
     text = reading.plain(typed) if len(typed) <= MAX_TYPED else ""
-    codes = {_normalize(unquote(code)) for code in _IN_LINK.findall(text) or [text]}
-    return codes.pop() if len(codes) == 1 else ""  # two links are no code
+    codes = {reading.code(unquote(code)) for code in _IN_LINK.findall(text) or [text]}
+    if len(codes) != 1:  # two links are no code
+        return []
+    code = codes.pop()
+    found = [_as_written(code), _of_this_service(code)]
+    return list(dict.fromkeys(filter(None, found)))
 
 
-def _normalize(typed: str) -> str:
-    code = reading.code(typed).translate(_LOOK_ALIKES).upper()
+def kept(typed: str) -> str:
+    """Return a code from elsewhere as it is kept: in capitals, without separators; "" if it is no code."""
+    return _as_written(reading.code(typed))
+
+
+def _as_written(code: str) -> str:
+    return code.upper() if re.fullmatch(PATTERN, code, re.IGNORECASE | re.ASCII) else ""
+
+
+def _of_this_service(code: str) -> str:
+    code = code.translate(_LOOK_ALIKES).upper()
     return code if len(code) <= MAX_LENGTH and set(code) <= set(ALPHABET) else ""

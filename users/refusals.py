@@ -179,6 +179,13 @@ class ReferralCodeNotFound(Refusal):
     field = "used_referral_code"
 
 
+class ReferralCodeTaken(Refusal):
+    code = "referral_code_taken"
+    status = HTTPStatus.CONFLICT
+    message = _("This invite code belongs to another person, or did.")
+    field = "referral_code"
+
+
 class TooManyReferralCodes(Refusal):
     code = "too_many_referral_codes"
     status = HTTPStatus.TOO_MANY_REQUESTS

@@ -16,12 +16,15 @@ from api.filters import KnownOrderingFilter, UserFilter
 from api.pagination import UserPagination
 from api.permissions import ManagesUsers
 from api.schema import document
-from api.service_serializers import UserChangeSerializer, UserDetailSerializer, UserSerializer
+from api.service_serializers import UserChangeSerializer, UserCreationSerializer, UserDetailSerializer, UserSerializer
 from users import audit, refusals
 from users.audit import Action
 from users.models import Scope, User
-from users.people.accounts import change_user
+from users.people.accounts import add_user, change_user
 from users.people.erasure import erase
+from users.referrals import activation
+
+REFUSALS_OF_CHANGES = (refusals.PhoneNumberTaken, refusals.ExternalIdTaken, *activation.REFUSALS)
 
 
 class UserViewSet(GenericViewSet[User]):
@@ -54,17 +57,19 @@ class UserViewSet(GenericViewSet[User]):
         operation_id="createUser",
         tag="users",
         summary="Save a person",
-        description="With an invite code of their own; they sign in by a code sent to their phone.",
-        request=UserChangeSerializer,
+        description="With an invite code of their own; they sign in by a code sent to their phone. "
+        "`used_referral_code` activates another person's code by the usual rules; if it is refused, no one is saved.",
+        request=UserCreationSerializer,
         answers={status.HTTP_201_CREATED: UserDetailSerializer},
         scope=Scope.PEOPLE_WRITE,
-        refusals=(refusals.PhoneNumberTaken, refusals.ExternalIdTaken),
+        refusals=(*REFUSALS_OF_CHANGES, refusals.ReferralCodeTaken),
     )
     def create(self, request: Request) -> Response:
-        fields = self._validated_data()
+        serializer = UserCreationSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
         with transaction.atomic():
-            user = User.objects.create_user(**fields)
-            self._record(Action.CREATED, user, audit.changes_between({}, audit.values_of(user, fields)))
+            user, values = add_user(**serializer.validated_data)
+            self._record(Action.CREATED, user, values)
         return Response(UserDetailSerializer(user).data, status=status.HTTP_201_CREATED)
 
     @document(
@@ -83,11 +88,12 @@ class UserViewSet(GenericViewSet[User]):
         operation_id="replaceUser",
         tag="users",
         summary="Replace a person's data",
-        description="What is left out returns to its default: no name, no external id, active.",
+        description="What is left out returns to its default: no name, no external id, active. "
+        "An activated invite code stays.",
         request=UserChangeSerializer,
         answers={status.HTTP_200_OK: UserDetailSerializer},
         scope=Scope.PEOPLE_WRITE,
-        refusals=(refusals.PhoneNumberTaken, refusals.ExternalIdTaken),
+        refusals=REFUSALS_OF_CHANGES,
     )
     def update(self, request: Request, **_path: UUID) -> Response:
         defaults = {**dict.fromkeys(User.OWN_FIELDS, ""), "external_id": None, "is_active": True}
@@ -100,7 +106,7 @@ class UserViewSet(GenericViewSet[User]):
         request=UserChangeSerializer(partial=True),
         answers={status.HTTP_200_OK: UserDetailSerializer},
         scope=Scope.PEOPLE_WRITE,
-        refusals=(refusals.PhoneNumberTaken, refusals.ExternalIdTaken),
+        refusals=REFUSALS_OF_CHANGES,
     )
     def partial_update(self, request: Request, **_path: UUID) -> Response:
         return self._change(self._validated_data(partial=True))

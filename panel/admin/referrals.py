@@ -51,7 +51,7 @@ class ReferralAdmin(ExportsList, ReadOnlyModelAdmin):
 
 
 def _matching(term: str) -> Q:
-    has_code = Q(referral_code=referral_codes.normalize(term) or None)
+    has_code = Q(referral_code__in=referral_codes.readings(term))
     try:
         return has_code | Q(phone_number=phones.normalize(term))
     except PhoneNumberInvalid:

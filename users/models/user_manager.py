@@ -10,8 +10,14 @@ from django.utils import timezone
 
 from users import phones
 from users.models.former_numbers import FormerNumber
-from users.models.retired_codes import draw_referral_code
-from users.refusals import AccountDisabled, ExternalIdTaken, PhoneNumberInvalid, PhoneNumberTaken
+from users.models.retired_codes import RetiredReferralCode, draw_referral_code
+from users.refusals import (
+    AccountDisabled,
+    ExternalIdTaken,
+    PhoneNumberInvalid,
+    PhoneNumberTaken,
+    ReferralCodeTaken,
+)
 from users.search_names import search_name
 
 if TYPE_CHECKING:
@@ -45,27 +51,35 @@ class UserManager(BaseUserManager["User"]):
         except PhoneNumberInvalid:
             raise self.model.DoesNotExist from None
 
-    def create_user(self, phone_number: str, password: str | None = None, **fields: Any) -> "User":
-        """Create a user with a new invite code. Without a password the user signs in by confirmation code only.
+    def create_user(
+        self, phone_number: str, password: str | None = None, *, referral_code: str = "", **fields: Any
+    ) -> "User":
+        """Create a user with a new invite code, or the one they had elsewhere (`referral_codes.kept`).
 
-        Raises `PhoneNumberInvalid`, `PhoneNumberTaken` or `ExternalIdTaken`.
+        Without a password the user signs in by confirmation code only. Raises `PhoneNumberInvalid`,
+        `PhoneNumberTaken`, `ExternalIdTaken` or `ReferralCodeTaken`.
         """
         phone_number = phones.normalize(phone_number)
         while True:
             user = self.model(
                 phone_number=phone_number,
                 password=make_password(password),
-                referral_code=draw_referral_code(),
+                referral_code=referral_code or draw_referral_code(),
                 **fields,
             )
             try:
                 with transaction.atomic(using=self.db):
                     user.save(force_insert=True, using=self.db)
+                    # After the insert, which waits for an erasure of the owner.
+                    if referral_code and RetiredReferralCode.objects.filter(pk=referral_code).exists():
+                        raise ReferralCodeTaken
                     user.fetched_number_was_here_before = FormerNumber.objects.arrive(user)
             except IntegrityError:
                 self._refuse_taken(user)
                 if not self.filter(referral_code=user.referral_code).exists():
                     raise
+                if referral_code:
+                    raise ReferralCodeTaken from None
             else:
                 return user
 

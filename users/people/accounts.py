@@ -1,28 +1,50 @@
-"""Changes that staff and services make to a user."""
+"""Users that services create, and changes that staff and services make to a user."""
 
 import logging
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from users import audit
 from users.models import User
+from users.referrals import activation
 from users.sms import channels, outbox, tasks
 
 logger = logging.getLogger(__name__)
 
 
+@transaction.atomic(savepoint=False)
+def add_user(*, used_referral_code: str | None = None, **fields: Any) -> tuple[User, audit.Details]:
+    """Create a user who may have come with an invite code; return them and [None, new] of the fields.
+
+    Raises what `UserManager.create_user` and `activation.activate` raise.
+    """
+    user = User.objects.create_user(**fields)
+    changes = audit.changes_between({}, audit.values_of(user, fields))
+    return user, changes | _activate(user, used_referral_code)
+
+
 @transaction.atomic
-def change_user(*, user: User, **fields: object) -> audit.Details:
-    """Change fields of a user and return [old, new] of those that differ.
+def change_user(*, user: User, used_referral_code: str | None = None, **fields: object) -> audit.Details:
+    """Change fields of a user, activate an invite code, and return [old, new] of what differs.
 
     A new number is told to the old and the new one; sessions end as `UserManager.update_user` says.
-    Raises what it raises.
+    Raises what it and `activation.activate` raise.
     """
     changes = audit.changes_of(user, former=User.objects.update_user(user, **fields))
     for number in changes.get("phone_number", ()):
         _tell(number, _("The phone number of your account was changed. If you did not ask for that, contact support."))
-    return changes
+    return changes | _activate(user, used_referral_code)
+
+
+def _activate(user: User, referral_code: str | None) -> audit.Details:
+    if not referral_code:
+        return {}
+    before = user.used_referral_code
+    activation.activate(user=user, referral_code=referral_code)
+    user.refresh_from_db(fields=["updated_at"])
+    return {} if user.used_referral_code == before else {"used_referral_code": [before, user.used_referral_code]}
 
 
 def _tell(phone_number: str, text: str) -> None:

@@ -24,8 +24,8 @@ def matching(users: QuerySet[User], term: str) -> QuerySet[User]:
         matches |= Q(public_id=public_id)
     if name := search_name(term):
         matches |= Q(search_name__prefix=name)
-    if code := referral_codes.normalize(term):
-        matches |= Q(referral_code=code)
+    if codes := referral_codes.readings(term):
+        matches |= Q(referral_code__in=codes)
     if beginning := _beginning_of_phone(term):
         matches |= Q(phone_number__prefix=beginning)
     return users.filter(matches) if matches else users.none()

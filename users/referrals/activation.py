@@ -29,7 +29,9 @@ REFUSALS = (
     ReferralCircle,
 )
 
-_OWNER = "SELECT * FROM users_user WHERE referral_code = %s AND is_active"
+_OWNER = """
+    SELECT * FROM users_user WHERE referral_code IN (%s, %s) AND is_active ORDER BY referral_code = %s DESC LIMIT 1
+"""
 _USER = f"""
     SELECT *, {USED_REFERRAL_CODE}, {NUMBER_WAS_HERE_BEFORE} FROM users_user WHERE id = %s
 """  # noqa: S608  constants only
@@ -63,7 +65,7 @@ def owner_of(*, referral_code: str, client_ip: str) -> User:
     `client_ip` comes from `client_ip_of`. Raises `TooManyRequests` or `ReferralCodeNotFound`.
     """
     limits.take(limits.REFERRAL_CODE_LOOKUPS_PER_ADDRESS.of(client_ip))
-    owner = _owner(referral_codes.normalize(referral_code))
+    owner = _owner(referral_codes.readings(referral_code))
     if owner is None:
         raise ReferralCodeNotFound
     return owner
@@ -77,17 +79,17 @@ def activate(*, user: User, referral_code: str) -> Referral:
     Raises one of `REFUSALS`.
     """
     # These need no lock: invite codes never change, and `_COUNT` checks again that the inviter is active.
-    typed = referral_codes.normalize(referral_code)
-    if typed == user.referral_code:
+    readings = referral_codes.readings(referral_code)
+    inviter = _owner(readings)
+    if user.referral_code in readings and inviter in (None, user):
         raise OwnReferralCode
-    inviter = _owner(typed)
     head = _lock(user, inviter) if inviter else None
 
     # What is read from here on stays true until the commit.
     newcomer = _reread(user)
     user.fetched_used_referral_code = newcomer.used_referral_code
     if newcomer.used_referral_code is not None:  # before the inviter is looked at: the inviter may have been erased
-        if newcomer.used_referral_code == typed:
+        if newcomer.used_referral_code in ([inviter.referral_code] if inviter else readings):
             return newcomer.invitation
         raise AlreadyActivated
     if newcomer.number_was_here_before:
@@ -99,18 +101,19 @@ def activate(*, user: User, referral_code: str) -> Referral:
     if head == newcomer.pk and not settings.REFERRAL_ALLOW_CIRCLES:
         raise ReferralCircle
 
-    referral = Referral(invited=newcomer, inviter=inviter, referral_code=typed)
+    referral = Referral(invited=newcomer, inviter=inviter, referral_code=inviter.referral_code)
     sql.insert(referral)
     # Last before the commit: concurrent activations of the same code wait for this row.
     both = (inviter.pk, newcomer.pk)
     if sql.execute(_COUNT, inviter.pk, timezone.now(), *both, newcomer.pk) < len(both):
         raise ReferralCodeNotFound
-    user.fetched_used_referral_code = typed
+    user.fetched_used_referral_code = inviter.referral_code
     return referral
 
 
-def _owner(referral_code: str) -> User | None:
-    return sql.find_one(User, _OWNER, referral_code)
+def _owner(readings: list[str]) -> User | None:
+    """Return the active owner of the first of these codes that somebody has; there are two at most."""
+    return sql.find_one(User, _OWNER, readings[0], readings[-1], readings[0]) if readings else None
 
 
 def _reread(user: User) -> User:

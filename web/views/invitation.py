@@ -40,7 +40,7 @@ def invitation(request: HttpRequest, referral_code: str) -> HttpResponse:
 @require_safe
 def garbled(request: HttpRequest, referral_code: str) -> HttpResponse:
     """Lead to the page of the code, which also refuses an unknown one."""
-    page = reverse("web:invitation", args=[referral_codes.normalize(referral_code) or referral_code])
+    page = reverse("web:invitation", args=[next(iter(referral_codes.readings(referral_code)), referral_code)])
     query = request.META["QUERY_STRING"]
     return redirect(f"{page}?{query}" if query else page)
 
@@ -49,11 +49,11 @@ def garbled(request: HttpRequest, referral_code: str) -> HttpResponse:
 @require_safe
 def qr_code(_request: HttpRequest, referral_code: str) -> HttpResponse:
     """Draw the share link of any well-formed code; the page behind the link checks that the code exists."""
-    code = referral_codes.normalize(referral_code)
-    if not code:
+    codes = referral_codes.readings(referral_code)
+    if not codes:
         raise Http404
     picture = io.BytesIO()
     # Dark on light in every theme, with a quiet zone of four modules (ISO/IEC 18004), for scanners.
-    qr = segno.make_qr(share_link(referral_code=code))
+    qr = segno.make_qr(share_link(referral_code=codes[0]))
     qr.save(picture, kind="svg", border=4, light="#fff", omitsize=True)
     return HttpResponse(picture.getvalue(), content_type="image/svg+xml")
