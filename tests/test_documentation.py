@@ -14,7 +14,7 @@ from pytest_django import Settings
 from rest_framework.fields import Field
 from rest_framework.serializers import BaseSerializer, ListSerializer, Serializer
 
-import api.urls  # noqa: F401  defines every serializer
+import referral_project.urls  # noqa: F401  defines every serializer
 from api import examples, problems
 from users import phones
 from users.refusals import Refusal

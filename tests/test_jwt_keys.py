@@ -83,7 +83,8 @@ def test_a_token_says_who_issued_it_for_whom_and_in_which_session(settings: Sett
     claims = claims_of(pair["access"])
     assert claims["iss"] == settings.PUBLIC_URL
     assert claims["aud"] == "https://shop.example"
-    assert claims["sub"] == claims_of(renewed["access"])["sub"]
+    person = User.objects.get(phone_number=pair["profile"]["phone_number"])
+    assert claims["sub"] == claims_of(renewed["access"])["sub"] == str(person.public_id)
     assert claims["sid"] == claims_of(pair["refresh"])["sid"] == claims_of(renewed["access"])["sid"]
     assert claims["exp"] - claims["iat"] == settings.JWT_ACCESS_LIFETIME_MINUTES * 60
     assert jwt.get_unverified_header(pair["access"])["alg"] == "ES256"

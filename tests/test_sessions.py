@@ -178,7 +178,7 @@ class TestJWT:
 
     def test_signed_jwt_without_session_claims_is_refused(self, client: APIClient) -> None:
         refresh = RefreshToken()  # signed with our key, but not bound to a session
-        refresh["sub"] = str(create_user().pk)
+        refresh["sub"] = str(create_user().public_id)
 
         assert status_of_profile(jwt_client(str(refresh.access_token))) == 401
         assert client.post("/api/jwt/refresh/", {"refresh": str(refresh)}).status_code == 401

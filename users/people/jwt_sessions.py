@@ -8,6 +8,7 @@ often it is renewed: the successor is computed from the row, not stored.
 import uuid
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -42,6 +43,11 @@ class RefreshToken(tokens.RefreshToken):
         return access
 
     @property
+    def owner(self) -> dict[str, Any]:
+        """Return the column and the value that find the user."""
+        return {api_settings.USER_ID_FIELD: self.payload[api_settings.USER_ID_CLAIM]}
+
+    @property
     def jti(self) -> uuid.UUID:
         return uuid.UUID(self.payload[api_settings.JTI_CLAIM])
 
@@ -61,8 +67,11 @@ class FormerRefreshToken(RefreshToken):
         if until is None or timezone.now().date() > until:
             raise TokenError
         # One of the release before that has no family; that release listed voided tokens instead.
-        self.payload[api_settings.USER_ID_CLAIM] = self.payload.pop("user_id", None)
         self.payload[FAMILY_CLAIM] = self.payload.pop("family", self.jti.hex)
+
+    @property
+    def owner(self) -> dict[str, Any]:
+        return {"pk": self.payload["user_id"]}
 
     def check_blacklist(self) -> None:
         if "family" not in self.payload:
@@ -118,7 +127,7 @@ def _issue(user: User, *, family: uuid.UUID, jti: uuid.UUID, at: datetime) -> Re
     refresh[api_settings.JTI_CLAIM] = jti.hex
     refresh.set_iat(at_time=at)
     refresh.set_exp(from_time=at)
-    refresh[api_settings.USER_ID_CLAIM] = str(user.pk)
+    refresh[api_settings.USER_ID_CLAIM] = str(user.public_id)
     refresh[EPOCH_CLAIM] = user.session_epoch
     refresh[FAMILY_CLAIM] = family.hex
     return refresh
@@ -135,7 +144,7 @@ def _locked_family(used: RefreshToken) -> JWTFamily:
     """Return the family of a token, unsaved if this is its first use. Raises `SessionEnded`."""
     # The lock of the user's row serializes the uses of a token, and waits for an erasure.
     users = User.objects.select_for_update(no_key=True).filter(is_active=True)
-    user = users.filter(pk=used.get(api_settings.USER_ID_CLAIM)).first()
+    user = users.filter(**used.owner).first()
     if user is None or used.get(EPOCH_CLAIM) != user.session_epoch:
         raise SessionEnded
     family = JWTFamily.objects.filter(pk=used.family, user_id=user.pk).first()
