@@ -94,7 +94,7 @@ attack: .venv/development ## Simulate 30 days of guessing codes, with a simulate
 	$(BIN)/python -m benchmarks.attacker 100
 
 .PHONY: faults
-faults: .venv/development ## Kill each server in turn while 200 people sign in, and check that nothing is lost
+faults: .venv/development ## Kill each server and fill the disk while 240 people sign in, and check that nothing is lost
 	$(BIN)/python -m benchmarks.faults
 
 .PHONY: lint

@@ -3,8 +3,9 @@
 nginx, gunicorn, a Celery worker, the scheduler, PostgreSQL, Redis and an SMS gateway run as deployed. Each client
 requests a code, signs in and enters the code of an earlier user, and repeats requests after a response that tells it
 to. A gunicorn worker, PostgreSQL, Redis and the Celery worker are each killed twice with SIGKILL; servers restart
-after OUTAGE_SECONDS. Exits with 1 if an acknowledged success is not in the database, if a row is duplicated, or if a
-client got anything but a success or a problem document that allows a retry.
+after OUTAGE_SECONDS. Twice the disk of PostgreSQL is full until it refused a write, and for FULL_SECONDS more. Exits
+with 1 if an acknowledged success is not in the database, if a row is duplicated, or if a client got anything but a
+success or a problem document that allows a retry.
 """
 
 import os
@@ -26,14 +27,16 @@ from typing import Any
 import psycopg2
 import requests
 
+from benchmarks.small_disk import Disk, small_disk
 from infra.local_nginx import Nginx
 from tests.support.fake_gateways import Gateway
-from tests.support.servers import Server, children_of, durable_redis_server, postgres_server
+from tests.support.servers import Server, children_of, durable_redis_server, postgres_server, wait_until
 from tests.support.service import Service, service
 
-USERS = 200
+USERS = 240
 CONCURRENCY = 16
 OUTAGE_SECONDS = 1
+FULL_SECONDS = 5
 GATEWAY_SECONDS = 0.2
 ANSWER_SECONDS = 60
 MAX_WAIT_SECONDS = 0.5
@@ -52,6 +55,10 @@ SETTINGS = {
     "TRUSTED_PROXIES": "1",
     "LOG_LEVEL": "WARNING",
 }
+
+
+def _say(what: str) -> None:
+    print(f"{time.monotonic() - _started:5.1f} s  {what}", flush=True)
 
 
 class Violation(Exception):
@@ -153,8 +160,9 @@ class Client:
 class Stack:
     """The service behind nginx, and functions that kill its parts."""
 
-    def __init__(self, running: Service, nginx: Nginx, database: Server, broker: Server) -> None:
+    def __init__(self, running: Service, nginx: Nginx, database: Server, broker: Server, disk: Disk | None) -> None:
         self.is_stopping = False
+        self._disk = disk
         self.service, self.nginx, self.database, self.broker = running, nginx, database, broker
         self.web = running.start_web(workers=2)
         self.worker = running.start_worker()
@@ -162,13 +170,16 @@ class Stack:
         threading.Thread(target=self._restart_the_worker, daemon=True).start()
 
     @property
-    def kills(self) -> dict[str, Callable[[], None]]:
-        return {
-            "a gunicorn worker": self._kill_a_web_process,
-            "PostgreSQL": lambda: self._kill_and_restart(self.database),
-            "Redis": lambda: self._kill_and_restart(self.broker),
-            "the Celery worker": self._kill_the_worker,
+    def faults(self) -> dict[str, Callable[[], None]]:
+        faults: dict[str, Callable[[], None]] = {
+            "kill -9 a gunicorn worker": self._kill_a_web_process,
+            "kill -9 PostgreSQL": lambda: self._kill_and_restart(self.database),
+            "kill -9 Redis": lambda: self._kill_and_restart(self.broker),
+            "kill -9 the Celery worker": self._kill_the_worker,
         }
+        if disk := self._disk:
+            faults["the disk of PostgreSQL is full"] = lambda: self._fill(disk)
+        return faults
 
     def _kill_a_web_process(self) -> None:
         """Kill a worker; gunicorn starts another."""
@@ -180,8 +191,22 @@ class Stack:
             self.worker.wait()
             if self.is_stopping:
                 return
-            print(f"{time.monotonic() - _started:5.1f} s  the Celery worker ended and is restarted", flush=True)
+            _say("the Celery worker ended and is restarted")
             self.worker = self.service.start_worker()
+
+    def _fill(self, disk: Disk) -> None:
+        """PostgreSQL ends when it can't write its log ahead; start it again when there is space, as Docker does."""
+        before = self._refused_writes()
+        with disk.full():
+            wait_until(lambda: self._refused_writes() > before or self.database.has_ended)
+            time.sleep(FULL_SECONDS)
+        _say(f"PostgreSQL found no space {self._refused_writes() - before} times")
+        if self.database.has_ended:
+            _say("PostgreSQL ended and is restarted")
+            self.database.start()
+
+    def _refused_writes(self) -> int:
+        return self.database.log_text().count("No space left on device")
 
     def _kill_the_worker(self) -> None:
         self.worker.kill()
@@ -197,7 +222,10 @@ class Stack:
 def stack() -> Iterator[tuple[Stack, Gateway]]:
     with ExitStack() as started:
         folder = Path(started.enter_context(tempfile.TemporaryDirectory(prefix="faults-")))
-        database, broker = started.enter_context(postgres_server()), started.enter_context(durable_redis_server())
+        disk = started.enter_context(small_disk())
+        on_disk: dict[str, Any] = {"disk": disk.folder, "min_wal_size": "2MB", "max_wal_size": "8MB"} if disk else {}
+        database = started.enter_context(postgres_server(folder / "postgresql.log", **on_disk))
+        broker = started.enter_context(durable_redis_server())
         gateway = started.enter_context(SlowGateway().running())
         urls = {"DATABASE_URL": database.url, "REDIS_URL": broker.url, "SMS_URL": gateway.sms_url}
         running = started.enter_context(service(folder, **SETTINGS, **urls))
@@ -205,7 +233,7 @@ def stack() -> Iterator[tuple[Stack, Gateway]]:
         # Every client has its own IP in X-Forwarded-For, which nginx trusts.
         nginx = Nginx(folder / "nginx", web_port=running.port, trusted_proxy="127.0.0.1/32")
         nginx.write()
-        running_stack = Stack(running, nginx, database, broker)
+        running_stack = Stack(running, nginx, database, broker, disk)
         started.enter_context(nginx.running())
         yield running_stack, gateway
         running_stack.is_stopping = True
@@ -227,15 +255,15 @@ def load(running_stack: Stack, gateway: Gateway, people: int) -> Record:
         finally:
             finished.release()
 
-    kills = [*running_stack.kills.items()] * 2
+    faults = [*running_stack.faults.items()] * 2
     with ThreadPoolExecutor(CONCURRENCY) as pool:
         for number in range(people):
             pool.submit(run, number)
-        for part, kill in kills:
-            for _ in range(people // (len(kills) + 1)):
+        for fault, happen in faults:
+            for _ in range(people // (len(faults) + 1)):
                 finished.acquire()
-            print(f"{time.monotonic() - _started:5.1f} s  {len(codes):3} users signed in; kill -9 {part}", flush=True)
-            kill()
+            _say(f"{len(codes):3} users signed in; {fault}")
+            happen()
     return record
 
 
@@ -292,9 +320,9 @@ def report(record: Record, gateway: Gateway, people: int) -> None:
 
 def main(people: int) -> int:
     with stack() as (running_stack, gateway):
-        print(f"{time.monotonic() - _started:5.1f} s  the stack is up; {people} users, {CONCURRENCY} at a time")
+        _say(f"the stack is up; {people} users, {CONCURRENCY} at a time")
         record = load(running_stack, gateway, people)
-        print(f"{time.monotonic() - _started:5.1f} s  all clients finished")
+        _say("all clients finished")
         violations = check(running_stack, record, people)
         report(record, gateway, people)
         if violations and "-v" in sys.argv:

@@ -67,6 +67,13 @@ class Server:
         self._signal_all(signal.SIGKILL)
         self._process.wait()
 
+    @property
+    def has_ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def log_text(self) -> str:
+        return self._log.read_text() if self._log else ""
+
     def freeze(self) -> None:
         """Stop the processes: connections stay open and new ones are accepted, but nothing is answered."""
         self._signal_all(signal.SIGSTOP)
@@ -102,9 +109,12 @@ def postgres(log: Path | None = None, **options: Any) -> Iterator[str]:
 
 
 @contextmanager
-def postgres_server(log: Path | None = None, **options: Any) -> Iterator[Server]:
-    """Yield a new, empty PostgreSQL that can be killed, with additional `options`."""
-    with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
+def postgres_server(log: Path | None = None, *, disk: Path | None = None, **options: Any) -> Iterator[Server]:
+    """Yield a new, empty PostgreSQL that can be killed, with additional `options`.
+
+    `disk`: where its data are. Its write-ahead log then has small files, so that it soon needs another one.
+    """
+    with tempfile.TemporaryDirectory(prefix="postgres-", dir=disk) as folder:
         Path(folder).chmod(0o755)
         binaries = _postgres_binaries(Path(folder))
         data = Path(folder) / "data"
@@ -112,7 +122,10 @@ def postgres_server(log: Path | None = None, **options: Any) -> Iterator[Server]
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
             shutil.chown(data, "nobody")
         initdb = [binaries / "initdb", "--pgdata", data, "--username=referral", "--auth=trust", "--locale=C.UTF-8"]
-        subprocess.run([*initdb, "--encoding=UTF8", "--no-sync"], check=True, stdout=subprocess.DEVNULL, **_nobody())
+        small_files = ["--wal-segsize=1"] if disk else []
+        subprocess.run(
+            [*initdb, *small_files, "--encoding=UTF8", "--no-sync"], check=True, stdout=subprocess.DEVNULL, **_nobody()
+        )
         port = free_port()
         options |= {
             "listen_addresses": "127.0.0.1",
