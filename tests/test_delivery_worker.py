@@ -202,6 +202,20 @@ def test_what_was_lost_on_its_way_to_a_worker_is_found_by_the_scheduler(here: Pr
     assert len(here.gateway.requests) == len(phones)
 
 
+def test_what_a_killed_worker_had_claimed_before_the_clock_was_set_back_by_an_hour_is_sent(here: Production) -> None:
+    phone = phone_number()
+    code = here.register(phone)["confirmation_code"]
+    assert here.broker.delete("celery")
+    here.sql(
+        "UPDATE users_delivery SET queued_at = datetime(created_at, '+1 hour'),"
+        " claimed_until = datetime(created_at, '+1 hour', '+62 seconds') WHERE phone_number = ?",
+        phone,
+    )
+
+    with here.worker(), here.beat():
+        assert here.gateway.message_to(phone) == text_with(code)
+
+
 def test_many_codes_at_once_wake_the_workers_once_and_are_sent_once_each(here: Production) -> None:
     phones = [phone_number() for _ in range(50)]
     start = time.monotonic()

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from celery.schedules import crontab
 
+from common.schedules import Every
 from referral_project.settings.databases import REDIS_URL
 from referral_project.settings.environment import env
 
@@ -35,7 +36,11 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
 # Each task expires before its next run is due, so that runs don't pile up while no worker is there.
 CELERY_BEAT_SCHEDULE = {
     # Expires sooner than messages count as lost (users/sms/outbox.py): while the queue is long, waiting is not lost.
-    "messages": {"task": "users.tasks.dispatch_lost", "schedule": timedelta(seconds=5), "options": {"expires": 2}},
+    "messages": {
+        "task": "users.tasks.dispatch_lost",
+        "schedule": Every(timedelta(seconds=5)),
+        "options": {"expires": 2},
+    },
     "purge": {"task": "users.tasks.purge", "schedule": crontab(minute="17"), "options": {"expires": 1_800}},
     "statistics": {
         "task": "users.tasks.roll_up_statistics",

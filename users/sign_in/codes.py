@@ -63,8 +63,10 @@ SIGN_IN_REFUSALS = (
     ReferralCodeNotFound,
 )
 
+# A code from later than the next one is due was sent by a clock that has been set back.
 _REPLACE_IF_DUE = """
-    ON CONFLICT (phone_number) DO UPDATE SET {new_values} WHERE kept.resend_at <= excluded.issued_at
+    ON CONFLICT (phone_number) DO UPDATE SET {new_values}
+    WHERE kept.resend_at <= excluded.issued_at OR kept.issued_at > excluded.resend_at
 """
 _USE_UP_CODE = "UPDATE users_confirmationcode SET used_at = %s, resend_at = %s WHERE id = %s"
 

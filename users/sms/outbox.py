@@ -102,12 +102,11 @@ def mark_queued() -> list[Delivery]:
 
 
 def requeue_lost() -> None:
-    """Requeue messages that were queued more than 5 s ago and never claimed."""
-    now = timezone.now()
-    lost = Delivery.objects.filter(
-        state=State.WAITING, queued_at__lt=now - timedelta(seconds=_LOST_AFTER_SECONDS), attempts=0
-    )
-    lost.filter(_is_free(now)).update(queued_at=None)
+    """Requeue messages that were queued more than 5 s ago, or by a clock that is ahead, and never claimed."""
+    now, seconds = timezone.now(), timedelta(seconds=_LOST_AFTER_SECONDS)
+    is_lost = Q(queued_at__lt=now - seconds) | Q(queued_at__gt=now + seconds)
+    unclaimed = Delivery.objects.filter(is_lost, state=State.WAITING, attempts=0)
+    unclaimed.filter(_is_free(now)).update(queued_at=None)
 
 
 def erase_expired_texts() -> None:
@@ -184,10 +183,9 @@ def leave_to_workers(message: Delivery) -> None:
 
 def _claim(delivery_id: int, number: int) -> Delivery | None:
     now = timezone.now()
-    lease = timedelta(seconds=channels.longest_attempt_seconds() + _LEASE_MARGIN_SECONDS)
     due = _waiting(delivery_id).filter(attempts__lte=number)
     # One statement: under concurrency exactly one worker gets the lease.
-    if due.filter(_is_free(now)).update(claimed_until=now + lease):
+    if due.filter(_is_free(now)).update(claimed_until=now + _lease()):
         return due.first()
     if due.exists():
         raise Claimed
@@ -219,7 +217,12 @@ def _note_failure(message: Delivery, channel: channels.Channel, failure: Deliver
 
 
 def _is_free(now: datetime) -> Q:
-    return Q(claimed_until=None) | Q(claimed_until__lte=now)
+    # A later end is none that this clock gave: it was set back.
+    return Q(claimed_until=None) | Q(claimed_until__lte=now) | Q(claimed_until__gt=now + 2 * _lease())
+
+
+def _lease() -> timedelta:
+    return timedelta(seconds=channels.longest_attempt_seconds() + _LEASE_MARGIN_SECONDS)
 
 
 def _text_of(message: Delivery) -> str:
