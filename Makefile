@@ -97,6 +97,10 @@ attack: .venv/development ## Simulate 30 days of guessing codes, with a simulate
 faults: .venv/development ## Kill each server and fill the disk while 240 people sign in, and check that nothing is lost
 	$(BIN)/python -m benchmarks.faults
 
+.PHONY: old-release
+old-release: .venv/development ## Migrate while an older release (OLD=a commit) serves people who sign in
+	$(BIN)/python -m benchmarks.old_release $(OLD)
+
 .PHONY: lint
 lint: .venv/development ## Check style, types, imports between packages and prose
 	$(BIN)/ruff format --check .

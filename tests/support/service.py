@@ -29,7 +29,8 @@ SETTINGS = {
 class Service:
     """The processes of the service with production settings, except that answers contain confirmation codes."""
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(self, folder: Path, *, code: Path = BASE_DIR, **settings: str) -> None:
+        self._code = code
         self._folder, self.log = folder, folder / "service.log"
         self.port = free_port()
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
@@ -91,16 +92,16 @@ class Service:
     def _start(self, *arguments: str) -> "subprocess.Popen[bytes]":
         with self.log.open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, *arguments], env=self.settings, cwd=BASE_DIR, stdout=log, stderr=log
+                [sys.executable, *arguments], env=self.settings, cwd=self._code, stdout=log, stderr=log
             )
         self._processes.append(process)
         return process
 
 
 @contextmanager
-def service(folder: Path, **settings: str) -> Iterator[Service]:
-    """Yield a service; stop its processes afterwards."""
-    running = Service(folder, **settings)
+def service(folder: Path, *, code: Path = BASE_DIR, **settings: str) -> Iterator[Service]:
+    """Yield a service, of another release if `code` is its folder; stop its processes afterwards."""
+    running = Service(folder, code=code, **settings)
     try:
         yield running
     finally:
