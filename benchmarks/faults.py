@@ -117,7 +117,7 @@ class Client:
         return str(session["profile"]["referral_code"])
 
     def _sign_in(self) -> dict[str, Any] | None:
-        """Return the session, or None if the code was used by a request whose response was lost."""
+        """Return the session, or None if the code was used by a request and its response was lost."""
         self._request("POST", "registration/", {"phone_number": self.phone_number})
         self.record.codes_accepted.append(self.phone_number)
         while True:
@@ -131,7 +131,7 @@ class Client:
                 return answer
             if answer["code"] == "confirmation_code_expired":
                 return None
-            # This code belongs to a request whose response was lost; the next one is on its way.
+            # This code belongs to a request; its response was lost; the next one is on its way.
 
     def _request(self, method: str, path: str, body: dict[str, str], **options: Any) -> dict[str, Any]:
         while time.monotonic() < self.deadline:

@@ -1,9 +1,9 @@
 """Migrate the database while an older release serves: `python -m benchmarks.old_release COMMIT [USERS]`.
 
-The older release (gunicorn, worker, scheduler) is unpacked from Git and runs as deployed, with the packages of this one.
-Half of the users register, sign in and enter invite codes while the migrations of this release run, and the other half
-after that, on the older code. Then this release starts on the same database. Exits with 1 if a client got anything but a success
-or a problem document that allows a retry, if something acknowledged is missing, or if a session ended.
+The older release (gunicorn, worker, scheduler) is unpacked from Git and runs as deployed, with the packages of this
+one. Half of the users register, sign in and enter invite codes while the migrations of this release run, and the other
+half after that, on the older code. Then this release starts on the same database. Exits with 1 if a client got anything
+but a success or a problem document that allows a retry, if something acknowledged is missing, or if a session ended.
 """
 
 import io
@@ -110,4 +110,5 @@ def main(commit: str, people: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else USERS))
+    _, commit, *people = sys.argv
+    sys.exit(main(commit, int(people[0]) if people else USERS))

@@ -15,7 +15,7 @@ _REFILL_SECONDS = 0.02
 
 @dataclass
 class Disk:
-    """A file system of its own, in memory."""
+    """A separate file system, in memory."""
 
     folder: Path
     _stop: threading.Event = field(default_factory=threading.Event)

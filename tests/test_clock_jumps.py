@@ -53,6 +53,18 @@ def test_who_signed_in_before_can_ask_for_a_code_at_once(clock: time_machine.Tra
     assert post_login(phone, request_code(APIClient(), phone)).status_code == 200
 
 
+def test_a_jwt_session_goes_on(clock: time_machine.Traveller, jump: int) -> None:
+    phone = phone_number()
+    body = {"phone_number": phone, "confirmation_code": request_code(APIClient(), phone)}
+    refresh = APIClient().post("/api/jwt/", body).json()["refresh"]
+
+    for seconds in (jump, -jump):
+        clock.shift(seconds)
+        renewed = APIClient().post("/api/jwt/refresh/", {"refresh": refresh}).json()
+        assert authorized_client(f"Bearer {renewed['access']}").get("/api/profile/").status_code == 200
+        refresh = renewed["refresh"]
+
+
 def test_a_token_goes_on(clock: time_machine.Traveller, jump: int) -> None:
     phone = phone_number()
     session = authorized_client(f"Token {post_login(phone, request_code(APIClient(), phone)).json()['token']}")
