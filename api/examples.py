@@ -49,6 +49,7 @@ SENT_CODE = _answer(
     "Code sent",
     {
         "phone_number": "+79991234567",
+        "code_length": 4,
         "expires_at": "2026-11-21T09:35:00Z",
         "resend_at": "2026-11-21T09:31:00Z",
         "verify_url": "https://referral.example/api/verify/6f1c3c1e-7f0e-4d4b-9a52-0c8f5a0d9b11/",
@@ -134,6 +135,7 @@ PERSONAL_DATA = _answer(
                 "expires_at": "2026-11-21T09:34:00Z",
                 "used_at": "2026-11-21T09:30:00Z",
                 "wrong_tries": 0,
+                "known_wrong_tries": 0,
             }
         ],
         "messages": [

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
@@ -11,7 +10,7 @@ from users import phones, referral_codes
 from users.models import User
 from users.reading import MAX_TYPED
 from users.refusals import PhoneNumberInvalid
-from users.validators import EXTERNAL_ID_MAX_LENGTH, confirmation_code, validate_external_id
+from users.validators import EXTERNAL_ID_MAX_LENGTH, code_lengths, confirmation_code, validate_external_id
 
 
 class TextField(serializers.CharField):
@@ -62,12 +61,12 @@ class PhoneNumberField(TypedTextField):
 
 class ConfirmationCodeField(TypedTextField):
     typed = {
-        "pattern": f"^[^A-Za-z]{{{settings.CONFIRMATION_CODE_LENGTH},}}$",
+        "pattern": f"^[^A-Za-z]{{{code_lengths()[0]},}}$",
         "maxLength": MAX_TYPED,
         "description": "Digits of any script, with or without spaces, dashes, full stops and invisible marks.",
         "example": "0427",
     }
-    answered = {"pattern": rf"^[0-9]{{{settings.CONFIRMATION_CODE_LENGTH}}}$", "example": "0427"}
+    answered = {"pattern": rf"^[0-9]{{{code_lengths()[0]},{code_lengths()[-1]}}}$", "example": "0427"}
 
     def to_internal_value(self, data: Any) -> str:
         return confirmation_code(super().to_internal_value(data))

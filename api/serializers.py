@@ -87,6 +87,9 @@ class RegistrationSerializer(Input):
 @extend_schema_serializer(examples=[examples.SENT_CODE])
 class SentCodeSerializer(serializers.Serializer[SentCode]):
     phone_number = PhoneNumberField(help_text="E.164.")
+    code_length = serializers.IntegerField(
+        help_text="How many digits the code has: more than usual while many wrong codes are entered everywhere."
+    )
     expires_at = serializers.DateTimeField(help_text="Until when the code can be used, UTC.")
     resend_at = serializers.DateTimeField(help_text="When a new code can be asked for, UTC.")
     verify_url = serializers.URLField(help_text="Redeems the code without repeating the number.")
@@ -97,7 +100,8 @@ class SentCodeSerializer(serializers.Serializer[SentCode]):
     def to_representation(self, sent: SentCode) -> dict[str, Any]:
         path = reverse("verify", args=[sent.record.verification_token])
         answer = {
-            "phone_number": sent.record.phone_number,
+            "phone_number": sent.record.number,
+            "code_length": len(sent.confirmation_code),
             "expires_at": sent.record.expires_at,
             "resend_at": sent.record.resend_at,
             "verify_url": public_url.absolute(path),

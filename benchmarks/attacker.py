@@ -37,12 +37,13 @@ if __name__ == "__main__":
     django.setup()
 
 from users.refusals import ConfirmationCodeExhausted, ConfirmationCodeWrong, Refusal
-from users.sign_in import codes
+from users.sign_in import codes, redeeming
+from users.sign_in.first_sign_in import SignIn
 
 DAY = timedelta(days=1)
 
 
-def _no_session(_signed_in: codes.SignIn) -> None:
+def _no_session(_signed_in: SignIn) -> None:
     """Open nothing: the simulation counts guesses."""
 
 
@@ -120,7 +121,7 @@ class Attacker:
 
     def _signs_in(self, phone: str, guess: str) -> bool:
         try:
-            codes.sign_in(
+            redeeming.sign_in(
                 phone_number=phone, confirmation_code=guess, client_ip=next(self.ips), open_session=_no_session
             )
         except (ConfirmationCodeWrong, ConfirmationCodeExhausted):
@@ -137,7 +138,7 @@ def on_one_number_from_home() -> Attacker:
     """Guess for one number from the IP that its owner signs in from."""
     phone, home = next(_numbers), "192.0.2.1"
     code = codes.send_code(phone_number=phone, client_ip=home).confirmation_code
-    codes.sign_in(phone_number=phone, confirmation_code=code, client_ip=home, open_session=_no_session)
+    redeeming.sign_in(phone_number=phone, confirmation_code=code, client_ip=home, open_session=_no_session)
     return Attacker(itertools.repeat(phone), itertools.repeat(home))
 
 

@@ -15,6 +15,7 @@ import django
 ROOT = Path(__file__).parent.parent
 #: Released before this check: 0005 and 0012 index tables that they create; the others name their arguments otherwise.
 #: 0015 to 0017 build constraints beside the service, and the release before keeps them: by the default of the database.
+#: 0018 adds a unique column to the confirmation codes, a short table: they are deleted when they expire.
 ACCEPTED = [
     "0002_name_search",
     "0005_running_totals",
@@ -23,6 +24,7 @@ ACCEPTED = [
     "0015_unique_public_id",
     "0016_unique_external_id",
     "0017_public_id_not_null",
+    "0018_code_of_known_address",
 ]
 
 

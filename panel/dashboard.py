@@ -23,6 +23,7 @@ from panel.templatetags.panel import show_number
 from users import audit
 from users.people.rights import may
 from users.refusals import PeriodTooLong, Refusal
+from users.sign_in import code_length
 from users.statistics import report
 from users.statistics.report import Period, Referrer, Statistics, Step, share
 from users.statistics.totals import Counts
@@ -99,6 +100,7 @@ def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "funnel": list(_funnel(counted)),
         "delivery": counted,
         "delivery_rate": _percent(counted.delivery_rate),
+        "attacked_length": code_length.next_length(is_known=False) if code_length.is_under_attack() else None,
         "top_referrers": None if referrers is None else list(_top_referrers(referrers)),
     }
 

@@ -143,9 +143,12 @@ class ByPhone:
         if not search_term:
             return queryset, False
         try:
-            return queryset.filter(phone_number=phones.normalize(search_term)), False
+            return self.with_number(queryset, phones.normalize(search_term)), False
         except PhoneNumberInvalid:
             return queryset.none(), False
+
+    def with_number(self, queryset: QuerySet[Any], phone_number: str) -> QuerySet[Any]:
+        return queryset.filter(phone_number=phone_number)
 
 
 def show_phone(number: phones.PhoneNumber) -> str:

@@ -35,7 +35,7 @@ class Log:
 
     def __init__(self) -> None:
         self._stream = StringIO()
-        dictConfig(configuration(debug=False, level="INFO", code_length=4))
+        dictConfig(configuration(debug=False, level="INFO", code_lengths={4}))
         (handler,) = (h for h in logging.getLogger().handlers if h.get_name() == "console")
         handler.setStream(self._stream)  # type: ignore[attr-defined]
 
@@ -264,7 +264,7 @@ def test_lone_surrogates_are_logged(log: Log) -> None:
 
 
 def test_development_log_is_plain_text_and_masked() -> None:
-    formatter = configuration(debug=True, level="INFO", code_length=4)["formatters"]["lines"]
+    formatter = configuration(debug=True, level="INFO", code_lengths={4})["formatters"]["lines"]
     lines = formatter.pop("()")(**formatter)
     try:
         int("+79161234567x")

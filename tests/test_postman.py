@@ -22,6 +22,7 @@ NOT_TRIED = {
     "confirmation_code_exhausted": "takes several wrong codes in a row",
     "country_not_served": "in development codes are sent to all countries",
     "scope_missing": "the key of the demo has every scope",
+    "longer_code_needed": "takes some hundred wrong codes",
     "sign_in_locked": "takes several wrong codes in a row",
     "too_many_codes": "takes as many requests as the limit allows",
     "too_many_referral_codes": "takes as many requests as the limit allows",

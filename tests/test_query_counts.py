@@ -123,7 +123,7 @@ def prepared_export(anna: User) -> Callable[[], Any]:
 
 # Without Redis; limits are counted in the database.
 REQUESTS = {
-    "registration": (prepared_registration, 12),
+    "registration": (prepared_registration, 13),
     "login": (prepared_sign_in("/api/login/"), 18),
     "first login with a share code": (prepared_first_login, 32),
     "jwt": (prepared_sign_in("/api/jwt/"), 15),

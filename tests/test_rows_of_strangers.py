@@ -106,6 +106,13 @@ def test_a_flood_from_one_address_writes_no_more_than_the_table_says(
     assert {table for table in written if TABLE[table] and not written[table]} == {"django_session"}
 
 
+def test_codes_that_are_not_redeemed_leave_30_rows() -> None:
+    for _ in range(TIMES):
+        APIClient().post("/api/registration/", {"phone_number": phone_number()})
+
+    assert row_counts()["users_confirmationcode"] == row_counts()["users_delivery"] == 30
+
+
 def test_a_browser_that_only_asks_has_no_row() -> None:
     browser = pages.anonymous_browser()
 
@@ -120,7 +127,7 @@ def test_messages_that_no_gateway_takes_leave_a_bounded_number_of_rows(settings:
     answers = [APIClient().post("/api/registration/", {"phone_number": phone_number()}) for _ in range(210)]
 
     assert {answer.status_code for answer in answers} == {503}
-    assert Delivery.objects.count() == TABLE["users_delivery"] - 30
+    assert Delivery.objects.count() == TABLE["users_delivery"] - TABLE["users_confirmationcode"]
     assert LimitCounter.objects.count() == 0
 
 

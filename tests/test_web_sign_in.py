@@ -168,7 +168,9 @@ class TestSecondSubmit:
         stranger = anonymous_browser()
         used = ConfirmationCode.objects.values().get()
         pages.submit_form(stranger, "/sign-in/", {"phone_number": self.phone})
-        ConfirmationCode.objects.update(**used)  # as if the stranger had asked before
+        # As if the stranger had asked before.
+        ConfirmationCode.objects.all().delete()
+        ConfirmationCode.objects.create(**used)
 
         answer = pages.submit_form(stranger, CODE_PAGE, {"confirmation_code": self.form["confirmation_code"]})
 

@@ -22,12 +22,15 @@ class TypedReferralCodeField(forms.CharField):
 
 
 class TypedConfirmationCodeField(forms.CharField):
+    #: Digits of the code that was sent, if it is known.
+    code_length = 0
+
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=MAX_TYPED, **options)
 
     def clean(self, value: Any) -> str:
         """Return the digits of a typed code."""
-        return confirmation_code(super().clean(value))
+        return confirmation_code(super().clean(value), expected_length=self.code_length)
 
 
 class OwnField(forms.CharField):

@@ -1,13 +1,13 @@
 """Every refusal of the domain: a stable code for programs, a message for people, an HTTP status."""
 
-import math
 from datetime import datetime
 from http import HTTPStatus
 from typing import ClassVar
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+
+from common.durations import in_words
 
 
 class Refusal(Exception):
@@ -25,22 +25,12 @@ class Refusal(Exception):
         self.details = details
 
     def __str__(self) -> str:
-        return str(self.message) % {**self.details, "wait": _wait(int(self.details.get("retry_after", 0)))}
+        return str(self.message) % {**self.details, "wait": in_words(int(self.details.get("retry_after", 0)))}
 
 
 def seconds_between(now: datetime, later: datetime) -> int:
     """Return whole seconds for a `retry_after`, at least 1."""
     return max(1, round((later - now).total_seconds()))
-
-
-def _wait(seconds: int) -> str:
-    """Format a duration for people: 90 seconds, 45 minutes, 16 hours."""
-    minutes, hours = math.ceil(seconds / 60), math.ceil(seconds / 3_600)
-    if minutes <= 2:  # noqa: PLR2004
-        return ngettext("%(count)d second", "%(count)d seconds", seconds) % {"count": seconds}
-    if hours <= 2:  # noqa: PLR2004
-        return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
-    return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
 
 
 class PhoneNumberInvalid(Refusal):
@@ -129,6 +119,17 @@ class ConfirmationCodeExhausted(Refusal):
     code = "confirmation_code_exhausted"
     message = _("Too many wrong tries have made this code worthless. Ask for a new one.")
     field = "confirmation_code"
+
+
+class LongerCodeNeeded(Refusal):
+    """The limit says when it ends, but not the client needs that: it can request a longer code at once."""
+
+    code = "longer_code_needed"
+    message = _("So many wrong codes are being entered everywhere that this one is void. Ask for a new, longer one.")
+    field = "confirmation_code"
+
+    def __init__(self, **_details: int) -> None:
+        super().__init__()
 
 
 class VerificationLinkInvalid(Refusal):

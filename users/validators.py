@@ -37,10 +37,20 @@ def validate_external_id(external_id: str) -> None:
         raise ValidationError(_("An external id consists of printable characters."), code="external_id_invalid")
 
 
-def confirmation_code(typed: str) -> str:
-    """Return the digits of a confirmation code. Raises `ValidationError` unless there are as many as it has."""
-    code, length = reading.code(typed), settings.CONFIRMATION_CODE_LENGTH
-    if len(code) != length or not (code.isascii() and code.isdecimal()):
+def code_lengths() -> tuple[int, ...]:
+    """Return how many digits a confirmation code may have, shortest first: the usual number, and those under attack."""
+    usual = settings.CONFIRMATION_CODE_LENGTH
+    longer = settings.CONFIRMATION_CODE_LENGTH_UNDER_ATTACK, settings.CONFIRMATION_CODE_LENGTH_LONGEST
+    return tuple(sorted(length for length in {usual, *longer} if length >= usual))
+
+
+def confirmation_code(typed: str, *, expected_length: int = 0) -> str:
+    """Return the digits of a confirmation code. Raises `ValidationError` unless there are as many as one may have.
+
+    `expected_length`: digits of the last code, for the message; a newer one may have been sent to another device.
+    """
+    code = reading.code(typed)
+    if len(code) not in code_lengths() or not (code.isascii() and code.isdecimal()):
         message = _("A code consists of %(length)d digits.")
-        raise ValidationError(message, code="invalid", params={"length": length})
+        raise ValidationError(message, code="invalid", params={"length": expected_length or code_lengths()[0]})
     return code

@@ -1,10 +1,11 @@
 """Forms of the pages. They validate format; refusals of the rules in `users` are shown as form errors."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.forms.renderers import DjangoTemplates
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from common.http.redirects import safe_url
 from users.form_fields import OwnField, TypedConfirmationCodeField, TypedPhoneNumberField, TypedReferralCodeField
@@ -79,8 +80,12 @@ class ConfirmationCodeForm(Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, code_length: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        code = cast("TypedConfirmationCodeField", self.fields["confirmation_code"])
+        code.code_length = code_length
+        code.help_text = ngettext("%(count)d digit", "%(count)d digits", code_length) % {"count": code_length}
+        code.widget.attrs["size"] = code_length
         first_only = _("It counts at your first sign-in.")
         self.fields["used_referral_code"].help_text = f"{first_only} {visibility.notice()}"
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from users.phones import PhoneNumber
 from users.sign_in.codes import SentCode
+from users.validators import code_lengths
 
 _SALT = "web.pending_sign_in"
 #: Short, since it holds the phone number of a user who has not signed in.
@@ -25,15 +26,27 @@ class PendingSignIn:
     used_referral_code: str = ""
     #: UTC, ISO 8601.
     resend_at: str = ""
+    #: Digits of the code.
+    code_length: int = 0
     #: Kept only if CONFIRMATION_CODE_EXPOSED.
     confirmation_code: str = ""
 
     def after(self, sent: SentCode) -> "PendingSignIn":
         shown = sent.confirmation_code if settings.CONFIRMATION_CODE_EXPOSED else ""
-        return replace(self, resend_at=sent.record.resend_at.isoformat(), confirmation_code=shown)
+        return replace(
+            self,
+            resend_at=sent.record.resend_at.isoformat(),
+            code_length=len(sent.confirmation_code),
+            confirmation_code=shown,
+        )
 
     def due_in(self, seconds: int) -> "PendingSignIn":
         return replace(self, resend_at=(timezone.now() + timedelta(seconds=seconds)).isoformat())
+
+    @property
+    def digits(self) -> int:
+        """Return how many digits the code has; the usual number if another browser requested it."""
+        return self.code_length or code_lengths()[0]
 
     @property
     def exposed_code(self) -> str:

@@ -23,7 +23,7 @@ from common.http.client_ip import client_ip_of
 from users.people.jwt_sessions import open_jwt_session
 from users.people.sessions import open_token_session
 from users.refusals import VerificationLinkInvalid
-from users.sign_in import codes
+from users.sign_in import codes, redeeming
 from users.sign_in.first_sign_in import SignIn
 
 
@@ -56,12 +56,14 @@ class LoginView(PublicView):
         "before, they are signed in without activating `used_referral_code`; `referral_refusal` says so.",
         request=LoginSerializer,
         answers={status.HTTP_200_OK: SessionSerializer},
-        refusals=codes.SIGN_IN_REFUSALS,
+        refusals=redeeming.SIGN_IN_REFUSALS,
     )
     def post(self, request: Request) -> Response:
         serializer = LoginSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        return codes.sign_in(client_ip=client_ip_of(request), open_session=_token_session, **serializer.validated_data)
+        return redeeming.sign_in(
+            client_ip=client_ip_of(request), open_session=_token_session, **serializer.validated_data
+        )
 
 
 class VerifyView(PublicView):
@@ -72,12 +74,12 @@ class VerifyView(PublicView):
         description="Does as login does, for the phone that the link of `verify_url` was made for.",
         request=VerificationSerializer,
         answers={status.HTTP_200_OK: SessionSerializer},
-        refusals=(*codes.SIGN_IN_REFUSALS, VerificationLinkInvalid),
+        refusals=(*redeeming.SIGN_IN_REFUSALS, VerificationLinkInvalid),
     )
     def post(self, request: Request, verification_token: uuid.UUID) -> Response:
         serializer = VerificationSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        return codes.sign_in_by_link(
+        return redeeming.sign_in_by_link(
             verification_token=verification_token,
             client_ip=client_ip_of(request),
             open_session=_token_session,
@@ -93,12 +95,14 @@ class JWTLoginView(PublicView):
         description="Does as login does; the answer is a short-lived `access` and a single-use `refresh` token.",
         request=LoginSerializer,
         answers={status.HTTP_200_OK: JWTSessionSerializer},
-        refusals=codes.SIGN_IN_REFUSALS,
+        refusals=redeeming.SIGN_IN_REFUSALS,
     )
     def post(self, request: Request) -> Response:
         serializer = LoginSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        return codes.sign_in(client_ip=client_ip_of(request), open_session=_jwt_session, **serializer.validated_data)
+        return redeeming.sign_in(
+            client_ip=client_ip_of(request), open_session=_jwt_session, **serializer.validated_data
+        )
 
 
 def _token_session(signed_in: SignIn) -> Response:

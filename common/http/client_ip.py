@@ -1,6 +1,6 @@
 """The IP address of a client, behind proxies too."""
 
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -9,6 +9,9 @@ from common import digests
 
 DIGEST_LENGTH = 16
 UNKNOWN = "unknown"
+#: What one IPv6 client may have, and how many times the limits of an address it is allowed: a device or a site has a
+#: /64, a household a /56, an organization a /48 (RFC 6177, section 2).
+_WIDER_NETWORKS = {56: 2, 48: 4}
 
 
 def client_ip_of(request: HttpRequest) -> str:
@@ -28,6 +31,17 @@ def client_address_of(request: HttpRequest) -> str:
     hops = [*request.headers.get("X-Forwarded-For", "").split(","), request.META.get("REMOTE_ADDR", "")]
     trusted = hops[-settings.TRUSTED_PROXIES - 1 :][0].strip()
     return _address(trusted) or _address(hops[-1]) or UNKNOWN
+
+
+def networks(client_ip: str) -> dict[str, int]:
+    """Return the networks that a client counts in, by how many times the limits of one address each is allowed.
+
+    `client_ip` comes from `client_ip_of`: an IPv4 address is alone, a /64 is part of its /56 and its /48.
+    """
+    if ":" not in client_ip:
+        return {client_ip: 1}
+    own = IPv6Network(client_ip)
+    return {client_ip: 1} | {str(own.supernet(new_prefix=bits)): times for bits, times in _WIDER_NETWORKS.items()}
 
 
 def client_ip_digest(client_ip: str) -> str:

@@ -1,6 +1,7 @@
 """Logging: JSON outside DEBUG, plain text in DEBUG, secrets masked in both."""
 
 import logging
+from collections.abc import Collection
 from typing import Any
 
 from pythonjsonlogger.core import LogData
@@ -24,13 +25,13 @@ VERBOSE_LIBRARIES = (
 _PLAIN = str | int | float | None
 
 
-def configuration(*, debug: bool, level: str, code_length: int) -> dict[str, Any]:
-    """Return the setting LOGGING. `code_length`: digits of a confirmation code, to mask them."""
+def configuration(*, debug: bool, level: str, code_lengths: Collection[int]) -> dict[str, Any]:
+    """Return the setting LOGGING. `code_lengths`: digits that a confirmation code may have, to mask it."""
     lines = ReadableLines if debug else JSONLines
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"lines": {"()": lines, "code_length": code_length}},
+        "formatters": {"lines": {"()": lines, "code_lengths": code_lengths}},
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "lines"}},
         "root": {"handlers": ["console"], "level": level},
         # No handlers besides the root's: Django's default one would print every line twice.
@@ -58,13 +59,13 @@ class JSONLines(JsonFormatter):
     Only plain values of `extra` are logged: objects hold requests, bodies and task arguments.
     """
 
-    def __init__(self, *, code_length: int) -> None:
+    def __init__(self, *, code_lengths: Collection[int]) -> None:
         super().__init__(
             ["levelname", "name", "message"],
             rename_fields={"levelname": "level", "name": "logger", "exc_info": "exception", "stack_info": "stack"},
             timestamp="time",
         )
-        self._mask = masker(code_length=code_length)
+        self._mask = masker(code_lengths=code_lengths)
 
     def process_log_record(self, log_data: LogData) -> LogData:
         time = log_data.pop("time").isoformat()
@@ -78,9 +79,9 @@ class JSONLines(JsonFormatter):
 
 
 class ReadableLines(logging.Formatter):
-    def __init__(self, *, code_length: int) -> None:
+    def __init__(self, *, code_lengths: Collection[int]) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", "%H:%M:%S")
-        self._mask = masker(code_length=code_length)
+        self._mask = masker(code_lengths=code_lengths)
 
     def format(self, record: logging.LogRecord) -> str:
         return self._mask(super().format(record))

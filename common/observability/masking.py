@@ -1,7 +1,7 @@
 """Masking of secrets and phone numbers in log lines."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import lru_cache
 
 HIDDEN = "***"
@@ -23,13 +23,14 @@ def is_secret(name: str) -> bool:
     return re.search(NAMES_OF_SECRETS, name, re.IGNORECASE) is not None
 
 
-def masker(*, code_length: int) -> Callable[[str], str]:
+def masker(*, code_lengths: Collection[int]) -> Callable[[str], str]:
     """Return a function that hides secrets in a text, and the middle digits of phone numbers.
 
     Secrets are recognized by their form (tokens, service keys, JWTs, UUIDs except ids of Celery tasks, confirmation
-    codes: a separate group of `code_length` digits) or by the name before them. One pass, linear in the length of the
+    codes: a separate group of as many digits) or by the name before them. One pass, linear in the length of the
     text.
     """
+    codes = "|".join(rf"\d{{{length}}}" for length in sorted(code_lengths, reverse=True))
     patterns = re.compile(
         rf"""
         (?P<task>(?<=\w\[){_UUID}(?=\]))
@@ -41,7 +42,7 @@ def masker(*, code_length: int) -> Callable[[str], str]:
             |{_UUID}
             # a confirmation code: not part of a path, a time, a date or an IP address
             |(?:(?<![\w/+])(?<!\d[.:-])(?<!\w:)(?<!(?:line|port)[ ])|(?<=code:)|(?<=код:))
-             \d{{{code_length}}}(?!\w|/|[.:-]\d)
+             (?:{codes})(?!\w|/|[.:-]\d)
         )
         |(?P<name>(?:{NAMES_OF_SECRETS})\\?["']?\s{{0,3}}[:=]\s{{0,3}}(?:(?:Token|Bearer|Basic|Key)\s{{1,3}})?)
             (?:\\?"[^"]*"?|\\?'[^']*'?|[^\s,;&}})]+)

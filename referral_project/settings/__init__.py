@@ -17,7 +17,11 @@ from referral_project.settings.hosts import CORS_ALLOWED_ORIGINS
 from referral_project.settings.panel import *
 from referral_project.settings.tasks import *
 from referral_project.settings.users import *
-from referral_project.settings.users import CONFIRMATION_CODE_LENGTH
+from referral_project.settings.users import (
+    CONFIRMATION_CODE_LENGTH,
+    CONFIRMATION_CODE_LENGTH_LONGEST,
+    CONFIRMATION_CODE_LENGTH_UNDER_ATTACK,
+)
 
 # Applications
 
@@ -105,7 +109,9 @@ STORAGES = {
 # Logs, metrics
 
 LOGGING = log_lines.configuration(
-    debug=DEBUG, level=env.str("LOG_LEVEL", default="INFO"), code_length=CONFIRMATION_CODE_LENGTH
+    debug=DEBUG,
+    level=env.str("LOG_LEVEL", default="INFO"),
+    code_lengths={CONFIRMATION_CODE_LENGTH, CONFIRMATION_CODE_LENGTH_UNDER_ATTACK, CONFIRMATION_CODE_LENGTH_LONGEST},
 )
 # Bearer token that /metrics requires outside DEBUG; empty: /metrics answers 404 there.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")

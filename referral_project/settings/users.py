@@ -20,6 +20,10 @@ PHONENUMBER_DEFAULT_REGION = env.str("PHONENUMBER_DEFAULT_REGION", default="RU")
 PHONENUMBER_DB_FORMAT = PHONENUMBER_DEFAULT_FORMAT = "E164"
 
 CONFIRMATION_CODE_LENGTH = env.int("CONFIRMATION_CODE_LENGTH", default=4)
+# Digits while LIMIT_WRONG_TRIES is used up, and while LIMIT_WRONG_TRIES_UNDER_ATTACK is used up too. With eight, all
+# codes that can be sent in a month leave next to no chance.
+CONFIRMATION_CODE_LENGTH_UNDER_ATTACK = env.int("CONFIRMATION_CODE_LENGTH_UNDER_ATTACK", default=6)
+CONFIRMATION_CODE_LENGTH_LONGEST = env.int("CONFIRMATION_CODE_LENGTH_LONGEST", default=8)
 CONFIRMATION_CODE_LIFETIME_SECONDS = env.int("CONFIRMATION_CODE_LIFETIME_SECONDS", default=300)
 CONFIRMATION_CODE_RESEND_SECONDS = env.int("CONFIRMATION_CODE_RESEND_SECONDS", default=60)
 CONFIRMATION_CODE_MAX_WRONG_TRIES = env.int("CONFIRMATION_CODE_MAX_WRONG_TRIES", default=5)
@@ -37,8 +41,12 @@ LIMIT_WRONG_TRIES_PER_NUMBER_AND_ADDRESS = env.str(
     "LIMIT_WRONG_TRIES_PER_NUMBER_AND_ADDRESS", default="10/day 30/month"
 )
 LIMIT_WRONG_TRIES_PER_NUMBER = env.str("LIMIT_WRONG_TRIES_PER_NUMBER", default="15/day 40/month")
+# Over all numbers and all addresses. 300 guesses a day at four digits are 0.9 accounts a month.
+LIMIT_WRONG_TRIES = env.str("LIMIT_WRONG_TRIES", default="300/day")
+LIMIT_WRONG_TRIES_UNDER_ATTACK = env.str("LIMIT_WRONG_TRIES_UNDER_ATTACK", default="2000/day")
+# Of every limit over all addresses, the part that only addresses known to the number can use.
+KNOWN_ADDRESS_RESERVE_PERCENT = env.int("KNOWN_ADDRESS_RESERVE_PERCENT", default=25)
 LIMIT_REFERRAL_CODE_LOOKUPS_PER_ADDRESS = env.str("LIMIT_REFERRAL_CODE_LOOKUPS_PER_ADDRESS", default="60/hour 300/day")
-# Each renewal keeps a voided token until it expires. An access token of 5 minutes is renewed 12 times an hour.
 LIMIT_REFERRAL_CODES_ENTERED_PER_PERSON = env.str("LIMIT_REFERRAL_CODES_ENTERED_PER_PERSON", default="10/hour 20/day")
 LIMIT_WRONG_PASSWORDS_PER_NUMBER = env.str("LIMIT_WRONG_PASSWORDS_PER_NUMBER", default="20/hour 50/day")
 # Length of the first lock after too many wrong tries; each further lock lasts twice as long.

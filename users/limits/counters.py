@@ -47,6 +47,19 @@ def take(counters: Sequence[Counter]) -> UsedUp | None:
     return _take_in_database(counters)
 
 
+def counts(counters: Sequence[Counter]) -> list[int]:
+    """Return what was counted so far, without counting more."""
+    keys = [counter.key for counter in counters]
+    if keys and (client := _redis()):
+        try:
+            return [int(count or 0) for count in client.mget(keys)]
+        except redis.RedisError as failure:
+            redis_client.pause(failure)
+    current = LimitCounter.objects.filter(key__in=keys, expires_at__gt=timezone.now())
+    stored = dict(current.values_list("key", "count")) if keys else {}
+    return [stored.get(key, 0) for key in keys]
+
+
 def refund(counters: Sequence[Counter]) -> None:
     """Subtract one from every counter that has not expired."""
     if not counters:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from django.conf import settings
@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import InterfaceError, OperationalError
 
 from common import digests
+from common.http.client_ip import networks
 from users import refusals
 from users.limits import counters
 from users.limits.counters import Counter
@@ -37,8 +38,16 @@ class Limit:
     refusal: type[Refusal]
 
     def of(self, *subject: object) -> "Use":
-        """Return one use of this limit by a phone number, client IP, country or user."""
-        return Use(self, subject)
+        """Return one use of this limit by a phone number, country or user."""
+        return Use(self, {subject: 1})
+
+    def of_address(self, client_ip: str, *subject: object) -> "Use":
+        """Return one use of this limit by a client IP, and by the wider networks that an IPv6 address is part of."""
+        return Use(self, {(*subject, network): times for network, times in networks(client_ip).items()})
+
+
+Condition = Callable[[], bool]
+_ALL = 100
 
 
 def _never() -> bool:
@@ -47,21 +56,52 @@ def _never() -> bool:
 
 @dataclass(frozen=True)
 class Use:
-    """One use of a limit. `is_waived` is asked only when the limit is used up."""
+    """One use of a limit. The conditions are asked only when it is used up."""
 
     limit: Limit
-    subject: tuple[object, ...] = ()
-    is_waived: Callable[[], bool] = _never
+    #: How many times the limit each subject is allowed.
+    subjects: dict[tuple[object, ...], int]
+    #: If this is true, the use is not counted.
+    is_waived: Condition = _never
+    #: The part of the limit, rounded up, that is for everybody; the rest is for those for whom `has_reserve` is true.
+    open_percent: int = _ALL
+    has_reserve: Condition = _never
 
-    def unless(self, is_waived: Callable[[], bool]) -> "Use":
+    def unless(self, is_waived: Condition) -> "Use":
         return replace(self, is_waived=is_waived)
+
+    def with_reserve(self, percent: int, *, has_reserve: Condition) -> "Use":
+        """Keep a part of the limit for those for whom `has_reserve` is true."""
+        return replace(self, open_percent=_ALL - percent, has_reserve=has_reserve)
+
+    def with_reserve_for(self, is_known: Condition) -> "Use":
+        """Keep KNOWN_ADDRESS_RESERVE_PERCENT of the limit for addresses known to the number."""
+        return self.with_reserve(settings.KNOWN_ADDRESS_RESERVE_PERCENT, has_reserve=is_known)
+
+    def when_used_up(self, *, retry_after: int) -> "Use | None":
+        """Return the use that applies when this one is used up, None if it is waived. Raises the limit's refusal."""
+        if self.is_waived():
+            return None
+        if self.open_percent < _ALL and self.has_reserve():
+            return replace(self, open_percent=_ALL)
+        raise self.limit.refusal(retry_after=retry_after)
 
     @property
     def counters(self) -> list[Counter]:
-        # Phone numbers and IPs are personal data: the key of a counter has only their digest.
-        digest = digests.keyed("users.limits", repr(self.subject))[:32]
         terms = parse(getattr(settings, self.limit.setting))
-        return [Counter(f"{self.limit.setting}:{seconds}:{digest}", allowed, seconds) for allowed, seconds in terms]
+        return [
+            Counter(f"{self.limit.setting}:{seconds}:{_digest(subject)}", self._part_of(allowed * times), seconds)
+            for subject, times in self.subjects.items()
+            for allowed, seconds in terms
+        ]
+
+    def _part_of(self, allowed: int) -> int:
+        return -(-allowed * self.open_percent // _ALL)
+
+
+def _digest(subject: tuple[object, ...]) -> str:
+    # Phone numbers and IPs are personal data: the key of a counter has only their digest.
+    return digests.keyed("users.limits", repr(subject))[:32]
 
 
 CODES_PER_NUMBER_AND_ADDRESS = Limit("LIMIT_CODES_PER_NUMBER_AND_ADDRESS", refusals.TooManyCodes)
@@ -69,6 +109,8 @@ CODES_PER_NUMBER = Limit("LIMIT_CODES_PER_NUMBER", refusals.TooManyCodes)
 CODES_PER_ADDRESS = Limit("LIMIT_CODES_PER_ADDRESS", refusals.TooManyRequests)
 CODES_PER_COUNTRY = Limit("LIMIT_CODES_PER_COUNTRY", refusals.SendingPaused)
 CODES = Limit("LIMIT_CODES", refusals.SendingPaused)
+WRONG_TRIES = Limit("LIMIT_WRONG_TRIES", refusals.LongerCodeNeeded)
+WRONG_TRIES_UNDER_ATTACK = Limit("LIMIT_WRONG_TRIES_UNDER_ATTACK", refusals.LongerCodeNeeded)
 FAILED_SIGN_INS_PER_ADDRESS = Limit("LIMIT_FAILED_SIGN_INS_PER_ADDRESS", refusals.TooManyRequests)
 REFERRAL_CODE_LOOKUPS_PER_ADDRESS = Limit("LIMIT_REFERRAL_CODE_LOOKUPS_PER_ADDRESS", refusals.TooManyRequests)
 WRONG_PASSWORDS_PER_NUMBER = Limit("LIMIT_WRONG_PASSWORDS_PER_NUMBER", refusals.SignInLocked)
@@ -83,10 +125,20 @@ def take(*uses: Use) -> list[Use]:
     wanted = list(uses)
     while used_up := counters.take([counter for use in wanted for counter in use.counters]):
         full = next(use for use in wanted if used_up.counter in use.counters)
-        if not full.is_waived():
-            raise full.limit.refusal(retry_after=used_up.seconds)
         wanted.remove(full)
+        if instead := full.when_used_up(retry_after=used_up.seconds):
+            wanted.append(instead)
     return wanted
+
+
+def is_used_up(use: Use) -> bool:
+    """Return True if one more use would be refused, without counting it."""
+    found = (replace(use, open_percent=_ALL) if use.has_reserve() else use).counters
+    return any(count >= each.allowed for each, count in zip(found, counters.counts(found), strict=True))
+
+
+def is_unused(use: Use) -> bool:
+    return not any(counters.counts(use.counters))
 
 
 @contextmanager
@@ -100,23 +152,38 @@ def reserved(*uses: Use) -> Iterator[None]:
         raise
 
 
-@contextmanager
-def counting_failures(use: Use) -> Iterator[list[Use]]:
-    """Limit the refusals of the body: success refunds `use`, and what it adds to the list; an outage refunds `use`.
+@dataclass
+class Refunds:
+    """What `counting_failures` takes back at the end. Its body may change the lists."""
 
-    Raises the refusal of `use`.
+    on_success: list[Use]
+    on_refusal: list[Use] = field(default_factory=list)
+
+
+@contextmanager
+def counting_failures(*uses: Use) -> Iterator[Refunds]:
+    """Limit the refusals of the body: success and outages refund `uses`.
+
+    Raises the refusal of one of them, as `take` does.
     """
     # Reserve first, refund on success; otherwise concurrent attempts bypass the limit.
-    take(use)
-    refunded = [use]
+    counted = take(*uses)
+    refunds = Refunds([*counted])
     try:
-        yield refunded
+        yield refunds
     except Refusal:
+        _refund(refunds.on_refusal)
         raise
     except Exception:
-        _refund([use])
+        _refund(counted)
         raise
-    _refund(refunded)
+    _refund(refunds.on_success)
+
+
+def charge(use: Use) -> None:
+    """Count one more use, unless the limit is used up."""
+    with suppress(Refusal):
+        take(use)
 
 
 def refund(use: Use) -> None:

@@ -10,15 +10,28 @@ from django.utils.translation import gettext_lazy as _
 
 from common.http.client_ip import DIGEST_LENGTH
 from users.models.fields import PhoneNumberField, username_field
+from users.phones import PhoneNumber
 
 #: For how long after its use the browser that used a code may submit it again: people press a button twice.
 REPEATABLE_SECONDS = 60
 
 
-class ConfirmationCode(models.Model):
-    """The current code of a phone number, overwritten by the next one. Stored as a keyed digest only."""
+class ConfirmationCodeManager(models.Manager["ConfirmationCode"]):
+    def of(self, phone_number: str) -> models.QuerySet["ConfirmationCode"]:
+        """Return the codes of a number: at most one for known addresses, and one for all others."""
+        return self.filter(models.Q(phone_number=phone_number) | models.Q(known_phone_number=phone_number))
 
-    phone_number = PhoneNumberField(unique=True)
+
+class ConfirmationCode(models.Model):
+    """The current code of a phone number, overwritten by the next one. Stored as a keyed digest only.
+
+    A number has a second code if it is requested from an address known to the number: so requests and wrong tries of
+    strangers do not affect the owner.
+    """
+
+    #: Null for the code of known addresses. Two columns, each unique: an older release knows this one only.
+    phone_number = PhoneNumberField(unique=True, null=True)
+    known_phone_number = PhoneNumberField(unique=True, null=True)
     #: The name from the request for the code, used only if the sign-in creates the user.
     username = username_field()
     #: The client's IP as a keyed digest, if the request had a name: the name counts for that client only.
@@ -29,20 +42,35 @@ class ConfirmationCode(models.Model):
     expires_at = models.DateTimeField(_("expires"), db_index=True)
     resend_at = models.DateTimeField(_("next one no sooner than"))
     wrong_tries = models.PositiveSmallIntegerField(_("wrong tries"), default=0)
+    #: Those from addresses known to the number, which have their own tries.
+    known_wrong_tries = models.PositiveSmallIntegerField(_("wrong tries from known addresses"), default=0, db_default=0)
     used_at = models.DateTimeField(_("used"), null=True)
     #: A keyed digest of a cookie of the browser that used the code; empty for a program.
     used_by = models.CharField(max_length=64, default="", db_default="", blank=True, editable=False)
+
+    objects = ConfirmationCodeManager()
 
     class Meta:
         verbose_name = _("confirmation code")
         verbose_name_plural = _("confirmation codes")
 
     def __str__(self) -> str:
-        return self.phone_number
+        return self.number
 
     @property
-    def tries_left(self) -> int:
-        return max(0, int(settings.CONFIRMATION_CODE_MAX_WRONG_TRIES) - self.wrong_tries)
+    def number(self) -> PhoneNumber:
+        """The phone number that the code was sent to."""
+        return self.known_phone_number or self.phone_number
+
+    def tries_left(self, *, is_known: bool) -> int:
+        """Return how many wrong tries an address known to the number has left, or all others together."""
+        used = self.known_wrong_tries if is_known else self.wrong_tries
+        return max(0, int(settings.CONFIRMATION_CODE_MAX_WRONG_TRIES) - used)
+
+    def record_wrong_try(self, *, is_known: bool) -> None:
+        self.known_wrong_tries += is_known
+        self.wrong_tries += not is_known
+        self.save(update_fields=["known_wrong_tries", "wrong_tries"])
 
     @property
     def is_waiting(self) -> bool:

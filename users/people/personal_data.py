@@ -92,13 +92,14 @@ LISTS: Mapping[str, Part] = {
     ),
     "confirmation_codes": Part(
         ConfirmationCode,
-        lambda user: ConfirmationCode.objects.filter(phone_number=user.phone_number),
+        lambda user: ConfirmationCode.objects.of(user.phone_number),
         {
             "username": "username",
             "issued_at": "issued_at",
             "expires_at": "expires_at",
             "used_at": "used_at",
             "wrong_tries": "wrong_tries",
+            "known_wrong_tries": "known_wrong_tries",
         },
     ),
     "messages": Part(

@@ -71,7 +71,7 @@ def owner_of(*, referral_code: str, client_ip: str) -> User:
     return owner
 
 
-# A first sign-in runs these rules too (`sign_in.codes`). Only ReferralCodeNotFound can refuse a user created just now.
+# A first sign-in runs these rules too (`sign_in.redeeming`). Only ReferralCodeNotFound can refuse a new user there.
 @transaction.atomic
 def activate(*, user: User, referral_code: str) -> Referral:
     """Record that the owner of `referral_code` invited `user`. Repeating the same code changes nothing.

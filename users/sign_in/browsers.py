@@ -10,12 +10,12 @@ from common import digests
 from common.database import sql
 from users.models import USED_REFERRAL_CODE, User
 from users.refusals import ConfirmationCodeExpired
-from users.sign_in import codes, stored_codes
+from users.sign_in import redeeming, stored_codes
 from users.sign_in.first_sign_in import SignIn
 
 Session = TypeVar("Session")
 
-_REMEMBER_BROWSER = "UPDATE users_confirmationcode SET used_by = %s WHERE phone_number = %s"
+_REMEMBER_BROWSER = "UPDATE users_confirmationcode SET used_by = %s WHERE id = %s"
 _USER = f"SELECT *, {USED_REFERRAL_CODE} FROM users_user WHERE phone_number = %s AND is_active"  # noqa: S608
 
 
@@ -28,18 +28,18 @@ def sign_in(
     open_session: Callable[[SignIn], Session],
     **attempt: str,
 ) -> Session:
-    """Sign in as `codes.sign_in` does; the browser that has just used the code may submit it again.
+    """Sign in as `redeeming.sign_in` does; the browser that has just used the code may submit it again.
 
     `cookie` is known to this browser only.
     """
     browser = digests.keyed("users.browser", cookie)
 
     def open_and_remember(signed_in: SignIn) -> Session:
-        sql.execute(_REMEMBER_BROWSER, browser, phone_number)
+        sql.execute(_REMEMBER_BROWSER, browser, signed_in.code_id)
         return open_session(signed_in)
 
     try:
-        return codes.sign_in(
+        return redeeming.sign_in(
             phone_number=phone_number,
             confirmation_code=confirmation_code,
             open_session=open_and_remember,
@@ -54,11 +54,10 @@ def sign_in(
 
 @sensitive_variables("confirmation_code")
 def _just_signed_in(phone_number: str, confirmation_code: str, browser: str) -> User | None:
-    record = stored_codes.lock(phone_number)
-    if record is None or not record.was_just_used or record.used_by != browser:
-        return None
-    if not stored_codes.matches(record, confirmation_code):
+    used = [each for each in stored_codes.lock(phone_number) if each.was_just_used and each.used_by == browser]
+    if any(stored_codes.matches(each, confirmation_code) for each in used):
+        return sql.find_one(User, _USER, phone_number)
+    for each in used:
         # One try: a planted cookie must not allow guesses.
-        sql.execute(_REMEMBER_BROWSER, "", phone_number)
-        return None
-    return sql.find_one(User, _USER, phone_number)
+        sql.execute(_REMEMBER_BROWSER, "", each.pk)
+    return None

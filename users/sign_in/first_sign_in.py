@@ -19,6 +19,8 @@ _SIGN_IN = f"""
 class SignIn:
     user: User
     is_new_user: bool
+    #: The id of the `ConfirmationCode` that was redeemed; None when a browser sends the same form again.
+    code_id: int | None = None
     #: Why the invite code sent along was not activated; the sign-in itself succeeded.
     referral_refusal: NumberWasHereBefore | None = None
 
@@ -42,28 +44,28 @@ def enter(record: ConfirmationCode, newcomer: Newcomer, *, client_ip: str, by_li
     Raises `AccountDisabled` or `ReferralCodeNotFound`. A number that was here before signs in without the invite code.
     """
     now = timezone.now()
-    user = sql.find_one(User, _SIGN_IN, now, record.phone_number)
+    user = sql.find_one(User, _SIGN_IN, now, record.number)
     if user is None:
         # Anyone can request a code for any number. So the name of that request counts for the same client only: by its
         # IP, or by the link that was the answer to it.
         is_same_client = by_link or record.address in client_ip_digests(client_ip)
         username = newcomer.username or (record.username if is_same_client else "")
         try:
-            user = User.objects.create_user(record.phone_number, username=username, last_login=now)
+            user = User.objects.create_user(record.number, username=username, last_login=now)
         except PhoneNumberTaken:  # staff created the user a moment ago
-            user = sql.find(User, _SIGN_IN, now, record.phone_number)[0]
+            user = sql.find(User, _SIGN_IN, now, record.number)[0]
         else:
-            return _welcome(user, newcomer)
+            return _welcome(user, newcomer, record)
     if not user.is_active:
         raise AccountDisabled
-    return SignIn(user, is_new_user=False)
+    return SignIn(user, is_new_user=False, code_id=record.pk)
 
 
-def _welcome(user: User, newcomer: Newcomer) -> SignIn:
+def _welcome(user: User, newcomer: Newcomer, record: ConfirmationCode) -> SignIn:
     refusal = None
     if newcomer.used_referral_code:
         try:
             activation.activate(user=user, referral_code=newcomer.used_referral_code)
         except NumberWasHereBefore as refused:
             refusal = refused
-    return SignIn(user, is_new_user=True, referral_refusal=refusal)
+    return SignIn(user, is_new_user=True, code_id=record.pk, referral_refusal=refusal)

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -15,28 +16,61 @@ from users.models import SignInAttempt
 from users.refusals import SignInLocked, seconds_between
 
 _WRONG_TRIES_COUNT_FOR = timedelta(days=30)
-_WRONG_TRIES = """
-    SELECT id, at, address FROM users_signinattempt WHERE phone_number = %s AND NOT succeeded AND at > %s ORDER BY at
+# One statement, whose first columns are the same in each row; there is one row if there is no wrong try.
+_STANDING = """
+    SELECT lately.is_known, lately.signed_in_today, wrong.id, wrong.at, wrong.address
+    FROM (
+        SELECT
+            EXISTS (
+                SELECT 1 FROM users_signinattempt
+                WHERE phone_number = %s AND succeeded AND at > %s AND address IN ({addresses})
+            ) AS is_known,
+            EXISTS (
+                SELECT 1 FROM users_signinattempt WHERE phone_number = %s AND succeeded AND at > %s
+            ) AS signed_in_today
+    ) AS lately
+    LEFT JOIN users_signinattempt AS wrong ON wrong.phone_number = %s AND NOT wrong.succeeded AND wrong.at > %s
+    ORDER BY wrong.at
 """
 _FORGET_WRONG_TRIES = "DELETE FROM users_signinattempt WHERE phone_number = %s AND NOT succeeded AND address = %s"
 
 
-def refuse_if_locked(*, phone_number: str, client_ip: str) -> None:
-    """Raise `SignInLocked` while the number is locked for this client.
+@dataclass(frozen=True)
+class Standing:
+    """What earlier sign-ins say of a number and an IP."""
 
-    Does not reveal whether the user exists. The lock of the number does not apply to an IP that it has signed in from
-    during KNOWN_ADDRESS_DAYS, so that attackers can't lock the owner out; each IP has a lock of its own besides.
+    #: The number has signed in from this IP during KNOWN_ADDRESS_DAYS.
+    is_known: bool
+    #: The number has signed in during the last 24 hours, from any IP.
+    signed_in_today: bool
+
+
+def admit(*, phone_number: str, client_ip: str) -> Standing:
+    """Return how the number stands at this IP. Raises `SignInLocked` while the number is locked for it.
+
+    Does not reveal whether the user exists. The lock of the number does not apply to an IP known to it, so that
+    attackers can't lock the owner out; each IP has a lock of its own besides.
     """
     now = timezone.now()
     here = client_ip_digests(client_ip)
-    tries = sql.find(SignInAttempt, _WRONG_TRIES, phone_number, now - _WRONG_TRIES_COUNT_FOR)
-    until = _locked_until([each.at for each in tries], settings.LIMIT_WRONG_TRIES_PER_NUMBER)
-    if until and until > now and is_known(phone_number=phone_number, client_ip=client_ip):
-        until = None
-    from_here = [each.at for each in tries if each.address in here]
-    until_here = _locked_until(from_here, settings.LIMIT_WRONG_TRIES_PER_NUMBER_AND_ADDRESS)
-    if (latest := max(filter(None, (until, until_here)), default=now)) > now:
+    standing, tries = _standing(phone_number, here, now)
+    from_here = [at for at, address in tries if address in here]
+    locks = [_locked_until(from_here, settings.LIMIT_WRONG_TRIES_PER_NUMBER_AND_ADDRESS)]
+    if not standing.is_known:
+        locks.append(_locked_until([at for at, _ in tries], settings.LIMIT_WRONG_TRIES_PER_NUMBER))
+    if (latest := max(filter(None, locks), default=now)) > now:
         raise SignInLocked(retry_after=seconds_between(now, latest))
+    return standing
+
+
+def _standing(phone_number: str, here: list[str], now: datetime) -> tuple[Standing, list[tuple[datetime, str]]]:
+    """Return the standing, and time and address of each wrong try that counts, oldest first."""
+    statement = _STANDING.format(addresses=", ".join(["%s"] * len(here)))
+    known_since = now - timedelta(days=settings.KNOWN_ADDRESS_DAYS)
+    lately = (phone_number, known_since, *here, phone_number, now - timedelta(days=1))
+    rows = sql.find(SignInAttempt, statement, *lately, phone_number, now - _WRONG_TRIES_COUNT_FOR)
+    standing = Standing(bool(rows[0].is_known), bool(rows[0].signed_in_today))  # type: ignore[attr-defined]
+    return standing, [(row.at, row.address) for row in rows if row.pk]
 
 
 def is_known(*, phone_number: str, client_ip: str) -> bool:

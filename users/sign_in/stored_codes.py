@@ -9,13 +9,15 @@ from common import digests
 from common.database import sql
 from users.models import ConfirmationCode
 
-_FIND = "SELECT * FROM users_confirmationcode WHERE phone_number = %s"
+# In one order, so that two attempts can't deadlock.
+_FIND = "SELECT * FROM users_confirmationcode WHERE phone_number = %s OR known_phone_number = %s ORDER BY id"
 _LOCK = f"{_FIND} FOR UPDATE"
 
 
-def lock(phone_number: str) -> ConfirmationCode | None:
-    """Lock the row of a code: attempts for one number queue, so each of them sees the wrong tries before it."""
-    return sql.find_one(ConfirmationCode, _LOCK if connection.features.has_select_for_update else _FIND, phone_number)
+def lock(phone_number: str) -> list[ConfirmationCode]:
+    """Lock the codes of a number: attempts for one number queue, so each of them sees the wrong tries before it."""
+    statement = _LOCK if connection.features.has_select_for_update else _FIND
+    return sql.find(ConfirmationCode, statement, phone_number, phone_number)
 
 
 def digest_of(code: str, verification_token: uuid.UUID, phone_number: str) -> str:
@@ -24,7 +26,7 @@ def digest_of(code: str, verification_token: uuid.UUID, phone_number: str) -> st
 
 
 def matches(record: ConfirmationCode, confirmation_code: str) -> bool:
-    expected = _digests(confirmation_code, record.verification_token, record.phone_number)
+    expected = _digests(confirmation_code, record.verification_token, record.number)
     return any(hmac.compare_digest(record.digest, each) for each in expected)
 
 

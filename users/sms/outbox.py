@@ -58,7 +58,7 @@ class Unrecorded(OperationalError):
 def open_for(code: ConfirmationCode, text: str) -> Delivery:
     """Create the message for a code, with this text."""
     message = Delivery(
-        phone_number=code.phone_number,
+        phone_number=code.number,
         verification_token=code.verification_token,
         created_at=code.issued_at,
         expires_at=code.expires_at,

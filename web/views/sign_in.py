@@ -1,7 +1,7 @@
 """Sign-in: enter a phone number, then the code that was sent to it."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -47,7 +47,7 @@ def redeem_code(request: HttpRequest) -> HttpResponse:
         return redirect("web:sign-in")
     if "resend" in request.POST:
         return _resend_code(request, pending)
-    form = ConfirmationCodeForm(request.POST or None, initial={"used_referral_code": pending.used_referral_code})
+    form = _code_form(pending, request.POST)
     if not form.is_valid():
         return show(request, "web/code.html", form=form, pending=pending)
     used_referral_code = form.cleaned_data["used_referral_code"]
@@ -74,11 +74,16 @@ def _resend_code(request: HttpRequest, pending: PendingSignIn) -> HttpResponse:
     try:
         sent = codes.send_code(phone_number=pending.phone_number, client_ip=client_ip_of(request))
     except Refusal as refusal:
-        form = ConfirmationCodeForm(initial={"used_referral_code": pending.used_referral_code})
+        form = _code_form(pending)
         form.refuse(refusal)
         return show(request, "web/code.html", form=form, pending=pending)
     messages.success(request, _("A new code is on its way. The one before is void."))
     return pending_sign_in.remember(redirect("web:redeem-code"), pending.after(sent))
+
+
+def _code_form(pending: PendingSignIn, data: QueryDict | None = None) -> ConfirmationCodeForm:
+    initial = {"used_referral_code": pending.used_referral_code}
+    return ConfirmationCodeForm(data or None, initial=initial, code_length=pending.digits)
 
 
 def _is_waiting_for(request: HttpRequest, phone_number: str) -> bool:
