@@ -26,7 +26,7 @@ _OWNER_OF_TOKEN = f"""
 """  # noqa: S608  constants only
 
 
-def _credential_of(request: Request, wanted: str) -> str | None:
+def credential_of(request: Request, wanted: str) -> str | None:
     """Return what follows this scheme, which has no case (RFC 9110, section 11.1); None for another scheme.
 
     Raises `AuthenticationFailed` if that is not one word.
@@ -48,8 +48,8 @@ def _is_jwt(credential: str) -> bool:
 class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]
     def authenticate(self, request: Request) -> tuple[User, AuthToken] | None:
         """Take the token of a login as `Token` or, as most generated clients send it, as `Bearer` (RFC 6750)."""
-        bearer = _credential_of(request, "bearer")
-        token = _credential_of(request, "token") if bearer is None or _is_jwt(bearer) else bearer
+        bearer = credential_of(request, "bearer")
+        token = credential_of(request, "token") if bearer is None or _is_jwt(bearer) else bearer
         return None if token is None else self.authenticate_credentials(token)
 
     def authenticate_credentials(self, token: str) -> tuple[User, AuthToken]:
@@ -64,7 +64,7 @@ class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]
 class JWTAuthentication(SimpleJWTAuthentication):
     def authenticate(self, request: Request) -> tuple[User, Token] | None:  # type: ignore[override]
         """Raise `SessionEnded` for every invalid token: the library's error details are nested, not a text."""
-        access = _credential_of(request, "bearer")
+        access = credential_of(request, "bearer")
         if access is None:
             return None
         try:

@@ -34,7 +34,13 @@ from users.refusals import (
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 #: Example values for the placeholders in messages of refusals.
-_SAMPLE_DETAILS: dict[str, int | str] = {"retry_after": 42, "tries_left": 3, "days": 30, "steps": 3660}
+_SAMPLE_DETAILS: dict[str, int | str] = {
+    "retry_after": 42,
+    "tries_left": 3,
+    "days": 30,
+    "steps": 3660,
+    "scope": "sign_in:forward",
+}
 _RETRY_AFTER = {
     "description": "Seconds to wait before asking again.",
     "required": True,

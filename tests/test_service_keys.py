@@ -173,7 +173,8 @@ ALL = {f"{method} {path}": operation for method, path, operation in sorted(OPERA
 
 def call(client: APIClient, name: str) -> Any:
     method, path = name.split()
-    example = {"verification_token": "00000000-0000-4000-8000-000000000000", "referral_code": "AAAAAA"}
+    any_uuid = "00000000-0000-4000-8000-000000000000"
+    example = {"verification_token": any_uuid, "referral_code": "AAAAAA", "id": any_uuid}
     concrete = re.sub(r"\{(\w+)\}", lambda found: example.get(found[1], "0"), path)
     return getattr(client, method)(concrete, {} if method != "get" else None)
 

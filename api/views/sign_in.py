@@ -8,6 +8,7 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api.forwarded import CLIENT_ADDRESS, signing_in_ip_of
 from api.schema import document
 from api.serializers import (
     JWTSessionSerializer,
@@ -19,10 +20,10 @@ from api.serializers import (
     VerificationSerializer,
 )
 from api.views.public import PublicView
-from common.http.client_ip import client_ip_of
 from users.people.jwt_sessions import open_jwt_session
 from users.people.sessions import open_token_session
 from users.refusals import VerificationLinkInvalid
+from users.services import forwarding
 from users.sign_in import codes, redeeming
 from users.sign_in.first_sign_in import SignIn
 
@@ -37,12 +38,13 @@ class RegistrationView(PublicView):
         "client redeems the code: from the same address, or by the link. Better send it with the code.",
         request=RegistrationSerializer,
         answers={status.HTTP_202_ACCEPTED: SentCodeSerializer},
-        refusals=codes.SENDING_REFUSALS,
+        parameters=[CLIENT_ADDRESS],
+        refusals=(*codes.SENDING_REFUSALS, *forwarding.REFUSALS),
     )
     def post(self, request: Request) -> Response:
         serializer = RegistrationSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        sent = codes.send_code(client_ip=client_ip_of(request), **serializer.validated_data)
+        sent = codes.send_code(client_ip=signing_in_ip_of(request), **serializer.validated_data)
         context = {"expose_code": settings.CONFIRMATION_CODE_EXPOSED}
         return Response(SentCodeSerializer(sent, context=context).data, status=status.HTTP_202_ACCEPTED)
 
@@ -56,13 +58,14 @@ class LoginView(PublicView):
         "before, they are signed in without activating `used_referral_code`; `referral_refusal` says so.",
         request=LoginSerializer,
         answers={status.HTTP_200_OK: SessionSerializer},
-        refusals=redeeming.SIGN_IN_REFUSALS,
+        parameters=[CLIENT_ADDRESS],
+        refusals=(*redeeming.SIGN_IN_REFUSALS, *forwarding.REFUSALS),
     )
     def post(self, request: Request) -> Response:
         serializer = LoginSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         return redeeming.sign_in(
-            client_ip=client_ip_of(request), open_session=_token_session, **serializer.validated_data
+            client_ip=signing_in_ip_of(request), open_session=_token_session, **serializer.validated_data
         )
 
 
@@ -74,14 +77,15 @@ class VerifyView(PublicView):
         description="Does as login does, for the phone that the link of `verify_url` was made for.",
         request=VerificationSerializer,
         answers={status.HTTP_200_OK: SessionSerializer},
-        refusals=(*redeeming.SIGN_IN_REFUSALS, VerificationLinkInvalid),
+        parameters=[CLIENT_ADDRESS],
+        refusals=(*redeeming.SIGN_IN_REFUSALS, VerificationLinkInvalid, *forwarding.REFUSALS),
     )
     def post(self, request: Request, verification_token: uuid.UUID) -> Response:
         serializer = VerificationSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         return redeeming.sign_in_by_link(
             verification_token=verification_token,
-            client_ip=client_ip_of(request),
+            client_ip=signing_in_ip_of(request),
             open_session=_token_session,
             **serializer.validated_data,
         )
@@ -95,13 +99,14 @@ class JWTLoginView(PublicView):
         description="Does as login does; the answer is a short-lived `access` and a single-use `refresh` token.",
         request=LoginSerializer,
         answers={status.HTTP_200_OK: JWTSessionSerializer},
-        refusals=redeeming.SIGN_IN_REFUSALS,
+        parameters=[CLIENT_ADDRESS],
+        refusals=(*redeeming.SIGN_IN_REFUSALS, *forwarding.REFUSALS),
     )
     def post(self, request: Request) -> Response:
         serializer = LoginSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         return redeeming.sign_in(
-            client_ip=client_ip_of(request), open_session=_jwt_session, **serializer.validated_data
+            client_ip=signing_in_ip_of(request), open_session=_jwt_session, **serializer.validated_data
         )
 
 

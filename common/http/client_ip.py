@@ -19,7 +19,12 @@ def client_ip_of(request: HttpRequest) -> str:
 
     `UNKNOWN` if there is no valid address.
     """
-    return _network(client_address_of(request)) or UNKNOWN
+    return client_ip_in(client_address_of(request))
+
+
+def client_ip_in(text: str) -> str:
+    """Return what `client_ip_of` returns, for an address written as text."""
+    return _network(_address(text)) or UNKNOWN
 
 
 def client_address_of(request: HttpRequest) -> str:
@@ -64,7 +69,7 @@ def _address(text: str) -> str:
 
 
 def _network(text: str) -> str:
-    if text == UNKNOWN:
+    if not text:
         return ""
     address = ip_address(text)
     return str(ip_network((int(address) >> 64 << 64, 64))) if isinstance(address, IPv6Address) else text

@@ -46,6 +46,8 @@ LIMIT_WRONG_TRIES = env.str("LIMIT_WRONG_TRIES", default="300/day")
 LIMIT_WRONG_TRIES_UNDER_ATTACK = env.str("LIMIT_WRONG_TRIES_UNDER_ATTACK", default="2000/day")
 # Of every limit over all addresses, the part that only addresses known to the number can use.
 KNOWN_ADDRESS_RESERVE_PERCENT = env.int("KNOWN_ADDRESS_RESERVE_PERCENT", default=25)
+# Three times LIMIT_CODES: a code that is requested, tried wrongly once and redeemed.
+LIMIT_FORWARDED_SIGN_INS_PER_SERVICE = env.str("LIMIT_FORWARDED_SIGN_INS_PER_SERVICE", default="6000/hour 30000/day")
 LIMIT_REFERRAL_CODE_LOOKUPS_PER_ADDRESS = env.str("LIMIT_REFERRAL_CODE_LOOKUPS_PER_ADDRESS", default="60/hour 300/day")
 LIMIT_REFERRAL_CODES_ENTERED_PER_PERSON = env.str("LIMIT_REFERRAL_CODES_ENTERED_PER_PERSON", default="10/hour 20/day")
 LIMIT_WRONG_PASSWORDS_PER_NUMBER = env.str("LIMIT_WRONG_PASSWORDS_PER_NUMBER", default="20/hour 50/day")
