@@ -81,6 +81,10 @@ fuzz: .venv/development ## Send more than 10,000 generated requests to the real 
 bench-growth: .venv/development ## Measure with ten million people, and with inviters of a million
 	$(BIN)/python -m benchmarks.run --people 10000 1000000 10000000 --inviters $(ARGS)
 
+.PHONY: bench-import
+bench-import: .venv/development ## Time the import of a million people, killed half-way and repeated
+	$(BIN)/python -m benchmarks.import_people 1000000
+
 .PHONY: bench-memory
 bench-memory: .venv/development ## Measure whether a worker's memory grows over 100,000 requests
 	$(BIN)/python -m benchmarks.memory

@@ -16,11 +16,16 @@ class BodyTooLarge(APIException):
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_code = "body_too_large"
 
-    def __init__(self) -> None:
-        super().__init__(_("The body is larger than %(limit)d bytes.") % {"limit": settings.API_MAX_BODY_BYTES})
+    def __init__(self, limit: int | None = None) -> None:
+        limit = limit or settings.API_MAX_BODY_BYTES
+        super().__init__(_("The body is larger than %(limit)d bytes.") % {"limit": limit})
 
 
 class JSONParser(parsers.JSONParser):
+    @property
+    def limit(self) -> int:
+        return int(settings.API_MAX_BODY_BYTES)
+
     def parse(
         self,
         stream: IO[Any],
@@ -28,9 +33,9 @@ class JSONParser(parsers.JSONParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         """Parse a JSON body (RFC 8259). Raises `BodyTooLarge` or `ParseError`."""
-        body = stream.read(settings.API_MAX_BODY_BYTES + 1)
-        if len(body) > settings.API_MAX_BODY_BYTES:
-            raise BodyTooLarge
+        body = stream.read(self.limit + 1)
+        if len(body) > self.limit:
+            raise BodyTooLarge(self.limit)
         # Some clients write a byte order mark, which a reader may ignore (RFC 8259, section 8.1).
         body = body.removeprefix(codecs.BOM_UTF8)
         try:
@@ -41,6 +46,12 @@ class JSONParser(parsers.JSONParser):
         if b"\\u" in body and not _is_text(data):
             raise ParseError(_("The JSON contains half of a surrogate pair."))
         return data
+
+
+class ImportParser(JSONParser):
+    @property
+    def limit(self) -> int:
+        return int(settings.API_MAX_IMPORT_BODY_BYTES)
 
 
 def _is_text(data: Any) -> bool:

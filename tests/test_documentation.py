@@ -15,7 +15,7 @@ from rest_framework.fields import Field
 from rest_framework.serializers import BaseSerializer, ListSerializer, Serializer
 
 import referral_project.urls  # noqa: F401  defines every serializer
-from api import examples, problems
+from api import examples, import_examples, problems
 from users import phones
 from users.refusals import Refusal
 
@@ -61,6 +61,7 @@ def test_schema_lists_every_operation(schema: dict) -> None:
         "GET /api/service/",
         "GET /api/users/",
         "POST /api/users/",
+        "POST /api/users/import/",
         "GET /api/users/{id}/",
         "PUT /api/users/{id}/",
         "PATCH /api/users/{id}/",
@@ -104,7 +105,11 @@ ANSWERS = [(serializer, example) for serializer, example in documented() if not 
 
 
 def test_every_example_belongs_to_a_serializer() -> None:
-    defined = {name: value for name, value in vars(examples).items() if isinstance(value, OpenApiExample)}
+    defined = {
+        name: value
+        for name, value in {**vars(examples), **vars(import_examples)}.items()
+        if isinstance(value, OpenApiExample)
+    }
     used = {id(example) for _, example in documented()}
 
     assert [name for name, example in defined.items() if id(example) not in used] == []

@@ -65,6 +65,12 @@ def prepared_saving_of_an_invited_person(anna: User) -> Callable[[], Any]:
     return lambda: client.post("/api/users/", body | {"referral_code": f"C{body['phone_number'][-7:]}"})
 
 
+def prepared_import(anna: User) -> Callable[[], Any]:
+    client = service_client()
+    rows = [{"phone_number": phone_number(), "used_referral_code": anna.referral_code} for _ in range(50)]
+    return lambda: client.post("/api/users/import/", {"rows": rows})
+
+
 def get(path: str) -> Callable[[User], Callable[[], Any]]:
     def prepare(anna: User) -> Callable[[], Any]:
         client = api_client(anna)
@@ -140,6 +146,7 @@ REQUESTS = {
     "jwt refresh": (prepared_with_refresh_token("/api/jwt/refresh/"), 14),
     "jwt logout": (prepared_with_refresh_token("/api/jwt/logout/"), 10),
     "saving a person": (prepared_saving("post"), 12),
+    "import": (prepared_import, 26),
     "saving a person who was invited": (prepared_saving_of_an_invited_person, 27),
     "replacing a person, with a new number": (prepared_saving("put"), 24),
     "changing a person, with a new number": (prepared_saving("patch"), 24),

@@ -1,6 +1,7 @@
 """Time-ordered UUIDs: version 7 (RFC 9562, section 5.7). They tell when a row was made, to the millisecond."""
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -8,6 +9,8 @@ from django.db.models import Func, UUIDField
 from django.db.models.functions import Now
 from uuid_utils import compat
 
+#: Version, variant and what is random, behind the 48 bits of the time.
+_BITS = 80
 _ON_POSTGRESQL = """
     CAST(
         lpad(to_hex(CAST(floor(extract(epoch FROM %(expressions)s) * 1000) AS bigint)), 12, '0')
@@ -24,8 +27,12 @@ _ON_SQLITE = """
 """
 
 
-def uuid7() -> uuid.UUID:
-    return compat.uuid7()
+def uuid7(time: datetime | None = None) -> uuid.UUID:
+    """Return a UUID of a time since 1970, by default of now."""
+    new: uuid.UUID = compat.uuid7()
+    if time is None:
+        return new
+    return uuid.UUID(int=int(time.timestamp() * 1_000) << _BITS | new.int % (1 << _BITS))
 
 
 class UUID7(Func):

@@ -23,8 +23,9 @@ def read_chunked_body(environ: dict[str, Any]) -> None:
     """
     if environ.get("HTTP_TRANSFER_ENCODING", "").strip().lower() != "chunked" or environ.get("CONTENT_LENGTH"):
         return
-    is_for_api = environ.get("PATH_INFO", "").startswith(paths.API)
-    limit = settings.API_MAX_BODY_BYTES if is_for_api else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    path = environ.get("PATH_INFO", "")
+    limit = settings.API_MAX_BODY_BYTES if path.startswith(paths.API) else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    limit = settings.API_MAX_IMPORT_BODY_BYTES if path == paths.IMPORT else limit
     stream = environ["wsgi.input"]
     # Gunicorn removes the chunks' sizes; Django's development server passes the bytes of the connection on.
     parts = _parts(stream) if environ.get("wsgi.input_terminated") else _chunks(stream)

@@ -2,6 +2,7 @@
 
 ADMIN = "/admin/"
 API = "/api/"
+IMPORT = f"{API}users/import/"
 HEALTH = "/health/"
 SWAGGER = f"{API}schema/swagger-ui/"
 REDOC = f"{API}schema/redoc/"

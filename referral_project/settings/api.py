@@ -8,6 +8,8 @@ from referral_project.settings.environment import BASE_DIR, DEBUG, env
 from referral_project.settings.hosts import PUBLIC_URL
 
 API_MAX_BODY_BYTES = env.int("API_MAX_BODY_BYTES", default=65_536)
+# 1,000 rows of 500 bytes.
+API_MAX_IMPORT_BODY_BYTES = env.int("API_MAX_IMPORT_BODY_BYTES", default=524_288)
 TOKEN_LIFETIME_DAYS = env.int("TOKEN_LIFETIME_DAYS", default=30)
 JWT_ACCESS_LIFETIME_MINUTES = env.int("JWT_ACCESS_LIFETIME_MINUTES", default=5)
 JWT_REFRESH_LIFETIME_DAYS = env.int("JWT_REFRESH_LIFETIME_DAYS", default=30)

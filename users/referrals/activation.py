@@ -1,5 +1,7 @@
 """Activation of an invite code: once for each number, never one's own code, never a circle of inviters."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -73,11 +75,14 @@ def owner_of(*, referral_code: str, client_ip: str) -> User:
 
 # A first sign-in runs these rules too (`sign_in.redeeming`). Only ReferralCodeNotFound can refuse a new user there.
 @transaction.atomic
-def activate(*, user: User, referral_code: str) -> Referral:
+def activate(*, user: User, referral_code: str, activated_at: datetime | None = None) -> Referral:
     """Record that the owner of `referral_code` invited `user`. Repeating the same code changes nothing.
+
+    `activated_at` (UTC) is the time at which it happened elsewhere, by default now.
 
     Raises one of `REFUSALS`.
     """
+    now = activated_at or timezone.now()
     # These need no lock: invite codes never change, and `_COUNT` checks again that the inviter is active.
     readings = referral_codes.readings(referral_code)
     inviter = _owner(readings)
@@ -96,12 +101,12 @@ def activate(*, user: User, referral_code: str) -> Referral:
         raise NumberWasHereBefore
     if inviter is None:
         raise ReferralCodeNotFound
-    if (deadline := newcomer.activation_deadline) and timezone.now() > deadline:
+    if (deadline := newcomer.activation_deadline) and now > deadline:
         raise ActivationWindowClosed(days=settings.REFERRAL_WINDOW_DAYS)
     if head == newcomer.pk and not settings.REFERRAL_ALLOW_CIRCLES:
         raise ReferralCircle
 
-    referral = Referral(invited=newcomer, inviter=inviter, referral_code=inviter.referral_code)
+    referral = Referral(invited=newcomer, inviter=inviter, referral_code=inviter.referral_code, activated_at=now)
     sql.insert(referral)
     # Last before the commit: concurrent activations of the same code wait for this row.
     both = (inviter.pk, newcomer.pk)
