@@ -40,7 +40,7 @@ def credential_of(request: Request, wanted: str) -> str | None:
     return words[0]
 
 
-def _is_jwt(credential: str) -> bool:
+def is_jwt(credential: str) -> bool:
     # Three parts with dots between them (RFC 7515, section 7.1); the token of a login is hexadecimal.
     return "." in credential
 
@@ -49,7 +49,7 @@ class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]
     def authenticate(self, request: Request) -> tuple[User, AuthToken] | None:
         """Take the token of a login as `Token` or, as most generated clients send it, as `Bearer` (RFC 6750)."""
         bearer = credential_of(request, "bearer")
-        token = credential_of(request, "token") if bearer is None or _is_jwt(bearer) else bearer
+        token = credential_of(request, "token") if bearer is None or is_jwt(bearer) else bearer
         return None if token is None else self.authenticate_credentials(token)
 
     def authenticate_credentials(self, token: str) -> tuple[User, AuthToken]:
@@ -67,6 +67,10 @@ class JWTAuthentication(SimpleJWTAuthentication):
         access = credential_of(request, "bearer")
         if access is None:
             return None
+        return self.authenticate_token(access)
+
+    def authenticate_token(self, access: str) -> tuple[User, Token]:
+        """Return the user of an access token. Raises `SessionEnded`."""
         try:
             token = self.get_validated_token(access.encode())
             return self.get_user(token), token

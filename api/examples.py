@@ -151,6 +151,25 @@ PERSONAL_DATA = _answer(
 )
 REFERRAL_CODE = _answer("It exists", {"referral_code": "K7M2XP"})
 
+INTROSPECTION = _request("A token of a login", {"token": _EXAMPLE})
+INTROSPECTION_FORM = OpenApiExample(
+    "A token of a login, in a form",
+    value={"token": _EXAMPLE},
+    request_only=True,
+    media_type="application/x-www-form-urlencoded",
+)
+ACTIVE_TOKEN = _answer(
+    "A valid token of a login",
+    {
+        "active": True,
+        "iss": "https://referral.example",
+        "sub": "019a6c3e-5f00-7000-8000-0c8f5a0d9b11",
+        "iat": 1795253400,
+        "exp": 1797845400,
+        "token_type": "Bearer",
+    },
+)
+INACTIVE_TOKEN = _answer("Any other text", {"active": False})
 SERVICE = _answer(
     "A shop",
     {

@@ -1,4 +1,4 @@
-"""`X-Client-Address`: the address of the client whose sign-in a service passes on."""
+"""`X-Client-Address`: the address of the client, when a service passes its sign-in on."""
 
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers

@@ -21,6 +21,19 @@ class BodyTooLarge(APIException):
         super().__init__(_("The body is larger than %(limit)d bytes.") % {"limit": limit})
 
 
+class FormParser(parsers.FormParser):
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Parse a form (`application/x-www-form-urlencoded`). Raises `BodyTooLarge`."""
+        return super().parse(
+            io.BytesIO(_limited(stream, settings.API_MAX_BODY_BYTES)), media_type, dict(parser_context or {})
+        )
+
+
 class JSONParser(parsers.JSONParser):
     @property
     def limit(self) -> int:
@@ -33,9 +46,7 @@ class JSONParser(parsers.JSONParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         """Parse a JSON body (RFC 8259). Raises `BodyTooLarge` or `ParseError`."""
-        body = stream.read(self.limit + 1)
-        if len(body) > self.limit:
-            raise BodyTooLarge(self.limit)
+        body = _limited(stream, self.limit)
         # Some clients write a byte order mark, which a reader may ignore (RFC 8259, section 8.1).
         body = body.removeprefix(codecs.BOM_UTF8)
         try:
@@ -52,6 +63,13 @@ class ImportParser(JSONParser):
     @property
     def limit(self) -> int:
         return int(settings.API_MAX_IMPORT_BODY_BYTES)
+
+
+def _limited(stream: IO[Any], limit: int) -> bytes:
+    body: bytes = stream.read(limit + 1)
+    if len(body) > limit:
+        raise BodyTooLarge(limit)
+    return body
 
 
 def _is_text(data: Any) -> bool:

@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerSplitV
 from rest_framework.routers import SimpleRouter
 
 from api.views.imports import ImportView
+from api.views.introspection import IntrospectionView
 from api.views.openapi import SchemaView
 from api.views.profile import PersonalDataView, ProfileByPhoneView, ProfileView, ReferralsView
 from api.views.referral_codes import ReferralCodeView
@@ -31,6 +32,7 @@ urlpatterns = [
     path("profile/export/", PersonalDataView.as_view(), name="personal-data"),
     path("profile/<str:phone_number>/", ProfileByPhoneView.as_view(), name="profile-by-phone"),
     path("referral-codes/<str:referral_code>/", ReferralCodeView.as_view(), name="referral-code"),
+    path("introspect/", IntrospectionView.as_view(), name="introspect"),
     path("service/", ServiceView.as_view(), name="service"),
     path("users/import/", ImportView.as_view(), name="import"),
     path("", include(users.urls)),

@@ -1,4 +1,4 @@
-"""Keys for JWTs by ES256 (RFC 7518, section 3.4): whoever has the public half can verify, and can't sign."""
+"""Keys for JWTs by ES256 (RFC 7518, section 3.4): the public half verifies, and can't sign."""
 
 import json
 from base64 import b64decode, b64encode

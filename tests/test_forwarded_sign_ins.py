@@ -1,4 +1,4 @@
-"""A backend passes sign-ins on: the limits count the client that it names, and nobody else can name one."""
+"""A backend passes sign-ins on: the limits count the client that it names; others can name none."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -103,7 +103,7 @@ def next_keys(settings: Settings, keys: str, step: str) -> str:
 
 
 def replace_each(several: Replicas, people: list[Person]) -> None:
-    """Start each server again, one after the other, with the keys of now; people use all of them meanwhile."""
+    """Start each server again, one after the other, with the keys of now; people use all of them at the same time."""
     for former in several.running:
         several.start()
         with ThreadPoolExecutor(len(people)) as pool:

@@ -9,7 +9,14 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from tests.support.api import activate_code
-from tests.support.factories import api_client, create_user, phone_number, request_code, service_client
+from tests.support.factories import (
+    api_client,
+    create_user,
+    phone_number,
+    request_code,
+    service_client,
+    token_header,
+)
 from users.models import User
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +94,11 @@ def service_get(path: str) -> Callable[[User], Callable[[], Any]]:
     return prepare
 
 
+def prepared_introspection(anna: User) -> Callable[[], Any]:
+    client, token = service_client(), token_header(anna).removeprefix("Token ")
+    return lambda: client.post("/api/introspect/", {"token": token})
+
+
 def prepared_registration(_anna: User) -> Callable[[], Any]:
     body = {"phone_number": phone_number()}
     return lambda: APIClient().post("/api/registration/", body)
@@ -135,6 +147,7 @@ REQUESTS = {
     "jwt": (prepared_sign_in("/api/jwt/"), 15),
     "profile": (get("/api/profile/"), 2),
     "profile by number": (get("/api/profile/{phone_number}/"), 2),
+    "introspection": (prepared_introspection, 3),
     "service": (service_get("/api/service/"), 2),
     "users by number": (service_get("/api/users/?phone_number={phone_number}"), 4),
     "referrals": (get("/api/profile/referrals/"), 2),

@@ -19,6 +19,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from knox.crypto import hash_token
 from knox.models import AuthToken, get_digest_token
 from knox.settings import CONSTANTS, knox_settings
 from rest_framework_simplejwt.tokens import AccessToken
@@ -62,6 +63,13 @@ def token_sessions_of(user: User) -> QuerySet[AuthToken]:
     """Return the token sessions of a user, oldest first."""
     sessions: QuerySet[AuthToken] = AuthToken.objects.filter(user=user)
     return sessions.order_by("created")
+
+
+def find_token_session(token: str) -> AuthToken | None:
+    """Return the valid session of a token, with its active user; None for any other text."""
+    valid = AuthToken.objects.filter(expiry__gt=earliest_expiry(), user__is_active=True)
+    session: AuthToken | None = valid.select_related("user").filter(digest=hash_token(token)).first()
+    return session
 
 
 def end_session(session: AuthToken | AccessToken) -> None:
