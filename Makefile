@@ -146,6 +146,26 @@ check-infra: .venv/development ## Validate the deployment files, and run the who
 	$(BIN)/python -m infra.check
 	$(BIN)/python -m infra.try_stack
 
+.PHONY: check-containers
+check-containers: .venv/development ## Build the images and run the Compose file on a Docker engine, with an upgrade and a restore (Linux, root)
+	$(BIN)/python -m infra.containers
+
+.PHONY: backup
+backup: ## Dump the database of the Compose file into infra/backups, and read the dump back
+	infra/backup.sh
+
+.PHONY: restore
+restore: ## Replace the database of the Compose file by FILE, entirely or not; the service must be stopped
+	infra/restore.sh "$(abspath $(FILE))"
+
+.PHONY: deploy
+deploy: ## Upgrade the services of the Compose file one replica at a time
+	infra/deploy.sh
+
+.PHONY: sbom
+sbom: .venv/development ## List what the image contains, by CycloneDX, in sbom.json
+	$(BIN)/cyclonedx-py requirements --output-reproducible --output-file sbom.json requirements.lock
+
 .PHONY: postman
 postman: .venv/service postman/node_modules ## Run the Postman collection against a fresh server (needs Node.js)
 	$(BIN)/python -m postman.run

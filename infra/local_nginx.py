@@ -60,7 +60,7 @@ class Nginx:
             text = re.sub("|".join(map(re.escape, moved)), lambda found: moved[found[0]], text)
             (self.folder / source.name.removesuffix(".template")).write_text(text)
         if self.scheme == "https":
-            _write_certificate(self.folder / "certs")
+            write_certificate(self.folder / "certs")
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -101,7 +101,7 @@ def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "NGINX"}
 
 
-def _write_certificate(folder: Path) -> None:
+def write_certificate(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     key, certificate = folder / "privkey.pem", folder / "fullchain.pem"
     request = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=localhost"

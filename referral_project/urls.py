@@ -11,10 +11,12 @@ from api.views.not_found import NotFoundView
 from common.http import paths
 from common.observability import metrics
 from users.sign_in import metrics as sign_in_metrics
+from users.sms import heartbeat
 from users.sms import metrics as sms_metrics
 
 metrics.on_scrape(sms_metrics.collect)
 metrics.on_scrape(sign_in_metrics.collect)
+metrics.on_scrape(heartbeat.collect)
 
 health = [
     path("live/", LiveView.as_view(), name="live"),

@@ -32,7 +32,7 @@ ARGUMENTS = {
 
 
 class Upgrade:
-    """A service whose broker gets messages of other releases."""
+    """A service with messages of other releases in its broker."""
 
     def __init__(self, running: Service, gateway: Gateway, broker: str) -> None:
         self.service, self.gateway = running, gateway
@@ -40,7 +40,7 @@ class Upgrade:
         self._other_release = Celery(broker=broker)
 
     def registered(self, phone: str, **columns: str) -> int:
-        """Register a person; return the id of the message, whose columns another release left so."""
+        """Register a person; return the id of the message, with columns as another release left them."""
         assert self.service.post("/api/registration/", {"phone_number": phone}).status_code == 202
         self.broker.delete("celery")  # this release's own message
         changes = "".join(f", {name} = ?" for name in columns)

@@ -17,7 +17,7 @@ from django.utils import timezone
 from common import redis_client
 from common.versioned_tasks import Arguments, VersionedTask
 from users.models import Delivery
-from users.sms import channels, outbox, without_broker
+from users.sms import channels, heartbeat, outbox, without_broker
 
 logger = logging.getLogger(__name__)
 
@@ -96,6 +96,7 @@ def dispatch_lost() -> None:
     It expires soon after the scheduler queues it, so it runs only while the queue is short: a task that still waits
     in a long queue is not lost.
     """
+    heartbeat.beat()
     outbox.requeue_lost()
     dispatch()
 

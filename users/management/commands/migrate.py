@@ -12,7 +12,7 @@ from common.database.postgresql.schema import until_locks_are_free
 class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         connection = connections[options["database"]]
-        if connection.vendor != "postgresql":
+        if connection.vendor != "postgresql" or options["check_unapplied"] or options["plan"]:
             super().handle(*args, **options)
             return
         # A second `migrate` waits, then finds nothing to do.
