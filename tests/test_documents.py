@@ -29,7 +29,7 @@ PACKAGES = r"(?:api|benchmarks|common|infra|panel|postman|referral_project|tests
 PERMISSION = re.compile(r"users\.(?:view|add|change|delete)_\w+")
 CODE = ("api", "benchmarks", "common", "infra", "panel", "referral_project", "tests", "users", "web")
 #: Written by an operator or by a benchmark, and not part of the repository.
-NOT_IN_THE_REPOSITORY = {"benchmarks/results/", "infra/.env", "infra/kubernetes/secret.env"}
+NOT_IN_THE_REPOSITORY = {"benchmarks/results/", "infra/.env", "infra/backups", "infra/kubernetes/secret.env"}
 #: What a type of metric adds to its name.
 SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum", ""), "gauge": ("",)}
 
