@@ -52,6 +52,7 @@ SENT_CODE = _answer(
         "code_length": 4,
         "expires_at": "2026-11-21T09:35:00Z",
         "resend_at": "2026-11-21T09:31:00Z",
+        "verification_token": "6f1c3c1e-7f0e-4d4b-9a52-0c8f5a0d9b11",
         "verify_url": "https://referral.example/api/verify/6f1c3c1e-7f0e-4d4b-9a52-0c8f5a0d9b11/",
     },
     202,

@@ -10,7 +10,15 @@ from users import phones, referral_codes
 from users.models import User
 from users.reading import MAX_TYPED
 from users.refusals import PhoneNumberInvalid
-from users.validators import EXTERNAL_ID_MAX_LENGTH, code_lengths, confirmation_code, validate_external_id
+from users.statistics.report import zone_names
+from users.validators import (
+    EXTERNAL_ID_MAX_LENGTH,
+    USERNAME_PATTERN,
+    code_lengths,
+    confirmation_code,
+    validate_external_id,
+    validate_username,
+)
 
 
 class TextField(serializers.CharField):
@@ -72,6 +80,14 @@ class ConfirmationCodeField(TypedTextField):
         return confirmation_code(super().to_internal_value(data))
 
 
+class TimeZoneField(TypedTextField):
+    """The name of a time zone, as it is listed; the rule that takes it refuses others."""
+
+    @property
+    def typed(self) -> Mapping[str, Any]:  # type: ignore[override]
+        return {"enum": sorted(zone_names())}
+
+
 class ReferralCodeField(TextField):
     """An invite code or its share link, as it was typed: the rule that takes it reads it."""
 
@@ -94,11 +110,19 @@ class ExternalIdField(TextField):
         super().__init__(max_length=EXTERNAL_ID_MAX_LENGTH, validators=[validate_external_id], **kwargs)
 
 
-class OwnField(TextField):
+#: What JSON Schema can say of the texts that validators of columns allow.
+_PATTERNS = {validate_username: USERNAME_PATTERN}
+
+
+class OwnField(TypedTextField):
     """The text of one of `User.OWN_FIELDS`, with the length and the validators of its column."""
+
+    answered: Mapping[str, Any] = {}
 
     def __init__(self, name: str, **kwargs: Any) -> None:
         self._read = User.OWN_FIELDS[name]
+        patterns = [_PATTERNS[check] for check in User.own_validators(name) if check in _PATTERNS]
+        self.typed = {"pattern": patterns[0]} if patterns else {}
         super().__init__(
             required=False,
             allow_blank=True,

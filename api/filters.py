@@ -72,7 +72,13 @@ class _PhoneNumberField(forms.CharField):
 
 
 @extend_schema_field(
-    {"type": "string", "minLength": 1, "maxLength": MAX_TYPED, "description": "The whole number, as people type it."}
+    {
+        "type": "string",
+        # An unescaped plus arrives as a space.
+        "pattern": phones.TYPED_PATTERN,
+        "maxLength": MAX_TYPED,
+        "description": "The whole number, as people type it.",
+    }
 )
 class _PhoneNumberFilter(django_filters.CharFilter):  # type: ignore[misc]
     field_class = _PhoneNumberField
@@ -98,7 +104,7 @@ class UserFilter(django_filters.FilterSet):  # type: ignore[misc]
     @extend_schema_field(
         {
             "type": "string",
-            "minLength": 1,
+            "pattern": r"\S",
             "maxLength": USERNAME_MAX_LENGTH,
             "description": "Invite code, or the beginning of a phone number or name.",
         }
@@ -109,7 +115,7 @@ class UserFilter(django_filters.FilterSet):  # type: ignore[misc]
     @extend_schema_field(
         {
             "type": "string",
-            "minLength": 1,
+            "pattern": r"\S",
             "maxLength": USERNAME_MAX_LENGTH,
             "description": "The whole name; case and accents don't matter.",
         }

@@ -14,7 +14,7 @@ from rest_framework import exceptions
 from rest_framework.exceptions import NotFound
 from rest_framework.serializers import BaseSerializer, ListSerializer, Serializer
 
-from api import problems
+from api import links, problems
 from api.authentication import ServiceKeyAuthentication
 from api.outages import ServiceUnavailable
 from api.parsers import BodyTooLarge
@@ -104,6 +104,8 @@ class AutoSchema(openapi.AutoSchema):
             operation["description"] += f"\n\n{needed}"
             # OpenAPI has scopes for OAuth only.
             operation["x-scopes"] = [scope.value] if scope else []
+        if operation and (found := links.of(operation["operationId"])):
+            next(answer for status, answer in operation["responses"].items() if status < "300")["links"] = found
         return operation
 
     def _is_for_services(self) -> bool:

@@ -92,6 +92,7 @@ class SentCodeSerializer(serializers.Serializer[SentCode]):
     )
     expires_at = serializers.DateTimeField(help_text="Until when the code can be used, UTC.")
     resend_at = serializers.DateTimeField(help_text="When a new code can be asked for, UTC.")
+    verification_token = serializers.UUIDField(help_text="The last part of the path of `verify_url`.")
     verify_url = serializers.URLField(help_text="Redeems the code without repeating the number.")
     confirmation_code = ConfirmationCodeField(
         required=False, help_text="Only while codes are exposed: in development, never in production."
@@ -104,6 +105,7 @@ class SentCodeSerializer(serializers.Serializer[SentCode]):
             "code_length": len(sent.confirmation_code),
             "expires_at": sent.record.expires_at,
             "resend_at": sent.record.resend_at,
+            "verification_token": str(sent.record.verification_token),
             "verify_url": public_url.absolute(path),
         }
         if self.context["expose_code"]:

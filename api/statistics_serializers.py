@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from api import examples
-from api.fields import PhoneNumberField, TextField
+from api.fields import PhoneNumberField, TimeZoneField
 from users.statistics.report import Referrer, Statistics, Step, StepCounts
 from users.statistics.totals import COUNTED
 
@@ -18,7 +18,7 @@ class StatisticsQuerySerializer(serializers.Serializer[Any]):
     step = serializers.ChoiceField(
         [step.value for step in Step], required=False, help_text="Weeks begin on Monday. `day` by default."
     )
-    time_zone = TextField(
+    time_zone = TimeZoneField(
         max_length=64,
         required=False,
         help_text="Where a day begins and ends: a name of the IANA database such as `Europe/Moscow`.",

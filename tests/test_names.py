@@ -1,8 +1,10 @@
 """Names in every script, and what no name contains."""
 
+import re
 import unicodedata
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
@@ -15,6 +17,7 @@ from tests.support.panel import PEOPLE, user_page
 from tests.support.spellings import SPACES
 from users import reading
 from users.models import User
+from users.validators import USERNAME_PATTERN, validate_username
 
 pytestmark = pytest.mark.django_db
 
@@ -71,6 +74,21 @@ def test_what_no_name_contains_is_refused_and_named(client: APIClient, character
     (error,) = answer.json()["errors"]["username"]
     assert error["code"] == "username_invalid"
     assert error["detail"].endswith(f"this is none of them: {NOT_OF_A_NAME[character]}")
+
+
+@pytest.mark.any_database
+def test_the_schema_allows_every_name_that_is_read_and_no_ascii_that_is_refused() -> None:
+    for character in map(chr, [*range(0x2_000), *range(0xFF00, 0xFFF0)]):
+        for typed in (character, f"Anna {character} Maria", f"{character}Anna"):
+            try:
+                validate_username(reading.name(typed.strip()))
+            except ValidationError:
+                is_read = False
+            else:
+                is_read = True
+            is_allowed = bool(re.search(USERNAME_PATTERN, typed))
+            assert is_allowed or not is_read, ascii(typed)
+            assert is_read or not (is_allowed and typed.isascii()), ascii(typed)
 
 
 @pytest.mark.parametrize("start", ["-", "@", "\uff0d", "\uff20"])

@@ -1,6 +1,7 @@
 """Spellings of phone numbers."""
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -69,6 +70,7 @@ def test_every_spelling_of_a_number_of_every_region_is_read_alike(settings: Sett
         settings.PHONENUMBER_DEFAULT_REGION = region
         for spelling in spellings_of(number):
             assert phones.normalize(spelling) == e164(number), (region, spelling)
+            assert re.search(phones.TYPED_PATTERN, spelling), spelling
             for zero in ZEROS:
                 typed = with_marks(in_script(spelling, zero), first=read)
                 assert phones.normalize(typed) == e164(number), (region, ascii(typed))
@@ -122,6 +124,7 @@ def test_a_number_with_its_country_code_is_the_same_everywhere(typed_number: tup
     with override_settings(PHONENUMBER_DEFAULT_REGION=region):
         assert phones.normalize(typed) == number
         assert phones.normalize(number) == number
+        assert re.search(phones.TYPED_PATTERN, typed)
 
 
 @pytest.mark.any_database
@@ -143,6 +146,13 @@ def test_any_text_is_a_number_that_is_read_again_or_refused(typed: str, region: 
         number = phones.normalize(typed)
 
         assert phones.normalize(str(number)) == number
+        assert re.search(phones.TYPED_PATTERN, typed)
+
+
+@pytest.mark.any_database
+@pytest.mark.parametrize("typed", ["+7 916 123-45-67 ext. 5", "*100#", "+799", "79991234567a", "tel", "()"])
+def test_the_schema_rules_out_what_is_no_number(typed: str) -> None:
+    assert not re.search(phones.TYPED_PATTERN, typed)
 
 
 def test_all_spellings_of_a_number_are_one_user(client: APIClient) -> None:

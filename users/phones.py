@@ -14,8 +14,13 @@ from users.refusals import CountryNotServed, PhoneNumberInvalid
 
 MAX_LENGTH = 16  # "+" and at most 15 digits: ITU-T E.164, section 6
 E164_PATTERN = r"^\+[1-9][0-9]{6,14}$"
-#: What JSON Schema can say of a typed number: its letters are "tel:" at most. Digits and marks may be of any script.
-TYPED_PATTERN = r"^[^A-Za-z]*([Tt][Ee][Ll]:)?[^A-Za-z]{4,}$"  # Tokelau has four digits
+#: What JSON Schema can say of a typed number. Of ASCII it is `_TYPED`, with the four digits of Tokelau at least. Its
+#: patterns (ECMA-262) have no class for the digits and marks of other scripts: text with any of them may hold others.
+_TYPED_ASCII = r"[^0-9A-Za-z_+(\[*#]*([Tt][Ee][Ll]:(//)?)? *[(\[]*\+*[(\[ ]*([0-9][ ()\[\]./~-]*){4,}[^0-9A-Za-z_*#]*"
+_MARKS = r"[^\x00-\x7f]*"
+_TEL = f"([Tt]{_MARKS}[Ee]{_MARKS}[Ll]{_MARKS}:({_MARKS}/{_MARKS}/)?)?"
+_TYPED_OTHERS = rf"[^A-Za-z_*#]*{_TEL}[^A-Za-z_*#]*[^\x00-\x7f][^A-Za-z_*#]*"
+TYPED_PATTERN = f"^({_TYPED_ASCII}|{_TYPED_OTHERS})$"
 
 #: Of the digits behind the country code, a masked number shows as many as this, `LAST_SHOWN_DIGITS` of them at the end.
 MAX_SHOWN_DIGITS = 5

@@ -12,6 +12,9 @@ USERNAME_MAX_LENGTH = 150
 EXTERNAL_ID_MAX_LENGTH = 128
 #: The first character of a formula in a spreadsheet, full-width forms included.
 _FORMULA_STARTS = "=+-@\uff1d\uff0b\uff0d\uff20"
+_REFUSED_ASCII = r"\x00-\x1f\x7f-\x9f$+<=>^`|~"
+#: What JSON Schema can say of a name: its patterns (ECMA-262) can't name the symbols of all scripts.
+USERNAME_PATTERN = rf"^\s*([^\s@\-\uff1d\uff0b\uff0d\uff20{_REFUSED_ASCII}][^{_REFUSED_ASCII}]*)?\s*$"
 
 
 def validate_username(name: str) -> None:

@@ -157,13 +157,14 @@ def share(part: int, whole: int) -> float | None:
 
 
 def _zone(name: str) -> ZoneInfo:
-    if name not in _zone_names():
+    if name not in zone_names():
         raise TimeZoneUnknown
     return ZoneInfo(name)
 
 
 @cache
-def _zone_names() -> set[str]:
+def zone_names() -> set[str]:
+    """Return the time zones of the world by their names in the IANA database."""
     # Reads about 600 files. These two are no places: the clock of the server, and one that was never set.
     return available_timezones() - {"localtime", "Factory"}
 
