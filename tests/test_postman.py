@@ -21,6 +21,7 @@ NOT_TRIED = {
     "activation_window_closed": "REFERRAL_WINDOW_DAYS is 0 by default: a code can be entered at any time",
     "confirmation_code_exhausted": "takes several wrong codes in a row",
     "country_not_served": "in development codes are sent to all countries",
+    "idempotency_key_in_use": "takes two requests at the same time",
     "scope_missing": "the key of the demo has every scope",
     "longer_code_needed": "takes some hundred wrong codes",
     "sign_in_locked": "takes several wrong codes in a row",

@@ -4,6 +4,7 @@ from django.db import transaction
 from rest_framework import status
 from rest_framework.response import Response
 
+from api import idempotency
 from api.import_serializers import ImportOutcomeSerializer, ImportSerializer
 from api.parsers import ImportParser
 from api.requests import ServiceRequest
@@ -12,6 +13,7 @@ from api.views.service import ServiceAPIView
 from users import audit
 from users.models import Scope
 from users.people.importing import Import
+from users.services.idempotency import REFUSALS as REFUSALS_OF_KEYS
 
 
 class ImportView(ServiceAPIView):
@@ -27,7 +29,10 @@ class ImportView(ServiceAPIView):
         request=ImportSerializer,
         answers={status.HTTP_200_OK: ImportOutcomeSerializer},
         scope=Scope.PEOPLE_WRITE,
+        parameters=[idempotency.PARAMETER],
+        refusals=REFUSALS_OF_KEYS,
     )
+    @idempotency.idempotent
     def post(self, request: ServiceRequest) -> Response:
         serializer = ImportSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)

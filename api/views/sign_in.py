@@ -8,6 +8,7 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api import idempotency
 from api.forwarded import CLIENT_ADDRESS, signing_in_ip_of
 from api.schema import document
 from api.serializers import (
@@ -24,6 +25,7 @@ from users.people.jwt_sessions import open_jwt_session
 from users.people.sessions import open_token_session
 from users.refusals import VerificationLinkInvalid
 from users.services import forwarding
+from users.services.idempotency import REFUSALS as REFUSALS_OF_KEYS
 from users.sign_in import codes, redeeming
 from users.sign_in.first_sign_in import SignIn
 
@@ -38,9 +40,10 @@ class RegistrationView(PublicView):
         "client redeems the code: from the same address, or by the link. Better send it with the code.",
         request=RegistrationSerializer,
         answers={status.HTTP_202_ACCEPTED: SentCodeSerializer},
-        parameters=[CLIENT_ADDRESS],
-        refusals=(*codes.SENDING_REFUSALS, *forwarding.REFUSALS),
+        parameters=[CLIENT_ADDRESS, idempotency.PARAMETER],
+        refusals=(*codes.SENDING_REFUSALS, *forwarding.REFUSALS, *REFUSALS_OF_KEYS),
     )
+    @idempotency.idempotent
     def post(self, request: Request) -> Response:
         serializer = RegistrationSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from api import idempotency
 from api.authentication import ServiceKeyAuthentication
 from api.filters import KnownOrderingFilter, UserFilter
 from api.pagination import UserPagination
@@ -23,6 +24,7 @@ from users.models import Scope, User
 from users.people.accounts import add_user, change_user
 from users.people.erasure import erase
 from users.referrals import activation
+from users.services.idempotency import REFUSALS as REFUSALS_OF_KEYS
 
 REFUSALS_OF_CHANGES = (refusals.PhoneNumberTaken, refusals.ExternalIdTaken, *activation.REFUSALS)
 
@@ -62,8 +64,10 @@ class UserViewSet(GenericViewSet[User]):
         request=UserCreationSerializer,
         answers={status.HTTP_201_CREATED: UserDetailSerializer},
         scope=Scope.PEOPLE_WRITE,
-        refusals=(*REFUSALS_OF_CHANGES, refusals.ReferralCodeTaken),
+        parameters=[idempotency.PARAMETER],
+        refusals=(*REFUSALS_OF_CHANGES, refusals.ReferralCodeTaken, *REFUSALS_OF_KEYS),
     )
+    @idempotency.idempotent
     def create(self, request: Request) -> Response:
         serializer = UserCreationSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)

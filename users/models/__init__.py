@@ -1,6 +1,7 @@
 """The models, one module for each subject."""
 
 from users.models.former_numbers import NUMBER_WAS_HERE_BEFORE, FormerNumber, memory_start
+from users.models.idempotency import IdempotencyKey
 from users.models.limits import LimitCounter
 from users.models.people import USED_REFERRAL_CODE, User
 from users.models.referrals import Referral
@@ -22,6 +23,7 @@ __all__ = [
     "Delivery",
     "DeliveryQuerySet",
     "FormerNumber",
+    "IdempotencyKey",
     "JWTFamily",
     "LimitCounter",
     "Referral",

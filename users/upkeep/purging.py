@@ -15,6 +15,7 @@ from users.models import (
     ConfirmationCode,
     Delivery,
     FormerNumber,
+    IdempotencyKey,
     LimitCounter,
     ServiceKey,
     SignInAttempt,
@@ -97,6 +98,10 @@ def _counters_of_limits() -> models.QuerySet[LimitCounter]:
     return LimitCounter.objects.filter(expires_at__lt=timezone.now())
 
 
+def _idempotency_keys() -> models.QuerySet[IdempotencyKey]:
+    return IdempotencyKey.objects.filter(expires_at__lt=timezone.now())
+
+
 EVERYTHING = (
     Expiring("confirmation codes", _confirmation_codes),
     Expiring("messages", _messages),
@@ -109,5 +114,6 @@ EVERYTHING = (
     Expiring("audit trail", _audit_trail),
     Expiring("former numbers", _former_numbers),
     Expiring("service keys", _service_keys),
+    Expiring("idempotency keys", _idempotency_keys),
     Expiring("counters of limits", _counters_of_limits),
 )
