@@ -34,6 +34,9 @@ def add_description(result: dict[str, Any], **_context: Any) -> dict[str, Any]:
     """Complete a generated schema; a hook of drf-spectacular (POSTPROCESSING_HOOKS)."""
     result["info"]["description"] = DESCRIPTION
     result["tags"] = TAGS
+    # Swagger shows a box for each, in this order.
+    schemes = result["components"]["securitySchemes"]
+    result["components"]["securitySchemes"] = {name: schemes[name] for name in ("token", "jwt", "serviceKey")}
     # DRF lists the methods of a path in the order of a set: each process would have another document and ETag.
     result["paths"] = {
         path: {method: methods[method] for method in _METHODS if method in methods}

@@ -156,10 +156,18 @@ def test_every_domain_error_is_documented(schema: dict) -> None:
 
 
 def test_documents_every_authentication_scheme(schema: dict) -> None:
-    assert schema["components"]["securitySchemes"].keys() == {"token", "jwt", "serviceKey"}
+    schemes = schema["components"]["securitySchemes"]
+    assert [*schemes] == ["token", "jwt", "serviceKey"]
+    assert all(scheme["description"].count(".") == 1 for name, scheme in schemes.items() if name != "serviceKey")
     profile = schema["paths"]["/api/profile/"]["get"]
     assert profile["security"] == [{"token": []}, {"jwt": []}]
     assert schema["paths"]["/api/login/"]["post"].get("security", [{}]) in ([], [{}])
+
+
+def test_swagger_keeps_credentials_over_a_reload(client: Client) -> None:
+    script = client.get("/api/schema/swagger-ui/?script=").content.decode()
+
+    assert '"persistAuthorization": true' in script
 
 
 def test_documents_the_format_of_phone_numbers(schema: dict) -> None:
