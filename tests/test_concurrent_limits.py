@@ -23,10 +23,11 @@ pytestmark = pytest.mark.xdist_group("concurrent limits")
 REQUESTS = 200
 SETTINGS = {
     "TRUSTED_PROXIES": "1",
-    "SMS_COUNTRIES": "7,381",
+    "SMS_COUNTRIES": "RU,RS",
     "WEB_THREADS": "4",
     # Below the 200 requests.
     "LIMIT_CODES_PER_COUNTRY": "80/hour",
+    "LIMIT_CODES_PER_BLOCK": "",
     # Lift what would refuse requests before the limit does.
     "CONFIRMATION_CODE_RESEND_SECONDS": "0",
     "CONFIRMATION_CODE_MAX_WRONG_TRIES": "1000",
@@ -110,7 +111,8 @@ def test_codes_per_country(running: Service) -> None:
         lambda nth: running.post("/api/registration/", {"phone_number": f"+38160{1_000_000 + nth}"}, **everywhere[nth])
     )
 
-    assert result == {"passed": 80, "sending_paused": REQUESTS - 80}
+    # A quarter of the limit is for addresses known to the numbers.
+    assert result == {"passed": 60, "sending_paused": REQUESTS - 60}
 
 
 def test_codes_in_total(running: Service, tmp_path: Path) -> None:
@@ -120,7 +122,7 @@ def test_codes_in_total(running: Service, tmp_path: Path) -> None:
 
         result = count_outcomes(lambda nth: careful.post("/api/registration/", bodies[nth][0], **bodies[nth][1]))
 
-    assert result == {"passed": 20, "sending_paused": REQUESTS - 20}
+    assert result == {"passed": 15, "sending_paused": REQUESTS - 15}
 
 
 def test_failed_sign_ins_per_ip(running: Service) -> None:

@@ -152,7 +152,7 @@ REQUESTS = {
     "users by number": (service_get("/api/users/?phone_number={phone_number}"), 4),
     "referrals": (get("/api/profile/referrals/"), 2),
     "export": (prepared_export, 11),
-    "referral code": (get("/api/referral-codes/{referral_code}/"), 4),
+    "referral code": (get("/api/referral-codes/{referral_code}/"), 5),
     "activation": (prepared_activation, 19),
     "activation by number": (prepared_activation_by_number, 19),
     "link": (prepared_link, 19),

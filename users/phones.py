@@ -22,6 +22,8 @@ _TEL = f"([Tt]{_MARKS}[Ee]{_MARKS}[Ll]{_MARKS}:({_MARKS}/{_MARKS}/)?)?"
 _TYPED_OTHERS = rf"[^A-Za-z_*#]*{_TEL}[^A-Za-z_*#]*[^\x00-\x7f][^A-Za-z_*#]*"
 TYPED_PATTERN = f"^({_TYPED_ASCII}|{_TYPED_OTHERS})$"
 
+_DIGITS_WITHIN_BLOCK = 4
+
 #: Of the digits behind the country code, a masked number shows as many as this, `LAST_SHOWN_DIGITS` of them at the end.
 MAX_SHOWN_DIGITS = 5
 LAST_SHOWN_DIGITS = 2
@@ -152,9 +154,17 @@ def _what_is_wrong(text: str) -> str | Promise:
     return found
 
 
-def served_country(phone_number: PhoneNumber) -> int:
-    """Return the calling code of a number. Raises `CountryNotServed` unless it is one of SMS_COUNTRIES."""
-    country = phone_number.parsed.country_code or 0
-    if not {"*", str(country)} & set(settings.SMS_COUNTRIES):
+def served_region(phone_number: PhoneNumber) -> str:
+    """Return the region (ISO 3166-1) of a number by the number plan. Raises `CountryNotServed` if it gets no codes.
+
+    One calling code has several regions: +1 the USA, Canada, Jamaica; +7 Russia and Kazakhstan.
+    """
+    region = str(phonenumbers.region_code_for_number(phone_number.parsed))
+    if not {"*", region} & set(settings.SMS_COUNTRIES):
         raise CountryNotServed
-    return country
+    return region
+
+
+def block_of(phone_number: PhoneNumber) -> str:
+    """Return what a number has in common with 10,000 others: operators hand out blocks of them."""
+    return phone_number[:-_DIGITS_WITHIN_BLOCK]

@@ -1,7 +1,7 @@
 """The rules of `users`: sign-in, limits, messages, referrals, statistics."""
 
 from django.core.exceptions import ImproperlyConfigured
-from phonenumbers import country_code_for_region
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, SUPPORTED_REGIONS
 
 from referral_project.settings.environment import DEBUG, env
 
@@ -31,9 +31,11 @@ CONFIRMATION_CODE_EXPOSED = env.bool("CONFIRMATION_CODE_EXPOSED", default=DEBUG)
 
 # Limits: "5/hour 10/day" allows 5 per hour and 10 per day; empty: no limit. A month is 30 days.
 
-LIMIT_CODES_PER_NUMBER_AND_ADDRESS = env.str("LIMIT_CODES_PER_NUMBER_AND_ADDRESS", default="3/hour 6/day")
+LIMIT_CODES_PER_NUMBER_AND_ADDRESS = env.str("LIMIT_CODES_PER_NUMBER_AND_ADDRESS", default="3/hour 5/day 20/month")
 LIMIT_CODES_PER_NUMBER = env.str("LIMIT_CODES_PER_NUMBER", default="5/hour 10/day")
 LIMIT_CODES_PER_ADDRESS = env.str("LIMIT_CODES_PER_ADDRESS", default="30/hour 100/day")
+# A block is 10,000 numbers that differ in the last four digits.
+LIMIT_CODES_PER_BLOCK = env.str("LIMIT_CODES_PER_BLOCK", default="60/hour 200/day")
 LIMIT_CODES_PER_COUNTRY = env.str("LIMIT_CODES_PER_COUNTRY", default="1000/hour 5000/day")
 LIMIT_CODES = env.str("LIMIT_CODES", default="2000/hour 10000/day")
 LIMIT_FAILED_SIGN_INS_PER_ADDRESS = env.str("LIMIT_FAILED_SIGN_INS_PER_ADDRESS", default="30/hour 100/day")
@@ -56,10 +58,16 @@ SIGN_IN_LOCK_FIRST_SECONDS = env.int("SIGN_IN_LOCK_FIRST_SECONDS", default=3_600
 SIGN_IN_LOCK_LONGEST_SECONDS = env.int("SIGN_IN_LOCK_LONGEST_SECONDS", default=604_800)
 # A client_ip that signed in with a number this recently is exempt from locks caused by other clients.
 KNOWN_ADDRESS_DAYS = env.int("KNOWN_ADDRESS_DAYS", default=90)
-# Calling codes of the countries that codes are sent to; *: all. The default bounds the bill of SMS pumping fraud.
-SMS_COUNTRIES = env.list(
-    "SMS_COUNTRIES", default=["*" if DEBUG else str(country_code_for_region(PHONENUMBER_DEFAULT_REGION))]
-)
+# Regions (ISO 3166-1) that codes are sent to; *: all. The default bounds the bill of SMS pumping fraud.
+SMS_COUNTRIES = env.list("SMS_COUNTRIES", default=["*" if DEBUG else PHONENUMBER_DEFAULT_REGION])
+for _region in SMS_COUNTRIES:
+    if _region not in SUPPORTED_REGIONS | {"*"}:
+        _code = _region.lstrip("+")
+        _regions = COUNTRY_CODE_TO_REGION_CODE.get(int(_code), ()) if _code.isdecimal() else ()
+        _advice = f" +{_code} is the calling code of {', '.join(_regions)}: name those you serve." if _regions else ""
+        raise ImproperlyConfigured(
+            f"SMS_COUNTRIES names regions by ISO 3166-1, such as RU or US, not {_region!r}.{_advice}"
+        )
 
 SMS_URL = env.str("SMS_URL", default="console:")
 SMS_TIMEOUT_SECONDS = env.float("SMS_TIMEOUT_SECONDS", default=5.0)

@@ -107,6 +107,7 @@ def _digest(subject: tuple[object, ...]) -> str:
 CODES_PER_NUMBER_AND_ADDRESS = Limit("LIMIT_CODES_PER_NUMBER_AND_ADDRESS", refusals.TooManyCodes)
 CODES_PER_NUMBER = Limit("LIMIT_CODES_PER_NUMBER", refusals.TooManyCodes)
 CODES_PER_ADDRESS = Limit("LIMIT_CODES_PER_ADDRESS", refusals.TooManyRequests)
+CODES_PER_BLOCK = Limit("LIMIT_CODES_PER_BLOCK", refusals.SendingPaused)
 CODES_PER_COUNTRY = Limit("LIMIT_CODES_PER_COUNTRY", refusals.SendingPaused)
 CODES = Limit("LIMIT_CODES", refusals.SendingPaused)
 WRONG_TRIES = Limit("LIMIT_WRONG_TRIES", refusals.LongerCodeNeeded)

@@ -4,6 +4,7 @@ import secrets
 import uuid
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -40,6 +41,8 @@ SENDING_REFUSALS = (
     DeliveryUnavailable,
 )
 
+#: The part of LIMIT_CODES_PER_NUMBER that is for the first request of an address.
+_FIRST_REQUESTS_PERCENT = 50
 # A code from later than the next one is due was sent by a clock that has been set back.
 _REPLACE_IF_DUE = """
     ON CONFLICT ({number}) DO UPDATE SET {{new_values}}
@@ -63,15 +66,19 @@ def send_code(*, phone_number: str, client_ip: str, username: str = "") -> SentC
     code counts towards the limits; after `DeliveryUnavailable` the number can ask again at once.
     """
     phone_number = phones.normalize(phone_number)
-    country = phones.served_country(phone_number)
+    region = phones.served_region(phone_number)
     is_known = lockout.admit(phone_number=phone_number, client_ip=client_ip).is_known
-    with limits.reserved(
-        limits.CODES_PER_NUMBER_AND_ADDRESS.of_address(client_ip, phone_number),
-        sendings_of_address(client_ip, is_known=is_known),
-        limits.CODES_PER_COUNTRY.of(country),
+    of_both = limits.CODES_PER_NUMBER_AND_ADDRESS.of_address(client_ip, phone_number)
+    of_all = (
+        limits.CODES_PER_BLOCK.of(phones.block_of(phone_number)),
+        limits.CODES_PER_COUNTRY.of(region),
         limits.CODES.of(),
-        # Requests of strangers must not keep the owner from a code.
-        *([] if is_known else [limits.CODES_PER_NUMBER.of(phone_number)]),
+    )
+    with limits.reserved(
+        of_both,
+        sendings_of_address(client_ip, is_known=is_known),
+        *[use.with_reserve_for(lambda: is_known) for use in of_all],
+        *([] if is_known else [_sendings_to_number(phone_number, of_both)]),
     ):
         return _send(phone_number, username, client_ip, is_known=is_known)
 
@@ -79,6 +86,15 @@ def send_code(*, phone_number: str, client_ip: str, username: str = "") -> SentC
 def sendings_of_address(client_ip: str, *, is_known: bool) -> limits.Use:
     """Return one use of the limit of an address. It counts apart for numbers known there, as neighbours send too."""
     return limits.CODES_PER_ADDRESS.of_address(client_ip, *(["known"] if is_known else []))
+
+
+def _sendings_to_number(phone_number: str, of_both: limits.Use) -> limits.Use:
+    """Return one use of the limit of a number, which requests of strangers must not keep its owner from.
+
+    Half of it is for addresses that have no unused code for this number: to use it up takes many addresses.
+    """
+    number = limits.CODES_PER_NUMBER.of(phone_number)
+    return number.with_reserve(_FIRST_REQUESTS_PERCENT, has_reserve=partial(limits.is_unused, of_both))
 
 
 @sensitive_variables("code", "text")
