@@ -48,6 +48,7 @@ SETTINGS = {
     # These clients retry far sooner than real ones.
     "LIMIT_CODES_PER_NUMBER_AND_ADDRESS": "",
     "LIMIT_CODES_PER_NUMBER": "",
+    "LIMIT_CODES_PER_BLOCK": "",
     # Tasks of a killed Celery worker are redelivered after this time.
     "BROKER_VISIBILITY_TIMEOUT_SECONDS": "3",
     # A message claimed by a killed worker may be sent again after this time.

@@ -26,7 +26,7 @@ from tests.support.service import Service, service
 
 USERS = 200
 CONCURRENCY = 8
-OWN = {**SETTINGS, "LIMIT_CODES_PER_ADDRESS": "", "SMS_COUNTRIES": "*"}
+OWN = {**SETTINGS, "LIMIT_CODES_PER_ADDRESS": "", "LIMIT_CODES_PER_BLOCK": "", "SMS_COUNTRIES": "*"}
 
 
 @dataclass

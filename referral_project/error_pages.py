@@ -1,6 +1,7 @@
 """Errors outside of a view (`handler400` and the like): a problem document for programs, a page for people."""
 
 import sys
+from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseServerError
 from django.template.loader import render_to_string
@@ -11,6 +12,7 @@ from rest_framework.exceptions import NotFound
 from api.outages import ServiceUnavailable, is_outage
 from api.problems import problem_response
 from common.http.audience import is_program
+from common.http.forwarded import AddressUnreadable
 from common.observability import request_id
 
 
@@ -35,6 +37,25 @@ def server_error(request: HttpRequest) -> HttpResponse:
         detail = _("Something broke on our side. It has been recorded; please try again.")
         return problem_response(500, "server_error", detail)
     return HttpResponseServerError(render_to_string("500.html", {"request_id": request_id.current()}))
+
+
+class ProxyErrors:
+    """Answers 500 `proxy_misconfigured` while a trusted proxy does not tell the address of the client."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, AddressUnreadable):
+            return None
+        detail = _("The service can't tell who asks: its proxy reports no address. Its operators have to correct this.")
+        if is_program(request):
+            return problem_response(500, "proxy_misconfigured", detail)
+        page = render_to_string("503.html", {"detail": detail, "request_id": request_id.current()})
+        return HttpResponseServerError(page)
 
 
 def _unavailable(request: HttpRequest, outage: ServiceUnavailable) -> HttpResponse:

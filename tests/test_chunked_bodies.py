@@ -21,7 +21,7 @@ REGISTRATION = "/api/registration/"
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder: Path = tmp_path_factory.mktemp(request.param)
     debug = str(request.param == "runserver")
-    with service(folder, DEBUG=debug, LIMIT_CODES_PER_ADDRESS="") as running:
+    with service(folder, DEBUG=debug, LIMIT_CODES_PER_ADDRESS="", LIMIT_CODES_PER_BLOCK="") as running:
         running.migrate()
         if request.param == "gunicorn":
             running.start_web()

@@ -35,6 +35,7 @@ SETTINGS = {
     # Long enough to occur in no text by chance.
     "CONFIRMATION_CODE_LENGTH": "10",
     "LIMIT_CODES_PER_ADDRESS": "",
+    "LIMIT_CODES_PER_BLOCK": "",
     "METRICS_TOKEN": TOKEN,
 }
 

@@ -17,7 +17,12 @@ from tests.support.service import Service, service
 pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("registration without redis")]
 OUTAGE_SECONDS = 5
 TOKEN = "the-token-of-monitoring-for-tests"
-SETTINGS = {"METRICS_TOKEN": TOKEN, "LIMIT_CODES_PER_ADDRESS": "", "SMS_TIMEOUT_SECONDS": "3"}
+SETTINGS = {
+    "METRICS_TOKEN": TOKEN,
+    "LIMIT_CODES_PER_ADDRESS": "",
+    "LIMIT_CODES_PER_BLOCK": "",
+    "SMS_TIMEOUT_SECONDS": "3",
+}
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +104,13 @@ def test_a_gateway_that_fails_too_is_reported_and_leaves_no_code_or_limit(gatewa
 
 
 def test_a_slow_gateway_leaves_threads_for_others_and_no_code_is_lost(gateway: Gateway, tmp_path: Path) -> None:
-    own = {"WEB_THREADS": "4", "SMS_TIMEOUT_SECONDS": "30", "LIMIT_CODES_PER_ADDRESS": "", "SMS_URL": gateway.sms_url}
+    own = {
+        "WEB_THREADS": "4",
+        "SMS_TIMEOUT_SECONDS": "30",
+        "LIMIT_CODES_PER_ADDRESS": "",
+        "LIMIT_CODES_PER_BLOCK": "",
+        "SMS_URL": gateway.sms_url,
+    }
     with durable_redis_server() as broker, service(tmp_path, REDIS_URL=broker.url, **own) as running:
         running.migrate()
         running.start_web()

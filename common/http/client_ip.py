@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from common import digests
+from common.http import forwarded
 
 DIGEST_LENGTH = 16
 UNKNOWN = "unknown"
@@ -30,12 +31,18 @@ def client_ip_in(text: str) -> str:
 def client_address_of(request: HttpRequest) -> str:
     """Return the whole IPv4 or IPv6 address, to compare it with networks; `UNKNOWN` if there is no valid one.
 
-    Each of TRUSTED_PROXIES appends its client's address to X-Forwarded-For; entries further left are the client's own
-    and are ignored.
+    Each of TRUSTED_PROXIES appends its client's address to CLIENT_ADDRESS_HEADER; entries further left are the client's
+    own and are ignored. A request without the header did not come through a proxy. Raises `AddressUnreadable` if a
+    proxy reports something else than an address: taking the proxy's would make all clients one.
     """
-    hops = [*request.headers.get("X-Forwarded-For", "").split(","), request.META.get("REMOTE_ADDR", "")]
-    trusted = hops[-settings.TRUSTED_PROXIES - 1 :][0].strip()
-    return _address(trusted) or _address(hops[-1]) or UNKNOWN
+    peer = forwarded.plain_address(request.META.get("REMOTE_ADDR", "")) or UNKNOWN
+    header = settings.CLIENT_ADDRESS_HEADER if settings.TRUSTED_PROXIES else ""
+    hops = forwarded.elements(request.headers.get(header, ""))[-settings.TRUSTED_PROXIES :] if header else []
+    if not hops:
+        return peer
+    if address := forwarded.address_in(hops[0]):
+        return address
+    raise forwarded.refuse(header, hops[0])
 
 
 def networks(client_ip: str) -> dict[str, int]:
@@ -57,15 +64,6 @@ def client_ip_digest(client_ip: str) -> str:
 def client_ip_digests(client_ip: str) -> list[str]:
     """Return what may be stored for an address: its digest, and those by SECRET_KEY_FALLBACKS."""
     return [digest[:DIGEST_LENGTH] for digest in digests.all_keyed("users.client_address", client_ip)]
-
-
-def _address(text: str) -> str:
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return ""
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return str(mapped or address)
 
 
 def _network(text: str) -> str:

@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "web.middleware.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "web.middleware.RefusalPages",
+    "referral_project.error_pages.ProxyErrors",
     # Last, as django-axes requires: replaces the answer to a locked-out sign-in.
     "axes.middleware.AxesMiddleware",
 ]

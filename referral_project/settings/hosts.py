@@ -22,8 +22,10 @@ CORS_ALLOWED_HEADERS = env.list(
 )
 CORS_ALLOW_HEADERS = [*default_headers, *CORS_ALLOWED_HEADERS]
 CORS_EXPOSE_HEADERS = [request_id.HEADER, "Retry-After"]
-# Number of proxies in front of the service; each appends its client's address to X-Forwarded-For.
+# Number of proxies in front of the service; each appends its client's address to CLIENT_ADDRESS_HEADER.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+# The header that they write. Name only one that they overwrite or append to: another one is the client's own.
+CLIENT_ADDRESS_HEADER = env.str("CLIENT_ADDRESS_HEADER", default="X-Forwarded-For")
 
 HTTPS = env.bool("HTTPS", default=not DEBUG)
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
