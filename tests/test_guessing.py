@@ -171,7 +171,7 @@ def test_the_metric_and_the_dashboard_say_so(clock: time_machine.Traveller, botn
 
 
 class TestOwner:
-    """An owner at a known address has a code of their own."""
+    """An owner at a known address has a separate code."""
 
     def test_strangers_spend_none_of_the_owners_tries(self, clock: time_machine.Traveller, botnet: Any) -> None:
         phone = phone_number()

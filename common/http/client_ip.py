@@ -25,7 +25,8 @@ def client_ip_of(request: HttpRequest) -> str:
 
 def client_ip_in(text: str) -> str:
     """Return what `client_ip_of` returns, for an address written as text."""
-    return _network(_address(text)) or UNKNOWN
+    address = forwarded.plain_address(text)
+    return _network(address) if address else UNKNOWN
 
 
 def client_address_of(request: HttpRequest) -> str:
@@ -67,7 +68,5 @@ def client_ip_digests(client_ip: str) -> list[str]:
 
 
 def _network(text: str) -> str:
-    if not text:
-        return ""
     address = ip_address(text)
     return str(ip_network((int(address) >> 64 << 64, 64))) if isinstance(address, IPv6Address) else text

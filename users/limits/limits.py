@@ -63,7 +63,7 @@ class Use:
     subjects: dict[tuple[object, ...], int]
     #: If this is true, the use is not counted.
     is_waived: Condition = _never
-    #: The part of the limit, rounded up, that is for everybody; the rest is for those for whom `has_reserve` is true.
+    #: The part of the limit, rounded up, that is for everybody; the rest needs `has_reserve`.
     open_percent: int = _ALL
     has_reserve: Condition = _never
 
@@ -71,7 +71,7 @@ class Use:
         return replace(self, is_waived=is_waived)
 
     def with_reserve(self, percent: int, *, has_reserve: Condition) -> "Use":
-        """Keep a part of the limit for those for whom `has_reserve` is true."""
+        """Keep a part of the limit for uses with `has_reserve`."""
         return replace(self, open_percent=_ALL - percent, has_reserve=has_reserve)
 
     def with_reserve_for(self, is_known: Condition) -> "Use":

@@ -8,7 +8,7 @@ from users.validators import code_lengths
 def wrong_try(*, length: int, is_known: Condition) -> list[Use]:
     """Return the limit, over all numbers and all addresses, of a wrong try with so many digits; none for the longest.
 
-    A part of it is for those for whom `is_known` is true.
+    A part of it is for addresses known to the number: `is_known`.
     """
     limit = _limits().get(length)
     return [limit.of(length).with_reserve_for(is_known)] if limit else []

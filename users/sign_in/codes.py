@@ -61,7 +61,7 @@ class SentCode:
 def send_code(*, phone_number: str, client_ip: str, username: str = "") -> SentCode:
     """Send a new code to a phone number; it replaces the previous one. Does not reveal whether the user exists.
 
-    An address known to the number has a code of its own, which requests of strangers do not replace or delay.
+    An address known to the number has a separate code, which requests of strangers do not replace or delay.
     `client_ip` comes from `client_ip_of`. Raises `PhoneNumberInvalid` or one of `SENDING_REFUSALS`. Only a sent
     code counts towards the limits; after `DeliveryUnavailable` the number can ask again at once.
     """

@@ -61,7 +61,7 @@ class _Attempt(Generic[Session]):
 
 
 class _WrongCode(Exception):
-    """The code was compared with some that were sent and equals none of them; `tries_left` is for the next try."""
+    """The code was compared with those that were sent, and is another; `tries_left` is for the next try."""
 
     def __init__(self, *, compared: int, tries_left: int) -> None:
         super().__init__()
@@ -110,7 +110,7 @@ def sign_in_by_link(
 def _try(attempt: _Attempt[Session]) -> Session:
     phone_number, client_ip = attempt.phone_number, attempt.client_ip
     is_known = partial(lockout.is_known, phone_number=phone_number, client_ip=client_ip)
-    # A neighbour's failures must not stop an owner, whose tries are limited by number and address.
+    # A neighbour's failures must not stop an owner: their tries are limited by number and address.
     failed = limits.FAILED_SIGN_INS_PER_ADDRESS.of_address(client_ip).unless(is_known)
     wrong = code_length.wrong_try(length=len(attempt.confirmation_code), is_known=is_known)
     with limits.counting_failures(failed, *wrong) as refunds:
