@@ -45,7 +45,7 @@ demo: .venv/service ## Add 400 demo people with chains of invitations
 	@touch $@
 
 # loadgroup: tests that share a server (xdist_group) run on one worker, and first.
-PYTEST := pytest --numprocesses 2 --dist loadgroup
+PYTEST := pytest --numprocesses 3 --dist loadgroup
 # The run on SQLite leaves out tests whose result doesn't depend on the database.
 DATABASE_ONLY := --ignore tests/browser -m "not any_database"
 

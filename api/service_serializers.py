@@ -14,7 +14,7 @@ from api.fields import (
     TrueOrFalseField,
     own_fields,
 )
-from api.serializers import EXTERNAL_ID, NEWEST_REFERRALS, PUBLIC_ID, Input
+from api.serializers import EXTERNAL_ID, INVITER_SEES_NUMBER, NEWEST_REFERRALS, PUBLIC_ID, Input
 from users.models import Scope, ServiceKey, User
 from users.reading import MAX_TYPED
 from users.referrals import newest
@@ -73,7 +73,8 @@ class UserChangeSerializer(Input):
     is_active = TrueOrFalseField(required=False, help_text="Someone who is not active can't sign in.")
     used_referral_code = ReferralCodeField(
         required=False,
-        help_text="Another person's invite code or its link, in any notation, once in a lifetime, by the usual rules.",
+        help_text="Another person's invite code or its link, in any notation, once in a lifetime, by the usual rules. "
+        + INVITER_SEES_NUMBER,
     )
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:

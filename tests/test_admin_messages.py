@@ -153,6 +153,7 @@ def test_pages_show_no_code_or_link(admin_client: Client, settings: Settings) ->
         assert not [secret for secret in (sent.confirmation_code, str(link), link.hex) if secret in html]
 
 
+@pytest.mark.usefixtures("unlimited")
 def test_number_of_queries_does_not_grow_with_the_list(admin_client: Client) -> None:
     def queries_with(messages: int) -> int:
         while (count := Delivery.objects.count()) < messages:

@@ -99,10 +99,14 @@ def refusal_of_one_more(nginx: Nginx) -> tuple[int, str] | None:
 
 def test_requests_of_one_address_at_a_time_are_limited(nginx: Nginx) -> None:
     slow = b"POST /api/login/ HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"
-    with unfinished(nginx, AT_ONCE, slow):
-        # Once nginx has read the headers of the last one.
-        refusal = wait_until(lambda: refusal_of_one_more(nginx))
-        others = statuses_of_another_client(nginx)
+
+    def answers_meanwhile() -> tuple[tuple[int, str], list[int]] | None:
+        with unfinished(nginx, AT_ONCE, slow):
+            refusal = refusal_of_one_more(nginx)
+            return (refusal, statuses_of_another_client(nginx)) if refusal else None
+
+    # Repeated until nginx has read the headers of the last one before one more comes.
+    refusal, others = wait_until(answers_meanwhile)
 
     assert refusal == (1, "too_many_connections")
     assert others == [200] * 20

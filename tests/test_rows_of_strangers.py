@@ -42,7 +42,8 @@ def sign_in_everywhere(inviter_code: str) -> None:
     """Sign in with as many numbers as possible, in every way; every third person is erased."""
     for nth in range(TIMES):
         phone, client = phone_number(), APIClient()
-        asked = client.post("/api/registration/", {"phone_number": phone})
+        key = {"Idempotency-Key": str(uuid.uuid4())}
+        asked = client.post("/api/registration/", {"phone_number": phone}, headers=key)
         if asked.status_code != 202:
             continue
         body = {"confirmation_code": asked.json()["confirmation_code"], "used_referral_code": inviter_code}

@@ -97,7 +97,7 @@ def all_rows() -> dict[str, list[Any]]:
 
 
 def _is_for_services(path: str | bytes) -> bool:
-    return _bytes(path).startswith((b"/api/users", b"/api/statistics", b"/api/service"))
+    return _bytes(path).startswith((b"/api/users", b"/api/statistics", b"/api/service", b"/api/introspect"))
 
 
 def _bytes(text: str | bytes) -> bytes:
