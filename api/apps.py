@@ -5,4 +5,4 @@ class ApiConfig(AppConfig):
     name = "api"
 
     def ready(self) -> None:
-        from api import schema  # noqa: F401  registers the OpenAPI extensions
+        from api import schema_extensions  # noqa: F401  registers them

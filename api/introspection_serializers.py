@@ -5,18 +5,18 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from api import examples
+from api import service_examples
 from api.fields import TextField
 from api.serializers import Input
 
 
-@extend_schema_serializer(examples=[examples.INTROSPECTION, examples.INTROSPECTION_FORM])
+@extend_schema_serializer(examples=[service_examples.INTROSPECTION, service_examples.INTROSPECTION_FORM])
 class TokenToInspectSerializer(Input):
     token = TextField(max_length=2_000, help_text="What a person sent as their credential.")
     token_type_hint = TextField(max_length=100, required=False, help_text="Ignored: the token itself says what it is.")
 
 
-@extend_schema_serializer(examples=[examples.ACTIVE_TOKEN, examples.INACTIVE_TOKEN])
+@extend_schema_serializer(examples=[service_examples.ACTIVE_TOKEN, service_examples.INACTIVE_TOKEN])
 class IntrospectionSerializer(serializers.Serializer[Any]):
     active = serializers.BooleanField(help_text="Whether the token is valid now; if not, nothing else is told.")
     iss = serializers.CharField(required=False)

@@ -4,11 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeVar, cast
 
 from drf_spectacular import openapi
-from drf_spectacular.extensions import (
-    OpenApiAuthenticationExtension,
-    OpenApiSerializerExtension,
-    OpenApiSerializerFieldExtension,
-)
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions
 from rest_framework.exceptions import NotFound
@@ -170,67 +165,3 @@ def _invalid_input(field: str) -> dict[str, object]:
     code, detail = (wrong.code, wrong) if isinstance(wrong, Refusal) else (wrong.default_code, wrong.default_detail)
     errors = {field: [{"code": code, "detail": str(detail)}]}
     return problems.problem(400, "invalid_input", problems.INVALID_INPUT, errors=errors)
-
-
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    target_class = "api.authentication.TokenAuthentication"
-    name = "token"
-
-    def get_security_definition(self, auto_schema: openapi.AutoSchema) -> dict[str, Any]:
-        return {
-            "type": "http",
-            "scheme": "bearer",
-            "description": "For people: the `token` of a login, sent as `Bearer <token>` or `Token <token>`.",
-        }
-
-
-class JWTScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    target_class = "api.authentication.JWTAuthentication"
-    name = "jwt"
-
-    def get_security_definition(self, auto_schema: openapi.AutoSchema) -> dict[str, Any]:
-        return {
-            "type": "http",
-            "scheme": "bearer",
-            "bearerFormat": "JWT",
-            "description": "For people too: the `access` token of a JWT pair, instead of the token of a login.",
-        }
-
-
-class ServiceKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    target_class = "api.authentication.ServiceKeyAuthentication"
-    name = "serviceKey"
-
-    def get_security_definition(self, auto_schema: openapi.AutoSchema) -> dict[str, Any]:
-        return {
-            "type": "apiKey",
-            "in": "header",
-            "name": "Authorization",
-            "description": "For programs: the word `Key`, a space, and a service key. `make run` prints one.",
-        }
-
-
-class InputSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
-    target_class = "api.serializers.Input"
-    match_subclasses = True
-
-    def map_serializer(self, auto_schema: openapi.AutoSchema, direction: Literal["request", "response"]) -> Any:
-        """Document that unknown fields are rejected, and that an optional one may be null.
-
-        The docstring of the class is for developers.
-        """
-        schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)  # type: ignore[no-untyped-call]  # noqa: SLF001
-        required = schema.get("required", ())
-        fields = {
-            name: field if name in required else {**field, "nullable": True}
-            for name, field in schema["properties"].items()
-        }
-        return {**schema, "properties": fields, "description": "No other fields.", "additionalProperties": False}
-
-
-class TypedTextSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
-    target_class = "api.fields.TypedTextField"
-    match_subclasses = True
-
-    def map_serializer_field(self, auto_schema: openapi.AutoSchema, direction: str) -> dict[str, Any]:
-        return {"type": "string", **(self.target.typed if direction == "request" else self.target.answered)}

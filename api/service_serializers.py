@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from api import examples
+from api import service_examples
 from api.fields import (
     ExternalIdField,
     KeptReferralCodeField,
@@ -20,7 +20,7 @@ from users.reading import MAX_TYPED
 from users.referrals import newest
 
 
-@extend_schema_serializer(examples=[examples.SERVICE])
+@extend_schema_serializer(examples=[service_examples.SERVICE])
 class ServiceSerializer(serializers.Serializer[ServiceKey]):
     name = serializers.CharField(source="account.name", help_text="The account.")
     scopes = serializers.ListField(child=serializers.ChoiceField(Scope.values), source="account.scopes")
@@ -28,7 +28,7 @@ class ServiceSerializer(serializers.Serializer[ServiceKey]):
     expires_at = serializers.DateTimeField(help_text="When this key ends, UTC.")
 
 
-@extend_schema_serializer(examples=[examples.USER])
+@extend_schema_serializer(examples=[service_examples.USER])
 class UserSerializer(serializers.ModelSerializer[User]):
     id = serializers.UUIDField(source="public_id", help_text=PUBLIC_ID, read_only=True)
     phone_number = PhoneNumberField(help_text="E.164.", read_only=True)
@@ -53,7 +53,7 @@ class UserSerializer(serializers.ModelSerializer[User]):
         read_only_fields = fields
 
 
-@extend_schema_serializer(examples=[examples.USER_DETAIL])
+@extend_schema_serializer(examples=[service_examples.USER_DETAIL])
 class UserDetailSerializer(UserSerializer):
     referrals = serializers.SerializerMethodField(help_text=f"The newest {NEWEST_REFERRALS} phone numbers.")
 
@@ -64,7 +64,7 @@ class UserDetailSerializer(UserSerializer):
         return newest.phone_numbers(user, limit=NEWEST_REFERRALS)
 
 
-@extend_schema_serializer(examples=[examples.USER_CHANGE])
+@extend_schema_serializer(examples=[service_examples.USER_CHANGE])
 class UserChangeSerializer(Input):
     shown_only = UserDetailSerializer.Meta.fields
 
@@ -82,7 +82,7 @@ class UserChangeSerializer(Input):
         return {"phone_number": fields.pop("phone_number"), **own_fields(), **fields}
 
 
-@extend_schema_serializer(examples=[examples.USER_CREATION])
+@extend_schema_serializer(examples=[service_examples.USER_CREATION])
 class UserCreationSerializer(UserChangeSerializer):
     referral_code = KeptReferralCodeField(
         required=False,

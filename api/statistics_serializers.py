@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from api import examples
+from api import service_examples
 from api.fields import PhoneNumberField, TimeZoneField
 from users.statistics.report import Referrer, Statistics, Step, StepCounts
 from users.statistics.totals import COUNTED
@@ -58,7 +58,7 @@ class ReferrerSerializer(serializers.Serializer[Referrer]):
     activations = serializers.IntegerField(help_text="In this period.")
 
 
-@extend_schema_serializer(examples=[examples.STATISTICS])
+@extend_schema_serializer(examples=[service_examples.STATISTICS])
 class StatisticsSerializer(serializers.Serializer[Statistics]):
     to = serializers.DateField(source="period.last")
     step = serializers.ChoiceField([step.value for step in Step], source="period.step.value")

@@ -15,7 +15,7 @@ from rest_framework.fields import Field
 from rest_framework.serializers import BaseSerializer, ListSerializer, Serializer
 
 import referral_project.urls  # noqa: F401  defines every serializer
-from api import examples, import_examples, problems
+from api import examples, import_examples, problems, service_examples
 from users import phones
 from users.refusals import Refusal
 
@@ -108,7 +108,7 @@ ANSWERS = [(serializer, example) for serializer, example in documented() if not 
 def test_every_example_belongs_to_a_serializer() -> None:
     defined = {
         name: value
-        for name, value in {**vars(examples), **vars(import_examples)}.items()
+        for name, value in {**vars(examples), **vars(import_examples), **vars(service_examples)}.items()
         if isinstance(value, OpenApiExample)
     }
     used = {id(example) for _, example in documented()}
