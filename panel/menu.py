@@ -1,4 +1,4 @@
-"""The side menu and the style sheet of the admin panel, named by dotted paths in the setting UNFOLD."""
+"""The side menu, the brand and the style sheets of the admin panel, named by dotted paths in the setting UNFOLD."""
 
 from typing import Any
 
@@ -6,6 +6,20 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext as _
+
+from common.brand import facts
+
+
+def service_name(_request: HttpRequest) -> str:
+    return facts.service_name()
+
+
+def icon(_request: HttpRequest) -> str:
+    return facts.icon_url()
+
+
+def brand_colours(_request: HttpRequest) -> str:
+    return facts.colours_url("panel")
 
 
 def style_sheet(_request: HttpRequest) -> str:

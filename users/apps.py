@@ -1,11 +1,13 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
-from django.utils.translation import gettext_lazy as _
+from django.utils.functional import lazy
+
+from common.brand.facts import service_name
 
 
 class UsersConfig(AppConfig):
     name = "users"
-    verbose_name = _("Referral service")
+    verbose_name = lazy(service_name, str)()
 
     def ready(self) -> None:
         from users.people import jwt_keys

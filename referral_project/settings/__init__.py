@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.observability import log_lines
 from referral_project.settings.api import *
+from referral_project.settings.brand import *
 from referral_project.settings.databases import *
 from referral_project.settings.environment import BASE_DIR, DEBUG, env
 from referral_project.settings.environment import SECRET_KEY as SECRET_KEY
@@ -84,6 +85,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "web.theme.context",
             ],
+            "libraries": {"brand": "common.brand.tags"},
         },
     },
 ]

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 from django.core.exceptions import ImproperlyConfigured
 
+from referral_project.settings.brand import SERVICE_NAME
 from referral_project.settings.environment import BASE_DIR, DEBUG, env
 from referral_project.settings.hosts import PUBLIC_URL
 
@@ -49,7 +50,7 @@ SIMPLE_JWT = {
     "USER_ID_CLAIM": "sub",
 }
 SPECTACULAR_SETTINGS = {
-    "TITLE": "Referral service",
+    "TITLE": SERVICE_NAME or "Referral service",
     # In development Swagger calls the host that it was opened on.
     "SERVERS": [] if DEBUG else [{"url": PUBLIC_URL}],
     "VERSION": "1.0.0",

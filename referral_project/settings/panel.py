@@ -2,8 +2,7 @@
 
 from datetime import timedelta
 
-from django.utils.translation import gettext_lazy as _
-
+from referral_project.settings.brand import SERVICE_NAME
 from referral_project.settings.environment import env
 
 ADMIN_WRONG_PASSWORDS_PER_NUMBER = env.int("ADMIN_WRONG_PASSWORDS_PER_NUMBER", default=5)
@@ -11,7 +10,7 @@ ADMIN_WRONG_PASSWORDS_PER_ADDRESS = env.int("ADMIN_WRONG_PASSWORDS_PER_ADDRESS",
 ADMIN_LOCKOUT_SECONDS = env.int("ADMIN_LOCKOUT_SECONDS", default=1_800)
 ADMIN_SESSION_HOURS = env.int("ADMIN_SESSION_HOURS", default=12)
 STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", default=False)
-OTP_TOTP_ISSUER = "Referral service"
+OTP_TOTP_ISSUER = SERVICE_NAME or "Referral service"
 AUDIT_TRAIL_DAYS = env.int("AUDIT_TRAIL_DAYS", default=365)
 
 # A number is locked only for the client_ip that tries it; its owner can sign in from elsewhere.
@@ -33,10 +32,11 @@ AXES_VERBOSE = False
 
 # Unfold imports dotted paths when a page is shown.
 UNFOLD = {
-    "SITE_TITLE": _("Referral service"),
-    "SITE_HEADER": _("Referral service"),
-    "SITE_SYMBOL": "hub",
-    "STYLES": ["panel.menu.style_sheet"],
+    "SITE_TITLE": "panel.menu.service_name",
+    "SITE_HEADER": "panel.menu.service_name",
+    "SITE_ICON": "panel.menu.icon",
+    "SITE_FAVICONS": [{"rel": "icon", "href": "panel.menu.icon"}],
+    "STYLES": ["panel.menu.brand_colours", "panel.menu.style_sheet"],
     "DASHBOARD_CALLBACK": "panel.dashboard.show",
     "LOGIN": {"form": "panel.forms.SignInForm"},
     "SIDEBAR": {"navigation": "panel.menu.navigation"},

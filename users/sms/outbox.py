@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from common import digests
+from common.brand.facts import with_sender
 from common.database import sql
 from common.observability import request_id
 from users.models import ConfirmationCode, Delivery
@@ -62,7 +63,7 @@ def open_for(code: ConfirmationCode, text: str) -> Delivery:
         verification_token=code.verification_token,
         created_at=code.issued_at,
         expires_at=code.expires_at,
-        sealed_text=_cipher().encrypt(text.encode()).decode(),
+        sealed_text=_cipher().encrypt(with_sender(text).encode()).decode(),
         request_id=request_id.current() or "",
     )
     sql.insert(message)
@@ -77,7 +78,7 @@ def open_notice(*, phone_number: str, text: str) -> Delivery:
         phone_number=phone_number,
         created_at=now,
         expires_at=now + timedelta(seconds=_NOTICE_LIFETIME_SECONDS),
-        sealed_text=_cipher().encrypt(text.encode()).decode(),
+        sealed_text=_cipher().encrypt(with_sender(text).encode()).decode(),
         request_id=request_id.current() or "",
     )
 

@@ -1,0 +1,4 @@
+"""The programme's own name, colour, logo and links: pages, panel and messages show them."""
+
+#: Content types of a logo by the ending of its file.
+LOGO_TYPES = {".svg": "image/svg+xml", ".png": "image/png", ".webp": "image/webp"}
