@@ -43,15 +43,17 @@ def find_one(model: type[M], statement: str, *values: object) -> M | None:
 
 
 def insert(record: Model, *, on_conflict: str = "") -> bool:
-    """Insert a new row, set its id, and send no signals. False if `on_conflict` prevented it."""
+    """Insert a new row, set its id as `save` does, and send no signals. False if `on_conflict` prevented it."""
     fields, statement = _insertion(type(record), on_conflict)
     values = [field.pre_save(record, add=True) for field in fields]
     with connection.cursor() as cursor:
         cursor.execute(statement, _as_stored(values))
         row = cursor.fetchone()
-    if row:
-        record.pk = row[0]
-    return row is not None
+    if row is None:
+        return False
+    record.pk = row[0]
+    record._state.adding, record._state.db = False, connection.alias  # noqa: SLF001
+    return True
 
 
 @cache

@@ -10,6 +10,7 @@ from django.db.models import Case, F, Max, Value, When
 from django.utils import timezone
 
 from common import digests
+from common.database import sql
 from users.phones import PhoneNumber
 
 if TYPE_CHECKING:
@@ -21,6 +22,11 @@ NUMBER_WAS_HERE_BEFORE = """
     EXISTS (
         SELECT 1 FROM users_formernumber WHERE account_id = users_user.id AND came_back AND left_at > %s
     ) AS fetched_number_was_here_before
+"""
+
+_ARRIVE = """
+    UPDATE users_formernumber SET came_back = came_back OR account_id IS NULL OR account_id <> %s, account_id = %s
+    WHERE left_at > %s AND digest IN ({digests}) RETURNING came_back
 """
 
 
@@ -54,11 +60,9 @@ class FormerNumberManager(models.Manager["FormerNumber"]):
 
         Call it when the row of `user` is written: that waits for an erasure of the same number to commit.
         """
-        known = self.filter(pk__in=_digests(user.phone_number), left_at__gt=memory_start())
-        is_own = When(account_id=user.pk, then=F("came_back"))
-        if not known.update(came_back=Case(is_own, default=Value(True)), account_id=user.pk):
-            return False
-        return known.filter(came_back=True).exists()
+        stored = _digests(user.phone_number)
+        statement = _ARRIVE.format(digests=", ".join(["%s"] * len(stored)))
+        return any(came_back for (came_back,) in sql.rows(statement, user.pk, user.pk, memory_start(), *stored))
 
     def are_behind(self, user: "User") -> bool:
         """Return True if an account before this one had a number of `user`."""

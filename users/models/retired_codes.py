@@ -3,8 +3,11 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from common.database import sql
 from users import referral_codes
 from users.models.fields import referral_code_field
+
+_IS_RETIRED = "SELECT 1 FROM users_retiredreferralcode WHERE referral_code = %s"
 
 
 class RetiredReferralCode(models.Model):
@@ -24,6 +27,6 @@ class RetiredReferralCode(models.Model):
 
 def draw_referral_code() -> str:
     """Draw a code that no erased user had; the unique constraint catches a code that is drawn twice."""
-    while RetiredReferralCode.objects.filter(pk=(code := referral_codes.draw())).exists():
+    while sql.rows(_IS_RETIRED, code := referral_codes.draw()):
         pass
     return code

@@ -8,6 +8,7 @@ from django.contrib.auth.models import BaseUserManager
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
+from common.database import sql
 from users import phones
 from users.models.former_numbers import FormerNumber
 from users.models.retired_codes import RetiredReferralCode, draw_referral_code
@@ -67,21 +68,18 @@ class UserManager(BaseUserManager["User"]):
                 referral_code=referral_code or draw_referral_code(),
                 **fields,
             )
-            try:
-                with transaction.atomic(using=self.db):
-                    user.save(force_insert=True, using=self.db)
+            # A drawn code needs no savepoint: what is refused has inserted nothing.
+            with transaction.atomic(savepoint=bool(referral_code)):
+                if sql.insert(user, on_conflict="ON CONFLICT DO NOTHING"):
                     # After the insert, which waits for an erasure of the owner.
                     if referral_code and RetiredReferralCode.objects.filter(pk=referral_code).exists():
                         raise ReferralCodeTaken
                     user.fetched_number_was_here_before = FormerNumber.objects.arrive(user)
-            except IntegrityError:
-                self._refuse_taken(user)
-                if not self.filter(referral_code=user.referral_code).exists():
-                    raise
-                if referral_code:
-                    raise ReferralCodeTaken from None
-            else:
-                return user
+                    user.fetched_used_referral_code = None
+                    return user
+            self._refuse_taken(user)
+            if referral_code and self.filter(referral_code=referral_code).exists():
+                raise ReferralCodeTaken
 
     def update_user(self, user: "User", **fields: Any) -> dict[str, Any]:
         """Change fields of a user; no fields, no query. A new number, and being disabled, end every session.

@@ -34,6 +34,8 @@ def older_than(referral: Referral) -> Q:
 
 def phone_numbers(inviter: User, *, limit: int) -> list[str]:
     """Return the phone numbers (E.164) of the newest referrals, without erased users."""
+    if not inviter.referrals_count:
+        return []
     return [phone_number for (phone_number,) in sql.rows(_PHONE_NUMBERS, inviter.pk, limit)]
 
 
