@@ -23,6 +23,7 @@ TAGS = [
     {"name": "service", "description": "What a service key is and may do."},
     {"name": "users", "description": "Everybody, for services."},
     {"name": "statistics", "description": "How many came, and how, for services."},
+    {"name": "events", "description": "What happened, for services: a feed, and webhooks."},
     {"name": "operations", "description": "Probes for operators."},
 ]
 

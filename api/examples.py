@@ -132,6 +132,14 @@ PERSONAL_DATA = answer(
                 "finished_at": "2026-11-21T09:29:02Z",
             }
         ],
+        "events": [
+            {
+                "at": "2026-11-21T09:30:00Z",
+                "type": "person.registered",
+                "phone_number": "+79991234567",
+                "told": {"username": "Anna", "referral_code": "K7M2XP"},
+            }
+        ],
         "actions_of_staff": [],
     },
 )

@@ -68,7 +68,7 @@ def document(  # noqa: PLR0913  one for each part of an operation's description
         if takes or is_list:
             method = cast("Method", refusing_unknown(method, own=takes, is_list=is_list))
         method.refusals, method.not_found = tuple(refusals), not_found  # type: ignore[attr-defined]
-        method.scope = scope  # type: ignore[attr-defined]
+        method.scope, method.takes = scope, tuple(takes)  # type: ignore[attr-defined]
         return extend_schema(
             operation_id=operation_id,
             tags=[tag],
@@ -130,8 +130,7 @@ class AutoSchema(openapi.AutoSchema):
             yield problems.problem_of_error(exceptions.ParseError())
             yield problems.problem_of_error(BodyTooLarge())
             yield problems.problem_of_error(exceptions.UnsupportedMediaType("text/plain"))
-        if self._is_list_view():
-            yield _invalid_input("page_size")
+        yield from map(_invalid_input, ["page_size"] if self._is_list_view() else handler.takes[:1])
         if self._is_for_services():
             yield problems.problem_of_refusal(ServiceKeyInvalid())
             yield problems.problem_of_refusal(ServiceKeyRequired())

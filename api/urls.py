@@ -4,6 +4,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
+from api.views.events import FeedView
 from api.views.imports import ImportView
 from api.views.introspection import IntrospectionView
 from api.views.openapi import SchemaView
@@ -36,6 +37,7 @@ urlpatterns = [
     path("service/", ServiceView.as_view(), name="service"),
     path("users/import/", ImportView.as_view(), name="import"),
     path("", include(users.urls)),
+    path("events/", FeedView.as_view(), name="events"),
     path("statistics/", StatisticsView.as_view(), name="statistics"),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("schema/swagger-ui/", SpectacularSwaggerSplitView.as_view(metadata_class=None), name="swagger-ui"),

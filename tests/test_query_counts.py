@@ -99,6 +99,15 @@ def prepared_introspection(anna: User) -> Callable[[], Any]:
     return lambda: client.post("/api/introspect/", {"token": token})
 
 
+def prepared_feed(query: str) -> Callable[[User], Callable[[], Any]]:
+    def prepare(_anna: User) -> Callable[[], Any]:
+        client = service_client()
+        client.get("/api/events/")  # all have their positions
+        return lambda: client.get(f"/api/events/{query}")
+
+    return prepare
+
+
 def prepared_registration(_anna: User) -> Callable[[], Any]:
     body = {"phone_number": phone_number()}
     return lambda: APIClient().post("/api/registration/", body)
@@ -143,7 +152,7 @@ def prepared_export(anna: User) -> Callable[[], Any]:
 REQUESTS = {
     "registration": (prepared_registration, 13),
     "login": (prepared_sign_in("/api/login/"), 18),
-    "first login with a share code": (prepared_first_login, 32),
+    "first login with a share code": (prepared_first_login, 34),
     "jwt": (prepared_sign_in("/api/jwt/"), 15),
     "profile": (get("/api/profile/"), 2),
     "profile by number": (get("/api/profile/{phone_number}/"), 2),
@@ -151,19 +160,19 @@ REQUESTS = {
     "service": (service_get("/api/service/"), 2),
     "users by number": (service_get("/api/users/?phone_number={phone_number}"), 4),
     "referrals": (get("/api/profile/referrals/"), 2),
-    "export": (prepared_export, 11),
+    "export": (prepared_export, 12),
     "referral code": (get("/api/referral-codes/{referral_code}/"), 5),
-    "activation": (prepared_activation, 19),
-    "activation by number": (prepared_activation_by_number, 19),
+    "activation": (prepared_activation, 20),
+    "activation by number": (prepared_activation_by_number, 20),
     "link": (prepared_link, 19),
     "jwt refresh": (prepared_with_refresh_token("/api/jwt/refresh/"), 14),
     "jwt logout": (prepared_with_refresh_token("/api/jwt/logout/"), 10),
-    "saving a person": (prepared_saving("post"), 12),
-    "import": (prepared_import, 26),
-    "saving a person who was invited": (prepared_saving_of_an_invited_person, 27),
-    "replacing a person, with a new number": (prepared_saving("put"), 24),
-    "changing a person, with a new number": (prepared_saving("patch"), 24),
-    "erasure by a service": (prepared_erasure_by_service, 33),
+    "saving a person": (prepared_saving("post"), 13),
+    "import": (prepared_import, 28),
+    "saving a person who was invited": (prepared_saving_of_an_invited_person, 29),
+    "replacing a person, with a new number": (prepared_saving("put"), 25),
+    "changing a person, with a new number": (prepared_saving("patch"), 25),
+    "erasure by a service": (prepared_erasure_by_service, 35),
     "health": (get("/health/ready/"), 1),
     "logout": (prepared_logout("/api/logout/"), 2),
     "logout everywhere": (prepared_logout("/api/logout/all/"), 3),
@@ -176,7 +185,9 @@ REQUESTS = {
     "users changed": (service_get("/api/users/?updated_after=2026-01-01T00:00:00Z&ordering=updated_at"), 5),
     "user": (service_get("/api/users/{id}/"), 6),
     "statistics": (service_get("/api/statistics/"), 12),
-    "erasure": (prepared_erasure, 29),
+    "events": (prepared_feed("?page_size=1000"), 5),
+    "events after a cursor": (prepared_feed("?after=MA&type=person.erased"), 5),
+    "erasure": (prepared_erasure, 31),
 }
 
 

@@ -31,7 +31,7 @@ from users import audit
 from users.form_fields import OwnField
 from users.models import User
 from users.people import personal_data, search
-from users.people.accounts import change_user
+from users.people.accounts import add_user, change_user
 from users.people.erasure import erase
 from users.people.rights import may
 from users.referrals import newest
@@ -185,7 +185,8 @@ class UserAdmin(UserColumns, ExportsList, OffersRights, DjangoUserAdmin, QuickMo
             change_user(user=stored, **{name: data[name] for name in COLUMNS.intersection(form.changed_data)})
         else:
             own = {name: data[name] for name in (*User.OWN_FIELDS, "external_id")}
-            user = User.objects.create_user(data["phone_number"], data.get("password1") or None, **own)
+            password = data.get("password1") or None
+            user, _values = add_user(phone_number=data["phone_number"], password=password, **own)
             obj.pk = user.pk
             obj.refresh_from_db()
         if code := data.get("used_referral_code"):

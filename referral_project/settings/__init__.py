@@ -13,6 +13,7 @@ from referral_project.settings.databases import *
 from referral_project.settings.environment import BASE_DIR, DEBUG, env
 from referral_project.settings.environment import SECRET_KEY as SECRET_KEY
 from referral_project.settings.environment import SECRET_KEY_FALLBACKS as SECRET_KEY_FALLBACKS
+from referral_project.settings.events import *
 from referral_project.settings.hosts import *
 from referral_project.settings.hosts import CORS_ALLOWED_ORIGINS
 from referral_project.settings.panel import *

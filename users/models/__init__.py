@@ -1,5 +1,6 @@
 """The models, one module for each subject."""
 
+from users.models.events import Event, EventCounter, EventType
 from users.models.former_numbers import NUMBER_WAS_HERE_BEFORE, FormerNumber, memory_start
 from users.models.idempotency import IdempotencyKey
 from users.models.limits import LimitCounter
@@ -22,6 +23,9 @@ __all__ = [
     "ConfirmationCode",
     "Delivery",
     "DeliveryQuerySet",
+    "Event",
+    "EventCounter",
+    "EventType",
     "FormerNumber",
     "IdempotencyKey",
     "JWTFamily",

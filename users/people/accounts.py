@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from users import audit
+from users import audit, events
 from users.models import User
 from users.referrals import activation
 from users.sms import channels, outbox, tasks
@@ -15,12 +15,15 @@ logger = logging.getLogger(__name__)
 
 
 @transaction.atomic(savepoint=False)
-def add_user(*, used_referral_code: str | None = None, **fields: Any) -> tuple[User, audit.Details]:
+def add_user(
+    *, password: str | None = None, used_referral_code: str | None = None, **fields: Any
+) -> tuple[User, audit.Details]:
     """Create a user who may have come with an invite code; return them and [None, new] of the fields.
 
     Raises what `UserManager.create_user` and `activation.activate` raise.
     """
-    user = User.objects.create_user(**fields)
+    user = User.objects.create_user(password=password, **fields)
+    events.people_registered(user)
     changes = audit.changes_between({}, audit.values_of(user, fields))
     return user, changes | _activate(user, used_referral_code)
 
@@ -32,7 +35,9 @@ def change_user(*, user: User, used_referral_code: str | None = None, **fields: 
     A new number is told to the old and the new one; sessions end as `UserManager.update_user` says.
     Raises what it and `activation.activate` raise.
     """
-    changes = audit.changes_of(user, former=User.objects.update_user(user, **fields))
+    former = User.objects.update_user(user, **fields)
+    events.person_changed(user, former=former)
+    changes = audit.changes_of(user, former=former)
     for number in changes.get("phone_number", ()):
         _tell(number, _("The phone number of your account was changed. If you did not ask for that, contact support."))
     return changes | _activate(user, used_referral_code)

@@ -4,7 +4,7 @@ from axes.models import AccessAttempt
 from django.db import transaction
 
 from common.database import locks
-from users import audit
+from users import audit, events
 from users.models import ConfirmationCode, Delivery, FormerNumber, RetiredReferralCode, SignInAttempt, User
 from users.people import jwt_sessions
 from users.sms import outbox
@@ -22,6 +22,7 @@ def erase(*, user: User) -> None:
     # Lock the row: concurrent inserts of related rows commit before the deletion collects them, or fail.
     if not User.objects.select_for_update().filter(pk=user.pk).exists():
         return
+    events.person_erased(user)
     FormerNumber.objects.leave(user, account=None)
     AccessAttempt.objects.filter(username=user.phone_number).delete()
     SignInAttempt.objects.filter(phone_number=user.phone_number).update(phone_number="", address="")

@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from common.database.uuids import uuid7
-from users import referral_codes
+from users import events, referral_codes
 from users.models import FormerNumber, Referral, RetiredReferralCode, User
 from users.models.former_numbers import known_numbers
 from users.people.import_refusals import ReferralCodeFixed, RowRepeated, StaffProtected
@@ -195,7 +195,7 @@ def _change(batch: _Batch, row: Row, user: User, used_code: str | None, taken: _
         raise StaffProtected
     if changes:
         taken.take_external_id(changes.get("external_id"))
-        User.objects.update_user(user, **changes)
+        events.person_changed(user, former=User.objects.update_user(user, **changes))
         batch.updated += 1
         batch.changed_ids.append(user.pk)
     else:
@@ -211,6 +211,7 @@ def _insert(batch: _Batch, taken: _Taken) -> None:
     for user, code in zip(without, taken.draw(len(without)), strict=True):
         user.referral_code = code
     users = User.objects.bulk_create([user for _, user in batch.new])
+    events.people_registered(*users)
     batch.created += len(users)
     batch.changed_ids += [user.pk for user in users]
     remembered = known_numbers([user.phone_number for user in users])

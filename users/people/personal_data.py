@@ -12,7 +12,17 @@ from django.http import StreamingHttpResponse
 from django.utils import timezone
 from knox.models import AuthToken
 
-from users.models import AuditRecord, ConfirmationCode, Delivery, FormerNumber, JWTFamily, Referral, SignInAttempt, User
+from users.models import (
+    AuditRecord,
+    ConfirmationCode,
+    Delivery,
+    Event,
+    FormerNumber,
+    JWTFamily,
+    Referral,
+    SignInAttempt,
+    User,
+)
 from users.people import sessions
 from users.referrals import newest, visibility
 
@@ -106,6 +116,11 @@ LISTS: Mapping[str, Part] = {
         Delivery,
         lambda user: Delivery.objects.filter(phone_number=user.phone_number),
         {"created_at": "created_at", "state": "state", "channel": "channel", "finished_at": "finished_at"},
+    ),
+    "events": Part(
+        Event,
+        lambda user: Event.objects.filter(person_id=user.pk),
+        {"at": "at", "type": "type", "phone_number": "phone_number", "told": "personal"},
     ),
     "actions_of_staff": Part(
         AuditRecord,

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from common.database import locks, sql
-from users import referral_codes
+from users import events, referral_codes
 from users.limits import limits
 from users.models import NUMBER_WAS_HERE_BEFORE, USED_REFERRAL_CODE, Referral, User, memory_start
 from users.refusals import (
@@ -109,6 +109,7 @@ def activate(*, user: User, referral_code: str, activated_at: datetime | None = 
 
     referral = Referral(invited=newcomer, inviter=inviter, referral_code=inviter.referral_code, activated_at=now)
     sql.insert(referral)
+    events.referrals_activated(referral)
     # Last before the commit: concurrent activations of the same code wait for this row.
     both = (inviter.pk, newcomer.pk)
     if sql.execute(_COUNT, inviter.pk, timezone.now(), *both, newcomer.pk) < len(both):

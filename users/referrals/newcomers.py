@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db.models import F
 
-from users import referral_codes
+from users import events, referral_codes
 from users.models import Referral, User
 from users.refusals import NumberWasHereBefore, OwnReferralCode, ReferralCircle, ReferralCodeNotFound, Refusal
 
@@ -30,7 +30,7 @@ def invite_newcomers(newcomers: Sequence[Newcomer]) -> list[Refusal | None]:
     typed = [referral_codes.readings(each.used_referral_code) for each in newcomers]
     codes = {code for readings in typed for code in readings}
     active = User.objects.select_for_update(no_key=True).filter(is_active=True, referral_code__in=codes)
-    owners = {code: pk for pk, code in active.order_by("pk").values_list("pk", "referral_code")}
+    owners = {owner.referral_code: owner for owner in active.order_by("pk").only("referral_code", "public_id")}
     inviter_of: dict[int, int] = {}
     refusals, referrals = [], []
     for newcomer, readings in zip(newcomers, typed, strict=True):
@@ -38,18 +38,20 @@ def invite_newcomers(newcomers: Sequence[Newcomer]) -> list[Refusal | None]:
         refusal = next(_refusals(newcomer, readings, owners.get(code), inviter_of), None)
         refusals.append(refusal)
         if refusal is None:
-            inviter_of[user.pk] = owners[code]
+            inviter_of[user.pk] = owners[code].pk
             at = user.registered_at
-            referrals.append(Referral(invited=user, inviter_id=owners[code], referral_code=code, activated_at=at))
+            referrals.append(Referral(invited=user, inviter=owners[code], referral_code=code, activated_at=at))
     Referral.objects.bulk_create(referrals)
+    events.referrals_activated(*referrals)
     _count(Counter(inviter_of.values()))
     return refusals
 
 
 def _refusals(
-    newcomer: Newcomer, readings: list[str], inviter: int | None, inviter_of: Mapping[int, int]
+    newcomer: Newcomer, readings: list[str], owner: User | None, inviter_of: Mapping[int, int]
 ) -> Iterator[Refusal]:
     """Yield the refusals that apply, in the order of `activation.REFUSALS`."""
+    inviter = owner.pk if owner else None
     if newcomer.user.referral_code in readings and inviter in (None, newcomer.user.pk):
         yield OwnReferralCode()
     if newcomer.number_was_here_before:

@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from common.database import sql
 from common.http.client_ip import client_ip_digest
-from users import phones
+from users import events, phones
 from users.limits import limits
 from users.models import ConfirmationCode
 from users.refusals import (
@@ -74,13 +74,27 @@ def send_code(*, phone_number: str, client_ip: str, username: str = "") -> SentC
         limits.CODES_PER_COUNTRY.of(region),
         limits.CODES.of(),
     )
-    with limits.reserved(
+    uses = (
         of_both,
         sendings_of_address(client_ip, is_known=is_known),
         *[use.with_reserve_for(lambda: is_known) for use in of_all],
         *([] if is_known else [_sendings_to_number(phone_number, of_both)]),
-    ):
-        return _send(phone_number, username, client_ip, is_known=is_known)
+    )
+    try:
+        with limits.reserved(*uses):
+            return _send(phone_number, username, client_ip, is_known=is_known)
+    except SendingPaused as paused:
+        _record_pause(paused, region)
+        raise
+
+
+def _record_pause(paused: SendingPaused, region: str) -> None:
+    """Record the pause of a country or of everybody; that of a block of numbers concerns few."""
+    until = timezone.now() + timedelta(seconds=int(paused.details["retry_after"]))
+    for limit, country in ((limits.CODES, None), (limits.CODES_PER_COUNTRY, region)):
+        if limits.is_used_up(limit.of(*([country] if country else [])).with_reserve_for(lambda: False)):
+            events.sending_paused(limit=limit.setting, country=country, until=until)
+            return
 
 
 def sendings_of_address(client_ip: str, *, is_known: bool) -> limits.Use:

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from common.database import sql
 from common.http.client_ip import client_ip_digests
+from users import events
 from users.models import USED_REFERRAL_CODE, ConfirmationCode, User
 from users.referrals import activation
 from users.refusals import AccountDisabled, NumberWasHereBefore, PhoneNumberTaken
@@ -58,11 +59,14 @@ def enter(record: ConfirmationCode, newcomer: Newcomer, *, client_ip: str, by_li
             return _welcome(user, newcomer, record)
     if not user.is_active:
         raise AccountDisabled
+    events.person_signed_in(user)
     return SignIn(user, is_new_user=False, code_id=record.pk)
 
 
 def _welcome(user: User, newcomer: Newcomer, record: ConfirmationCode) -> SignIn:
     refusal = None
+    events.people_registered(user)
+    events.person_signed_in(user)
     if newcomer.used_referral_code:
         try:
             activation.activate(user=user, referral_code=newcomer.used_referral_code)

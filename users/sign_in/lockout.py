@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from common.database import sql
 from common.http.client_ip import client_ip_digest, client_ip_digests
+from users import events
 from users.limits import limits
 from users.models import SignInAttempt
 from users.refusals import SignInLocked, seconds_between
@@ -43,6 +45,8 @@ class Standing:
     is_known: bool
     #: The number has signed in during the last 24 hours, from any IP.
     signed_in_today: bool
+    #: When wrong codes that count were entered for the number (UTC), oldest first.
+    wrong_tries: tuple[datetime, ...] = ()
 
 
 def admit(*, phone_number: str, client_ip: str) -> Standing:
@@ -69,8 +73,10 @@ def _standing(phone_number: str, here: list[str], now: datetime) -> tuple[Standi
     known_since = now - timedelta(days=settings.KNOWN_ADDRESS_DAYS)
     lately = (phone_number, known_since, *here, phone_number, now - timedelta(days=1))
     rows = sql.find(SignInAttempt, statement, *lately, phone_number, now - _WRONG_TRIES_COUNT_FOR)
-    standing = Standing(bool(rows[0].is_known), bool(rows[0].signed_in_today))  # type: ignore[attr-defined]
-    return standing, [(row.at, row.address) for row in rows if row.pk]
+    tries = [(row.at, row.address) for row in rows if row.pk]
+    first: Any = rows[0]
+    standing = Standing(bool(first.is_known), bool(first.signed_in_today), tuple(at for at, _ in tries))
+    return standing, tries
 
 
 def is_known(*, phone_number: str, client_ip: str) -> bool:
@@ -89,8 +95,13 @@ def expired_attempts() -> QuerySet[SignInAttempt]:
     return SignInAttempt.objects.filter(wrong | right)
 
 
-def record_wrong_try(*, phone_number: str, client_ip: str) -> None:
+def record_wrong_try(*, phone_number: str, client_ip: str, standing: Standing) -> None:
+    """Count a wrong code, and record the event if it is the one that locks the number."""
+    now = timezone.now()
     SignInAttempt.objects.create(phone_number=phone_number, address=client_ip_digest(client_ip), succeeded=False)
+    until = _locked_until([*standing.wrong_tries, now], settings.LIMIT_WRONG_TRIES_PER_NUMBER)
+    if until and until != _locked_until(standing.wrong_tries, settings.LIMIT_WRONG_TRIES_PER_NUMBER):
+        events.number_locked(phone_number, until=until)
 
 
 def record_success(*, phone_number: str, client_ip: str) -> None:

@@ -147,7 +147,7 @@ def _redeem(attempt: _Attempt[Session]) -> tuple[Session, list[limits.Use]]:
                 return _sign_in(attempt, code, standing)
         for code in compared:
             code.record_wrong_try(is_known=standing.is_known)
-        lockout.record_wrong_try(phone_number=attempt.phone_number, client_ip=attempt.client_ip)
+        lockout.record_wrong_try(phone_number=attempt.phone_number, client_ip=attempt.client_ip, standing=standing)
     # Outside of the block: an exception would roll back the wrong try.
     tries_left = max(code.tries_left(is_known=standing.is_known) for code in compared)
     raise _WrongCode(compared=len(compared), tries_left=tries_left)

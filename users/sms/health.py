@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.db.models import Count, Min
 from django.utils import timezone
 
+from users import events
 from users.models import Delivery
 from users.sms import channels
 
@@ -45,6 +46,14 @@ def health() -> list[Health]:
     newest = Delivery.objects.filter(created_at__gte=since).values_list("channel", "failed_channels")[:_SEARCHED]
     rows = [(took, failed.split()) for took, failed in newest]
     return [_judge(channel.name, rows) for channel in channels.channels()]
+
+
+def record_failing(message: Delivery) -> None:
+    """Record an event for each channel that failed to take this message and is failing in general."""
+    unknown = [name for name in message.failed_channels.split() if not events.was_channel_failing(name)]
+    for judged in health() if unknown else ():
+        if judged.channel in unknown and judged.is_failing:
+            events.channel_failing(judged.channel, messages=judged.messages, failures=judged.failures)
 
 
 def _judge(channel: str, rows: list[tuple[str, list[str]]]) -> Health:

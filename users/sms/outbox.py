@@ -25,7 +25,7 @@ from common.database import sql
 from common.observability import request_id
 from users.models import ConfirmationCode, Delivery
 from users.models.sms import DeliveryQuerySet
-from users.sms import channels
+from users.sms import channels, health
 
 logger = logging.getLogger(__name__)
 
@@ -140,9 +140,11 @@ def attempt(*, delivery_id: int, number: int, taken_by: str = "") -> Delivery | 
             _note_failure(message, channel, failed.failure)
         else:
             _close_as_delivered(message, channel)
+            health.record_failing(message)
             return None
     message.last_failure = message.last_failure or Failure.MISCONFIGURED  # SMS_URL is empty
     message.save(update_fields=["failed_channels", "last_failure"])
+    health.record_failing(message)
     return message
 
 

@@ -14,6 +14,7 @@ from users.models import (
     AuditRecord,
     ConfirmationCode,
     Delivery,
+    Event,
     FormerNumber,
     IdempotencyKey,
     LimitCounter,
@@ -84,6 +85,10 @@ def _audit_trail() -> models.QuerySet[AuditRecord]:
     return AuditRecord.objects.filter(at__lt=since)
 
 
+def _events() -> models.QuerySet[Event]:
+    return Event.objects.filter(at__lt=timezone.now() - timedelta(days=settings.EVENTS_DAYS))
+
+
 def _former_numbers() -> models.QuerySet[FormerNumber]:
     return FormerNumber.objects.filter(left_at__lt=memory_start())
 
@@ -112,6 +117,7 @@ EVERYTHING = (
     Expiring("sessions of browsers", sessions.expired_web_sessions),
     Expiring("wrong passwords", _wrong_passwords),
     Expiring("audit trail", _audit_trail),
+    Expiring("events", _events),
     Expiring("former numbers", _former_numbers),
     Expiring("service keys", _service_keys),
     Expiring("idempotency keys", _idempotency_keys),
