@@ -10,6 +10,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import dateformat, timezone
 from django.utils.formats import number_format
 from django.utils.functional import Promise
@@ -18,12 +19,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from panel.alerts import all_alerts
 from panel.lists import link_to
 from panel.templatetags.panel import show_number
 from users import audit
 from users.people.rights import may
 from users.refusals import PeriodTooLong, Refusal
-from users.sign_in import code_length
 from users.statistics import report
 from users.statistics.report import Period, Referrer, Statistics, Step, share
 from users.statistics.totals import Counts
@@ -88,19 +89,20 @@ def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if referrers:
         ids = [referrer.user.pk for referrer in referrers]
         audit.record(by=request, action=audit.Action.LISTED, about="statistics", details={"ids": ids})
+    may_see_messages = request.user.has_perm("users.view_delivery")
     labels = [_label(period.step, step.first, step.last) for step in counted.steps]
     return context | {
         "form": form,
-        "periods": list(_choices(form)),
+        "periods": list(period_choices(form)),
         "period": period,
         "period_text": f"{_day(period.first)} – {_day(period.last)}",
-        "figures": list(_figures(counted)),
+        "figures": list(_figures(counted, report.totals_before(period=period))),
         "chart": _chart(counted, labels),
         "rows": [(label, _cells(step.counts)) for label, step in zip(labels, counted.steps, strict=True)],
         "funnel": list(_funnel(counted)),
-        "delivery": counted,
-        "delivery_rate": _percent(counted.delivery_rate),
-        "attacked_length": code_length.next_length(is_known=False) if code_length.is_under_attack() else None,
+        "delivery_report_url": reverse("admin:delivery_report") if may_see_messages else "",
+        "delivery_rate": percent(counted.delivery_rate),
+        "alerts": all_alerts(),
         "top_referrers": None if referrers is None else list(_top_referrers(referrers)),
     }
 
@@ -126,7 +128,7 @@ def _step_that_fits(first: date, last: date) -> Step:
     return Step.WEEK if days < MONTHS_FROM else Step.MONTH
 
 
-def _choices(form: PeriodForm) -> Iterator[dict[str, Any]]:
+def period_choices(form: PeriodForm) -> Iterator[dict[str, Any]]:
     is_own = bool(form.data["first"] or form.data["last"])
     current = "" if is_own else form.data["period"] or DEFAULT_PERIOD
     for value, label in PERIODS.items():
@@ -134,17 +136,29 @@ def _choices(form: PeriodForm) -> Iterator[dict[str, Any]]:
         yield {"label": label, "query": query, "is_current": value == current}
 
 
-def _figures(counted: Statistics) -> Iterator[dict[str, str | None]]:
-    totals, ever = counted.totals, counted.all_time
-    yield _figure(_("New people"), "person_add", totals.registrations, ever.registrations)
-    yield _figure(_("Sign-ins"), "login", totals.sign_ins, ever.sign_ins)
-    yield _figure(_("Invite codes activated"), "group_add", totals.activations, ever.activations)
-    yield _figure(_("Codes sent"), "sms", totals.codes_sent, ever.codes_sent)
+def _figures(counted: Statistics, before: Counts) -> Iterator[dict[str, str | None]]:
+    for label, icon, name in (
+        (_("New people"), "person_add", "registrations"),
+        (_("Sign-ins"), "login", "sign_ins"),
+        (_("Invite codes activated"), "group_add", "activations"),
+        (_("Codes sent"), "sms", "codes_sent"),
+    ):
+        number, former, ever = (getattr(counts, name) for counts in (counted.totals, before, counted.all_time))
+        yield {
+            "label": str(label),
+            "icon": icon,
+            "number": show_number(number),
+            "change": _change(number, former),
+            "note": gettext("%(number)s ever") % {"number": show_number(ever)},
+        }
 
 
-def _figure(label: Promise, icon: str, number: int, ever: int) -> dict[str, str | None]:
-    note = gettext("%(number)s ever") % {"number": show_number(ever)}
-    return {"label": str(label), "icon": icon, "number": show_number(number), "note": note}
+def _change(number: int, former: int) -> str | None:
+    """Compare with the period before, of the same length; None if nothing happened then."""
+    if not former:
+        return None
+    percent = round((number - former) / former * 100)
+    return gettext("%(change)s %% against the period before") % {"change": f"{percent:+d}".replace("-", "\u2212")}
 
 
 def _chart(counted: Statistics, labels: list[str]) -> dict[str, Any]:
@@ -165,20 +179,21 @@ def _chart(counted: Statistics, labels: list[str]) -> dict[str, Any]:
 
 
 def _funnel(counted: Statistics) -> Iterator[dict[str, Any]]:
+    """Yield the steps of a message, each a part of the one before; what was used had been delivered."""
     totals = counted.totals
+    delivered = min(totals.codes_sent, max(totals.codes_delivered, totals.sign_ins))
     before = None
     for label, number in (
-        (_("Codes asked for"), totals.codes_sent),
-        (_("Sign-ins"), totals.sign_ins),
-        (_("New people"), totals.registrations),
-        (_("Invite codes activated"), totals.activations),
+        (_("Codes sent"), totals.codes_sent),
+        (_("Codes delivered"), delivered),
+        (_("Codes used to sign in"), min(delivered, totals.sign_ins)),
     ):
         whole = share(number, totals.codes_sent)
         yield {
             "label": label,
             "number": show_number(number),
             "width": f"{min(whole or 0, 1) * 100:.2f}%",
-            "share": "" if before is None else _percent(share(number, before)),
+            "share": "" if before is None else percent(share(number, before)),
         }
         before = number
 
@@ -211,5 +226,5 @@ def _day(day: date) -> str:
     return dateformat.format(day, gettext("j M Y"))
 
 
-def _percent(part: float | None) -> str:
+def percent(part: float | None) -> str:
     return "—" if part is None else gettext("%(number)s %%") % {"number": number_format(part * 100, 1)}

@@ -17,7 +17,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.forms import ActionForm
@@ -98,7 +98,17 @@ class ReadsStrictly:
         return cast("HttpResponseBase | None", super().response_action(request, queryset))  # type: ignore[misc]
 
 
-class QuickModelAdmin(ReadsStrictly, Audited, ModelAdmin):  # type: ignore[misc]
+class Counted:
+    """Mixin for a `ModelAdmin`: the number of rows in words, as Russian needs three forms of the noun."""
+
+    #: A lazy plural with `count`.
+    counted: Any = ngettext_lazy("%(count)d row", "%(count)d rows", "count")
+
+    def count_text(self, count: int) -> str:
+        return str(self.counted % {"count": count})
+
+
+class QuickModelAdmin(Counted, ReadsStrictly, Audited, ModelAdmin):  # type: ignore[misc]
     """A list that counts up to a cap, and sorts and filters by indexed columns only."""
 
     paginator = CappedPaginator

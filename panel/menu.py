@@ -14,6 +14,10 @@ def service_name(_request: HttpRequest) -> str:
     return facts.service_name()
 
 
+def language_action(_request: HttpRequest) -> str:
+    return reverse("web:set-language")
+
+
 def icon(_request: HttpRequest) -> str:
     return facts.icon_url()
 
@@ -36,6 +40,12 @@ def navigation(_request: HttpRequest) -> list[dict[str, Any]]:
                 _to_list(_("Referrals"), "referral", "account_tree"),
                 _to_list(_("Confirmation codes"), "confirmationcode", "password"),
                 _to_list(_("Messages"), "delivery", "sms"),
+                {
+                    "title": _("Delivery and cost"),
+                    "icon": "payments",
+                    "link": reverse("admin:delivery_report"),
+                    "permission": _may_see_messages,
+                },
                 _to_list(_("Sign-in attempts"), "signinattempt", "login"),
                 _to_list(_("Wrong passwords"), "accessattempt", "lock_person", app="axes"),
                 _to_list(_("Audit trail"), "auditrecord", "history"),
@@ -81,6 +91,10 @@ def _to_list(title: str, model: str, icon: str, app: str = "users") -> dict[str,
         return any(request.user.has_perm(f"{app}.{verb}_{model}") for verb in ("view", "change"))
 
     return {"title": title, "icon": icon, "link": reverse(f"admin:{app}_{model}_changelist"), "permission": may_see}
+
+
+def _may_see_messages(request: HttpRequest) -> bool:
+    return bool(request.user.has_perm("users.view_delivery"))
 
 
 def _is_superuser(request: HttpRequest) -> bool:

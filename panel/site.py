@@ -30,7 +30,12 @@ class Panel(UnfoldAdminSite):  # type: ignore[misc]
         return bool(super().has_permission(request)) and not opened_by_code(request)
 
     def extra_urls(self) -> list[URLPattern]:
-        return [path("second-factor/", self.second_factor, name="second_factor")]
+        from panel import delivery_report
+
+        return [
+            path("second-factor/", self.second_factor, name="second_factor"),
+            path("delivery-report/", self.admin_view(delivery_report.page), name="delivery_report"),
+        ]
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if request.method == "GET" and self._knows_password(request) and not self.has_permission(request):

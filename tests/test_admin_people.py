@@ -72,7 +72,7 @@ def test_user_is_changed(admin_client: Client) -> None:
     admin_client.post(user_page(person), {"phone_number": "8 999 123-45-67", "username": "Renamed"})
 
     person.refresh_from_db()
-    assert (str(person.phone_number), person.username, person.is_active) == ("+79991234567", "Renamed", False)
+    assert (str(person.phone_number), person.username, person.is_active) == ("+79991234567", "Renamed", True)
 
 
 def test_superuser_grants_staff(admin_client: Client) -> None:

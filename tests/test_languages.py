@@ -29,7 +29,15 @@ CODE = [
 PAGES = [
     path for app in ("api", "panel", "users", "web", ".") for path in (BASE_DIR / app / "templates").rglob("*.html")
 ]
-KEYWORDS = {"_": None, "gettext": None, "gettext_lazy": None, "pgettext": ((1, "c"), 2), "ngettext": (1, 2)}
+KEYWORDS = {
+    "_": None,
+    "gettext": None,
+    "gettext_lazy": None,
+    "pgettext": ((1, "c"), 2),
+    "ngettext": (1, 2),
+    "gettext_noop": None,
+    "ngettext_lazy": (1, 2),
+}
 
 
 @pytest.fixture(scope="module")

@@ -42,6 +42,7 @@ EXCEPTIONS = {
         **INTERNAL,
         "password": "a secret; `password_state` shows whether there is one",
         "referrals_count": "shown as `referrals`, a link to them",
+        "is_active": "shown as a state, and changed by an action with a reason",
     },
 }
 

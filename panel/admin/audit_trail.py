@@ -1,18 +1,20 @@
 """Audit trail, read-only."""
 
 import json
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import CharField, Q, QuerySet
 from django.db.models.functions import Cast
 from django.http import HttpRequest
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from django.utils.translation import ngettext_lazy
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 
 from panel.exports import ExportsList
-from panel.filters import UserFilter
-from panel.lists import ReadOnlyModelAdmin, link_to
+from panel.filters import DaysFilter, UserFilter
+from panel.lists import ReadOnlyModelAdmin
+from panel.sentences import sentence_of, who_did
 from users import phones
 from users.models import AuditRecord, User
 from users.refusals import PhoneNumberInvalid
@@ -21,6 +23,21 @@ from users.refusals import PhoneNumberInvalid
 class PersonFilter(UserFilter):
     title = _("whom")
     parameter_name = "person"
+
+
+class ReadingFilter(DropdownFilter):  # type: ignore[misc]
+    """Hides what staff only looked at, unless it is asked for or an action is chosen."""
+
+    title = _("reading")
+    parameter_name = "reading"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("shown", _("with what was only viewed"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[AuditRecord]) -> QuerySet[AuditRecord]:
+        if self.value() == "shown" or "action__exact" in request.GET:
+            return queryset
+        return queryset.exclude(action__in=AuditRecord.READING)
 
 
 class ServiceFilter(UserFilter):
@@ -34,14 +51,15 @@ class ServiceFilter(UserFilter):
 class AuditRecordAdmin(ExportsList, ReadOnlyModelAdmin):
     """Read-only, so that staff can't cover their traces."""
 
-    list_display = ("at", "who", "action", "about", "details_shown")
-    list_filter = (PersonFilter, ServiceFilter, ("action", ChoicesDropdownFilter))
+    counted = ngettext_lazy("%(count)d record", "%(count)d records", "count")
+    list_display = ("at", "who", "what")
+    list_filter = (PersonFilter, ServiceFilter, ReadingFilter, ("action", ChoicesDropdownFilter), ("at", DaysFilter))
     list_filter_submit = True
     list_select_related = ("actor", "person", "service")
-    allowed_lookups = ("person", "service", "action__exact")
+    allowed_lookups = ("person", "service", "reading", "action__exact", "at_from", "at_to")
     sortable_by = ()
     search_fields = ("person",)
-    search_help_text = _("A whole phone number: whose deeds, or about whom")
+    search_help_text = _("A whole phone number: whose actions, or about whom")
     csv_name = "audit-trail"
     csv_columns = {
         "at": "at",
@@ -52,20 +70,16 @@ class AuditRecordAdmin(ExportsList, ReadOnlyModelAdmin):
         "thing": "thing",
         "details": Cast("details", CharField()),
     }
-    fields = ("at", "who", "action", "about", "details_shown", "address")
-    readonly_fields = ("who", "about", "details_shown")
+    fields = ("at", "who", "what", "action", "details_shown", "address")
+    readonly_fields = ("who", "what", "details_shown")
 
     @admin.display(description=_("who"))
     def who(self, record: AuditRecord) -> str:
-        if record.service_id:
-            return str(record.service)
-        if record.actor_id:
-            return link_to(record.actor)
-        return gettext("a command") if record.thing else ""
+        return who_did(record)
 
-    @admin.display(description=_("about"))
-    def about(self, record: AuditRecord) -> str:
-        return link_to(record.person) if record.person_id else record.thing
+    @admin.display(description=_("what"))
+    def what(self, record: AuditRecord) -> str:
+        return sentence_of(record)
 
     @admin.display(description=_("details"))
     def details_shown(self, record: AuditRecord) -> str:

@@ -8,15 +8,18 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 from unfold.decorators import display
 
 from panel.exports import ExportsList
+from panel.filters import DaysFilter
 from panel.lists import ByPhone, ReadOnlyModelAdmin, show_phone
 from users.models import ConfirmationCode
 
 
 @admin.register(ConfirmationCode)
 class ConfirmationCodeAdmin(ByPhone, ExportsList, ReadOnlyModelAdmin):
+    counted = ngettext_lazy("%(count)d code", "%(count)d codes", "count")
     list_display = (
         "phone",
         "state",
@@ -27,6 +30,9 @@ class ConfirmationCodeAdmin(ByPhone, ExportsList, ReadOnlyModelAdmin):
         "expires_at",
         "used_at",
     )
+    list_filter = (("expires_at", DaysFilter),)
+    list_filter_submit = True
+    allowed_lookups = ("expires_at_from", "expires_at_to")
     sortable_by = ("expires_at",)
     ordering = ("-expires_at",)
     csv_name = "confirmation-codes"

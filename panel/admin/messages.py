@@ -1,29 +1,26 @@
 """Messages and their state, with a warning about failing gateways. Never the text."""
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.utils import timezone
-from django.utils.formats import localize
 from django.utils.functional import Promise
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 from unfold.decorators import display
 
+from panel import alerts
 from panel.exports import ExportsList
 from panel.filters import ChannelFilter, DaysFilter, OutcomeFilter
 from panel.lists import ByPhone, ReadOnlyModelAdmin
 from users.models import Delivery
 from users.models.sms import DeliveryQuerySet
-from users.sms import health
-from users.upkeep import secret_key
 
 
 @admin.register(Delivery)
 class DeliveryAdmin(ByPhone, ExportsList, ReadOnlyModelAdmin):
+    counted = ngettext_lazy("%(count)d message", "%(count)d messages", "count")
     list_display = (
         "created_at",
         "phone",
@@ -77,24 +74,7 @@ class DeliveryAdmin(ByPhone, ExportsList, ReadOnlyModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.method == "GET":
-            for gateway in health.health():
-                if gateway.is_failing:
-                    messages.error(request, _warning(gateway))
-            if refused_at := secret_key.last_refusal():
-                messages.error(request, _refusal(refused_at))
+            for alert in alerts.of_sending():
+                messages.error(request, alert)
         page: HttpResponse = super().changelist_view(request, extra_context)
         return page
-
-
-def _refusal(at: datetime) -> str:
-    return gettext("A worker was refused at %(time)s: its SECRET_KEY is not that of the service.") % {
-        "time": localize(timezone.localtime(at))
-    }
-
-
-def _warning(gateway: health.Health) -> str:
-    return gettext("Gateway %(channel)s failed %(failures)d of its last %(messages)d messages.") % {
-        "channel": gateway.channel,
-        "failures": gateway.failures,
-        "messages": gateway.messages,
-    }

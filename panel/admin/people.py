@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.decorators import method_decorator
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.contrib.filters.admin import BooleanRadioFilter
@@ -21,6 +21,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from common.database.ids import parse_id
 from panel.admin.people_columns import UserColumns
+from panel.admin.person_actions import PersonActions
 from panel.admin.rights import OffersRights
 from panel.exports import ExportsList
 from panel.filters import DaysFilter
@@ -42,14 +43,15 @@ from users.refusals import Refusal
 NEWEST_REFERRALS = 50
 Action = audit.Action
 #: Fields of the form that are columns of `User`.
-COLUMNS = frozenset({"phone_number", "external_id", *User.OWN_FIELDS, "is_active", "is_staff", "is_superuser"})
+COLUMNS = frozenset({"phone_number", "external_id", *User.OWN_FIELDS, "is_staff", "is_superuser"})
 RIGHTS = (_("Rights"), {"fields": ("is_staff", "is_superuser", "groups", "user_permissions", "password_state")})
 
 
 @admin.register(User)
-class UserAdmin(UserColumns, ExportsList, OffersRights, DjangoUserAdmin, QuickModelAdmin):  # type: ignore[type-arg, misc]
+class UserAdmin(UserColumns, PersonActions, ExportsList, OffersRights, DjangoUserAdmin, QuickModelAdmin):  # type: ignore[type-arg, misc]
     """Permissions are those of `users.people.rights`; only superusers assign permissions and passwords."""
 
+    counted = ngettext_lazy("%(count)d person", "%(count)d people", "count")
     list_display = ("phone", "username", "referral_code", "inviter", "referrals", "status", "registered_at")
     list_filter = (("is_active", BooleanRadioFilter), ("is_staff", BooleanRadioFilter), ("registered_at", DaysFilter))
     list_filter_submit = True
@@ -58,7 +60,7 @@ class UserAdmin(UserColumns, ExportsList, OffersRights, DjangoUserAdmin, QuickMo
     ordering = ("-registered_at", "-id")
     search_fields = ("phone_number", "username", "referral_code")
     search_help_text = _("Phone number, name, invite code or id")
-    actions = ("export_selected",)
+    actions = ("block_selected", "unblock_selected", "sign_out_selected", "export_selected")
     actions_detail = ("personal_data",)
     csv_name = "people"
     csv_columns = {
@@ -87,6 +89,7 @@ class UserAdmin(UserColumns, ExportsList, OffersRights, DjangoUserAdmin, QuickMo
     )
     add_form_template = None
     change_password_form = AdminPasswordChangeForm
+    change_form_outer_before_template = "admin/users/user/story.html"
     change_form_outer_after_template = "admin/users/user/invitations.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
@@ -152,7 +155,7 @@ class UserAdmin(UserColumns, ExportsList, OffersRights, DjangoUserAdmin, QuickMo
         )
         came_with = ("used_referral_code",) if enters_code else ("used_code", "inviter")
         return [
-            (None, {"fields": ("phone_number", *User.OWN_FIELDS, "is_active", ("public_id", "external_id"))}),
+            (None, {"fields": ("phone_number", *User.OWN_FIELDS, ("public_id", "external_id"))}),
             (_("Referrals"), {"fields": (("referral_code", "referrals"), came_with)}),
             (_("Times"), {"fields": (("registered_at", "updated_at", "last_login"),)}),
             *([RIGHTS] if is_superuser else []),
@@ -195,6 +198,7 @@ class UserAdmin(UserColumns, ExportsList, OffersRights, DjangoUserAdmin, QuickMo
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         obj: User | None = kwargs.get("obj")
         if obj:
+            context |= self.story_of(request, obj)
             tree = tree_of(user=obj)
             context |= {"tree": tree, "picture": None if tree.is_alone else draw(tree)}
             referrals = newest.referrals_of(obj).select_related("invited")[:NEWEST_REFERRALS]

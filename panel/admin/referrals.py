@@ -4,9 +4,10 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from panel.exports import ExportsList
-from panel.filters import InviterFilter
+from panel.filters import DaysFilter, InviterFilter
 from panel.lists import ReadOnlyModelAdmin, link_to
 from users import phones, referral_codes
 from users.models import Referral, User
@@ -15,11 +16,13 @@ from users.refusals import PhoneNumberInvalid
 
 @admin.register(Referral)
 class ReferralAdmin(ExportsList, ReadOnlyModelAdmin):
+    counted = ngettext_lazy("%(count)d referral", "%(count)d referrals", "count")
     list_display = ("activated_at", "invited_link", "inviter_link", "referral_code")
-    list_filter = (InviterFilter,)
+    list_filter = (InviterFilter, ("activated_at", DaysFilter))
+    list_filter_submit = True
     list_select_related = ("invited", "inviter")
     sortable_by = ("activated_at",)
-    allowed_lookups = ("inviter",)
+    allowed_lookups = ("inviter", "activated_at_from", "activated_at_to")
     search_fields = ("referral_code",)
     search_help_text = _("A whole phone number or an invite code")
     csv_name = "referrals"

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.models import Group
@@ -11,22 +12,18 @@ from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from panel.audited import Audited
+from panel.foreign_texts import PERMISSIONS
 from panel.lists import ReadsStrictly
 
 #: The permissions that the panel or the API ask for.
-OFFERED = Q(content_type__app_label="users") & Q(
-    codename__in=(
-        "view_user",
-        "add_user",
-        "change_user",
-        "delete_user",
-        "view_referral",
-        "view_confirmationcode",
-        "view_delivery",
-        "view_signinattempt",
-        "view_auditrecord",
-    )
-) | Q(content_type__app_label="axes", codename__in=("view_accessattempt", "delete_accessattempt"))
+OFFERED = Q(content_type__app_label__in=("users", "axes"), codename__in=PERMISSIONS)
+
+
+class PermissionsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """Checkboxes with the panel's names: those of Django are stored in English."""
+
+    def label_from_instance(self, permission: Any) -> str:
+        return str(PERMISSIONS[permission.codename])
 
 
 class OffersRights:
@@ -37,6 +34,7 @@ class OffersRights:
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name in {"permissions", "user_permissions"}:
             kwargs["queryset"] = db_field.remote_field.model.objects.filter(OFFERED)
+            kwargs["form_class"] = PermissionsField
         kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget()
         return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
 

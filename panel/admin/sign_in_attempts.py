@@ -4,7 +4,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, ngettext_lazy
 from unfold.contrib.filters.admin import BooleanRadioFilter
 
 from panel.exports import ExportsList
@@ -18,6 +18,7 @@ from users.sign_in import lockout
 
 @admin.register(SignInAttempt)
 class SignInAttemptAdmin(ByPhone, ExportsList, ReadOnlyModelAdmin):
+    counted = ngettext_lazy("%(count)d attempt", "%(count)d attempts", "count")
     list_display = ("at", "phone", "succeeded", "address")
     list_filter = (("succeeded", BooleanRadioFilter), ("at", DaysFilter))
     list_filter_submit = True

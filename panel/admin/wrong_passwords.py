@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from panel import lockout
 from panel.lists import ReadOnlyModelAdmin
@@ -20,6 +21,7 @@ class AccessAttemptAdmin(ReadOnlyModelAdmin):
     """Deleting rows unlocks their phone number and client IP at once."""
 
     actions = ()  # type: ignore[assignment]
+    counted = ngettext_lazy("%(count)d wrong password", "%(count)d wrong passwords", "count")
     list_display = ("number", "ip_address", "failures_since_start", "attempt_time")
     sortable_by = ("attempt_time",)
     search_fields = ("username",)

@@ -36,7 +36,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "axes",
+    "panel.apps.WrongPasswordsConfig",
     "django_otp",
     "django_otp.plugins.otp_static",
     "django_otp.plugins.otp_totp",
@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "web.middleware.Authentication",
     "web.middleware.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "panel.time_zones.OperatorTimeZone",
     "web.middleware.RefusalPages",
     "referral_project.error_pages.ProxyErrors",
     # Last, as django-axes requires: replaces the answer to a locked-out sign-in.

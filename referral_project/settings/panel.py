@@ -39,6 +39,8 @@ UNFOLD = {
     "STYLES": ["panel.menu.brand_colours", "panel.menu.style_sheet"],
     "DASHBOARD_CALLBACK": "panel.dashboard.show",
     "LOGIN": {"form": "panel.forms.SignInForm"},
+    "SHOW_LANGUAGES": True,
+    "LANGUAGES": {"action": "panel.menu.language_action"},
     "SIDEBAR": {"navigation": "panel.menu.navigation"},
 }
 # Used when staff open the panel's sign-in page directly, without `next`.

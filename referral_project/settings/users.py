@@ -70,6 +70,8 @@ for _region in SMS_COUNTRIES:
         )
 
 SMS_URL = env.str("SMS_URL", default="console:")
+# What a delivered message costs, by channel and beginning of the number: "smsc:+7=3.20 smsc:+=9".
+CHANNEL_PRICES = env.str("CHANNEL_PRICES", default="")
 SMS_TIMEOUT_SECONDS = env.float("SMS_TIMEOUT_SECONDS", default=5.0)
 # Of the threads of a web process, while Redis is gone: half of the default WEB_THREADS.
 SMS_THREADS_WITHOUT_BROKER = env.int("SMS_THREADS_WITHOUT_BROKER", default=2)

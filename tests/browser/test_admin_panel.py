@@ -141,3 +141,27 @@ def test_export_shows_its_progress(visitor: NewVisitor, admin_user: User, anna: 
     assert staff.page.locator(".export [role=status]").inner_text() == f"{people} of {people}"
     download.value.save_as(tmp_path / "people.csv")
     assert len(list(csv.DictReader((tmp_path / "people.csv").open(encoding="utf-8-sig")))) == people
+
+
+def test_the_panel_fits_a_phone_and_a_laptop(visitor: NewVisitor, admin_user: User, anna: User) -> None:
+    for _ in range(44 - User.objects.count()):
+        create_user(username="Somebody with a name")
+    person = f"/admin/users/user/{anna.pk}/"
+    staff = visitor(viewport={"width": 390, "height": 844}, locale="ru")
+    sign_in_to_panel(staff, admin_user)
+
+    wider = {}
+    for path in ("/admin/", "/admin/users/user/", f"{person}change/", f"{person}delete/", "/admin/delivery-report/"):
+        staff.open(path)
+        staff.page.wait_for_load_state("networkidle")
+        wider[path] = staff.overflow
+    staff.open("/admin/users/user/")
+    height = staff.page.evaluate("document.querySelector('#result_list').scrollHeight")
+    staff.page.set_viewport_size({"width": 1280, "height": 800})
+    cut = staff.page.evaluate(
+        "list => list.scrollWidth - list.parentElement.clientWidth", staff.page.query_selector("#result_list")
+    )
+
+    assert {path: pixels for path, pixels in wider.items() if pixels > 0} == {}
+    assert height < 8_000
+    assert cut <= 0

@@ -24,8 +24,17 @@ class AuditRecord(models.Model):
         CHANGED = "changed", _("changed")
         DELETED = "deleted", _("deleted")
         EXPORTED = "exported", _("exported")
+        BLOCKED = "blocked", _("blocked")
+        UNBLOCKED = "unblocked", _("unblocked")
+        SIGNED_OUT = "signed_out", _("signed out everywhere")
+        UNLOCKED = "unlocked", _("unlocked the number")
+        CODE_SENT = "code_sent", _("sent a code")
+        NOTED = "noted", _("noted")
         #: Done by the holder of a token, not by staff: there is no actor.
         TOKEN_REUSED = "token_reused", _("used a refresh token twice: the session ended")
+
+    #: What changes nothing: the panel hides these unless they are asked for.
+    READING = (Action.VIEWED, Action.LISTED)
 
     at = models.DateTimeField(_("time"), default=timezone.now)
     # No constraint: the ids stay after the user is erased, and are anonymous then.
@@ -67,6 +76,7 @@ class AuditRecord(models.Model):
             models.Index(fields=("actor", "id"), name="audit_by_actor"),
             models.Index(fields=("service", "id"), name="audit_by_service", condition=models.Q(service__isnull=False)),
             models.Index(fields=("at",), name="audit_by_time"),
+            models.Index(fields=("id",), name="audit_of_deeds", condition=~models.Q(action__in=("viewed", "listed"))),
         )
 
     def __str__(self) -> str:

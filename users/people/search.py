@@ -3,11 +3,15 @@
 import re
 from uuid import UUID
 
+import phonenumbers
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Right
 
 from users import phones, reading, referral_codes
 from users.models import User
+from users.models.people import LAST_DIGITS
 from users.refusals import PhoneNumberInvalid
 from users.search_names import search_name
 
@@ -17,7 +21,11 @@ _BEGINNING_OF_PHONE = re.compile(r"\+?[0-9 ().\-]*[0-9][0-9 ().\-]*")
 
 
 def matching(users: QuerySet[User], term: str) -> QuerySet[User]:
-    """Filter by the beginning of the phone number or name, or by a whole invite code or id; an index serves each."""
+    """Filter by a part of the phone number, the beginning of the name, a whole invite code or id; an index serves each.
+
+    A part is the beginning, with or without the country code of the default region, or at least `LAST_DIGITS` digits of
+    the end.
+    """
     term = term.strip()
     matches = Q(external_id=term) if term else Q()
     if public_id := _uuid(term):
@@ -28,7 +36,17 @@ def matching(users: QuerySet[User], term: str) -> QuerySet[User]:
         matches |= Q(referral_code__in=codes)
     if beginning := _beginning_of_phone(term):
         matches |= Q(phone_number__prefix=beginning)
+        if not reading.plain(term).strip().startswith("+"):
+            digits = beginning.removeprefix("+")
+            matches |= Q(phone_number__prefix=f"+{_default_country_code()}{digits}")
+            if len(digits) >= LAST_DIGITS:
+                users = users.alias(last_digits=Right("phone_number", LAST_DIGITS))
+                matches |= Q(last_digits=digits[-LAST_DIGITS:], phone_number__endswith=digits)
     return users.filter(matches) if matches else users.none()
+
+
+def _default_country_code() -> int:
+    return phonenumbers.country_code_for_region(settings.PHONENUMBER_DEFAULT_REGION)
 
 
 def _uuid(term: str) -> UUID | None:

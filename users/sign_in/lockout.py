@@ -79,6 +79,14 @@ def _standing(phone_number: str, here: list[str], now: datetime) -> tuple[Standi
     return standing, tries
 
 
+def locked_until(*, phone_number: str) -> datetime | None:
+    """Return until when (UTC) wrong tries lock a number for IPs that it does not know; None if they do not."""
+    now = timezone.now()
+    _standing_anywhere, tries = _standing(phone_number, [""], now)
+    until = _locked_until([at for at, _ in tries], settings.LIMIT_WRONG_TRIES_PER_NUMBER)
+    return until if until and until > now else None
+
+
 def is_known(*, phone_number: str, client_ip: str) -> bool:
     """True if this number has signed in from this IP during KNOWN_ADDRESS_DAYS."""
     since = timezone.now() - timedelta(days=settings.KNOWN_ADDRESS_DAYS)

@@ -17,6 +17,12 @@ def beat() -> None:
     redis_client.connect().set(_SEEN, time.time())
 
 
+def seconds_since_last() -> float | None:
+    """Return how long ago a worker ran a task of the scheduler; None if none ever did. Raises `redis.RedisError`."""
+    seen = redis_client.connect().get(_SEEN)
+    return time.time() - float(seen) if seen else None
+
+
 def collect() -> Iterator[GaugeMetricFamily]:
     """Yield whether Redis answers, and the last time of a scheduled task; nothing without REDIS_URL."""
     if not settings.REDIS_URL:

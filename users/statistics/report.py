@@ -141,6 +141,14 @@ def count(*, period: Period) -> Statistics:
     )
 
 
+def totals_before(*, period: Period) -> Counts:
+    """Count events in the period of the same length that ends where this one begins."""
+    days = (period.last - period.first).days + 1
+    first = date.fromordinal(max(1, period.first.toordinal() - days))
+    before = totals.totals_before([period.begins(first), period.start])
+    return before[period.start] - before[period.begins(first)]
+
+
 def top_referrers(*, period: Period, limit: int = MOST_REFERRERS) -> list[Referrer]:
     """Return the users with the most activations of their codes in a period, without erased ones."""
     activated = Referral.objects.filter(activated_at__gte=period.start, activated_at__lt=period.end)

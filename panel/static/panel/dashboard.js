@@ -21,7 +21,6 @@
             borderWidth: isLine ? 2 : 0,
             pointRadius: data.labels.length > 62 ? 0 : 2.5,
             pointHitRadius: 12,
-            cubicInterpolationMode: "monotone",
             maxBarThickness: 28,
         }));
         const chart = new Chart(canvas, {

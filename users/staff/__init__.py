@@ -1,0 +1,1 @@
+"""What staff do to people, and what they read about one."""
