@@ -41,7 +41,7 @@ def _of_limits() -> Iterator[str]:
         yield _("Sending is paused: the limit of codes for everybody (LIMIT_CODES) is used up.")
     if code_length.is_under_attack():
         yield _("So many wrong codes are being entered everywhere that new codes have more digits: %(digits)d.") % {
-            "digits": code_length.next_length(is_known=False)
+            "digits": code_length.length_for_strangers()
         }
 
 

@@ -33,18 +33,24 @@ class UsedUp:
     seconds: int
 
 
-def take(counters: Sequence[Counter]) -> UsedUp | None:
-    """Add one to every counter, or to none: then return the one that stays used up longest."""
-    if not counters:
-        return None
+def take(counters: Sequence[Counter], *, watched: Sequence[Counter] = ()) -> tuple[UsedUp | None, set[Counter]]:
+    """Add one to every counter, or to none: then return the one that stays used up longest.
+
+    Return also those of `watched` that are at their limit. In Redis it is one command for both.
+    """
     if closed := [counter for counter in counters if not counter.allowed]:
-        return UsedUp(closed[0], closed[0].seconds)
-    if client := _redis():
+        return UsedUp(closed[0], closed[0].seconds), set()
+    if counters and (client := _redis()):
         try:
-            return _take_in_redis(client, counters)
+            return _take_in_redis(client, counters, watched)
         except redis.RedisError as failure:
             redis_client.pause(failure)
-    return _take_in_database(counters)
+    return _take_in_database(counters) if counters else None, full(watched)
+
+
+def full(counters: Sequence[Counter]) -> set[Counter]:
+    """Return those that are at their limit, without counting more."""
+    return _full(counters, counts(counters))
 
 
 def counts(counters: Sequence[Counter]) -> list[int]:
@@ -94,18 +100,19 @@ def forget(counters: Sequence[Counter]) -> None:
 
 # Redis runs a script atomically.
 _TAKE = """
-local full, longest = 0, 0
+local full, longest, counts = 0, 0, {}
+local taken = #ARGV / 2
 for nth, key in ipairs(KEYS) do
-    if tonumber(redis.call('GET', key) or '0') >= tonumber(ARGV[2 * nth - 1]) then
+    counts[nth] = tonumber(redis.call('GET', key) or '0')
+    if nth <= taken and counts[nth] >= tonumber(ARGV[2 * nth - 1]) then
         local rest = redis.call('PTTL', key)
         if full == 0 or rest > longest then full, longest = nth, rest end
     end
 end
-if full > 0 then return {full, longest} end
-for nth, key in ipairs(KEYS) do
-    if redis.call('INCR', key) == 1 then redis.call('EXPIRE', key, ARGV[2 * nth]) end
+for nth = 1, full == 0 and taken or 0 do
+    if redis.call('INCR', KEYS[nth]) == 1 then redis.call('EXPIRE', KEYS[nth], ARGV[2 * nth]) end
 end
-return {0, 0}
+return {full, longest, unpack(counts, taken + 1)}
 """
 _REFUND = """
 for _, key in ipairs(KEYS) do
@@ -118,10 +125,18 @@ def _redis() -> "redis.Redis | None":
     return redis_client.connect() if settings.REDIS_URL and not redis_client.is_paused() else None
 
 
-def _take_in_redis(client: "redis.Redis", counters: Sequence[Counter]) -> UsedUp | None:
+def _take_in_redis(
+    client: "redis.Redis", counters: Sequence[Counter], watched: Sequence[Counter]
+) -> tuple[UsedUp | None, set[Counter]]:
+    keys = [counter.key for counter in (*counters, *watched)]
     terms = [term for counter in counters for term in (counter.allowed, counter.seconds)]
-    nth, milliseconds = client.eval(_TAKE, len(counters), *[counter.key for counter in counters], *terms)
-    return UsedUp(counters[nth - 1], max(1, -(-milliseconds // 1000))) if nth else None
+    nth, milliseconds, *seen = client.eval(_TAKE, len(keys), *keys, *terms)
+    used_up = UsedUp(counters[nth - 1], max(1, -(-milliseconds // 1000))) if nth else None
+    return used_up, _full(watched, seen)
+
+
+def _full(counters: Sequence[Counter], counted: Sequence[int]) -> set[Counter]:
+    return {each for each, count in zip(counters, counted, strict=True) if count >= each.allowed}
 
 
 @transaction.atomic

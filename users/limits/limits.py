@@ -1,7 +1,7 @@
 """The limits, by name; their numbers are settings."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -90,10 +90,15 @@ class Use:
     def counters(self) -> list[Counter]:
         terms = parse(getattr(settings, self.limit.setting))
         return [
-            Counter(f"{self.limit.setting}:{seconds}:{_digest(subject)}", self._part_of(allowed * times), seconds)
-            for subject, times in self.subjects.items()
+            Counter(f"{self.limit.setting}:{seconds}:{digest}", self._part_of(allowed * times), seconds)
+            for digest, times in ((_digest(subject), times) for subject, times in self.subjects.items())
             for allowed, seconds in terms
         ]
+
+    @property
+    def counters_of_next(self) -> list[Counter]:
+        """The counters of one more use, with or without the reserve."""
+        return (replace(self, open_percent=_ALL) if self.has_reserve() else self).counters
 
     def _part_of(self, allowed: int) -> int:
         return -(-allowed * self.open_percent // _ALL)
@@ -124,19 +129,28 @@ def take(*uses: Use) -> list[Use]:
 
     Raises the refusal of the limit that stays used up longest, with `retry_after` (seconds).
     """
-    wanted = list(uses)
-    while used_up := counters.take([counter for use in wanted for counter in use.counters]):
+    return _take(uses)[0]
+
+
+def _take(uses: Iterable[Use], watched: Sequence[Use] = ()) -> tuple[list[Use], list[bool]]:
+    """Do as `take` does; return also, of each of `watched`, what `is_used_up` returns."""
+    wanted, watching = list(uses), [use.counters_of_next for use in watched]
+    while True:
+        used_up, at_limit = counters.take(
+            [counter for use in wanted for counter in use.counters],
+            watched=[counter for each in watching for counter in each],
+        )
+        if used_up is None:
+            return wanted, [not at_limit.isdisjoint(each) for each in watching]
         full = next(use for use in wanted if used_up.counter in use.counters)
         wanted.remove(full)
         if instead := full.when_used_up(retry_after=used_up.seconds):
             wanted.append(instead)
-    return wanted
 
 
 def is_used_up(use: Use) -> bool:
     """Return True if one more use would be refused, without counting it."""
-    found = (replace(use, open_percent=_ALL) if use.has_reserve() else use).counters
-    return any(count >= each.allowed for each, count in zip(found, counters.counts(found), strict=True))
+    return bool(counters.full(use.counters_of_next))
 
 
 def is_unused(use: Use) -> bool:
@@ -144,11 +158,14 @@ def is_unused(use: Use) -> bool:
 
 
 @contextmanager
-def reserved(*uses: Use) -> Iterator[None]:
-    """Count one more of each use, as `take` does, and refund them if the body fails."""
-    counted = take(*uses)
+def reserved(*uses: Use, watched: Sequence[Use] = ()) -> Iterator[list[bool]]:
+    """Count one more of each use, as `take` does, and refund them if the body fails.
+
+    Yields, of each of `watched`, whether it is used up: so it needs no round trip of its own.
+    """
+    counted, used_up = _take(uses, watched)
     try:
-        yield
+        yield used_up
     except Exception:
         _refund(counted, by=counters.undo)
         raise

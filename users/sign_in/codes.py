@@ -80,9 +80,11 @@ def send_code(*, phone_number: str, client_ip: str, username: str = "") -> SentC
         *[use.with_reserve_for(lambda: is_known) for use in of_all],
         *([] if is_known else [_sendings_to_number(phone_number, of_both)]),
     )
+    watched = code_length.wrong_tries(is_known=is_known)
     try:
-        with limits.reserved(*uses):
-            return _send(phone_number, username, client_ip, is_known=is_known)
+        with limits.reserved(*uses, watched=watched) as used_up:
+            length = code_length.next_length(used_up=used_up)
+            return _send(phone_number, username, client_ip, is_known=is_known, length=length)
     except SendingPaused as paused:
         _record_pause(paused, region)
         raise
@@ -112,8 +114,7 @@ def _sendings_to_number(phone_number: str, of_both: limits.Use) -> limits.Use:
 
 
 @sensitive_variables("code", "text")
-def _send(phone_number: str, username: str, client_ip: str, *, is_known: bool) -> SentCode:
-    length = code_length.next_length(is_known=is_known)
+def _send(phone_number: str, username: str, client_ip: str, *, is_known: bool, length: int) -> SentCode:
     code = f"{secrets.randbelow(10**length):0{length}}"
     text = _("Your code is %(code)s. Tell it to nobody.") % {"code": code}
     with transaction.atomic():

@@ -4,7 +4,6 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
@@ -18,21 +17,10 @@ from users.models import SignInAttempt
 from users.refusals import SignInLocked, seconds_between
 
 _WRONG_TRIES_COUNT_FOR = timedelta(days=30)
-# One statement, whose first columns are the same in each row; there is one row if there is no wrong try.
-_STANDING = """
-    SELECT lately.is_known, lately.signed_in_today, wrong.id, wrong.at, wrong.address
-    FROM (
-        SELECT
-            EXISTS (
-                SELECT 1 FROM users_signinattempt
-                WHERE phone_number = %s AND succeeded AND at > %s AND address IN ({addresses})
-            ) AS is_known,
-            EXISTS (
-                SELECT 1 FROM users_signinattempt WHERE phone_number = %s AND succeeded AND at > %s
-            ) AS signed_in_today
-    ) AS lately
-    LEFT JOIN users_signinattempt AS wrong ON wrong.phone_number = %s AND NOT wrong.succeeded AND wrong.at > %s
-    ORDER BY wrong.at
+# One row for each wrong try, and one for each address that the number has signed in from.
+_ATTEMPTS = """
+    SELECT max(at) AS at, address, succeeded FROM users_signinattempt WHERE phone_number = %s AND at > %s
+    GROUP BY address, succeeded, CASE WHEN succeeded THEN 0 ELSE id END ORDER BY max(at)
 """
 _FORGET_WRONG_TRIES = "DELETE FROM users_signinattempt WHERE phone_number = %s AND NOT succeeded AND address = %s"
 
@@ -45,8 +33,10 @@ class Standing:
     is_known: bool
     #: The number has signed in during the last 24 hours, from any IP.
     signed_in_today: bool
+    #: Wrong codes that count were entered from this IP.
+    has_failed_here: bool
     #: When wrong codes that count were entered for the number (UTC), oldest first.
-    wrong_tries: tuple[datetime, ...] = ()
+    wrong_tries: tuple[datetime, ...]
 
 
 def admit(*, phone_number: str, client_ip: str) -> Standing:
@@ -69,14 +59,18 @@ def admit(*, phone_number: str, client_ip: str) -> Standing:
 
 def _standing(phone_number: str, here: list[str], now: datetime) -> tuple[Standing, list[tuple[datetime, str]]]:
     """Return the standing, and time and address of each wrong try that counts, oldest first."""
-    statement = _STANDING.format(addresses=", ".join(["%s"] * len(here)))
     known_since = now - timedelta(days=settings.KNOWN_ADDRESS_DAYS)
-    lately = (phone_number, known_since, *here, phone_number, now - timedelta(days=1))
-    rows = sql.find(SignInAttempt, statement, *lately, phone_number, now - _WRONG_TRIES_COUNT_FOR)
-    tries = [(row.at, row.address) for row in rows if row.pk]
-    first: Any = rows[0]
-    standing = Standing(bool(first.is_known), bool(first.signed_in_today), tuple(at for at, _ in tries))
-    return standing, tries
+    wrong_since = now - _WRONG_TRIES_COUNT_FOR
+    attempts = sql.find(SignInAttempt, _ATTEMPTS, phone_number, min(known_since, wrong_since))
+    right = [each for each in attempts if each.succeeded]
+    wrong = [(each.at, each.address) for each in attempts if not each.succeeded and each.at > wrong_since]
+    standing = Standing(
+        is_known=any(each.address in here and each.at > known_since for each in right),
+        signed_in_today=any(each.at > now - timedelta(days=1) for each in right),
+        has_failed_here=any(address in here for _, address in wrong),
+        wrong_tries=tuple(at for at, _ in wrong),
+    )
+    return standing, wrong
 
 
 def locked_until(*, phone_number: str) -> datetime | None:
@@ -112,10 +106,11 @@ def record_wrong_try(*, phone_number: str, client_ip: str, standing: Standing) -
         events.number_locked(phone_number, until=until)
 
 
-def record_success(*, phone_number: str, client_ip: str) -> None:
+def record_success(*, phone_number: str, client_ip: str, standing: Standing) -> None:
     """Remember the IP, and forget the wrong tries from it (NIST SP 800-63B, section 5.2.2)."""
-    for here in client_ip_digests(client_ip):
-        sql.execute(_FORGET_WRONG_TRIES, phone_number, here)
+    if standing.has_failed_here:
+        for here in client_ip_digests(client_ip):
+            sql.execute(_FORGET_WRONG_TRIES, phone_number, here)
     sql.insert(SignInAttempt(phone_number=phone_number, address=client_ip_digest(client_ip), succeeded=True))
 
 

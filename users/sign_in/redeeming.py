@@ -156,7 +156,7 @@ def _redeem(attempt: _Attempt[Session]) -> tuple[Session, list[limits.Use]]:
 def _sign_in(
     attempt: _Attempt[Session], code: ConfirmationCode, standing: Standing
 ) -> tuple[Session, list[limits.Use]]:
-    lockout.record_success(phone_number=attempt.phone_number, client_ip=attempt.client_ip)
+    lockout.record_success(phone_number=attempt.phone_number, client_ip=attempt.client_ip, standing=standing)
     _use_up(code)
     by_link = attempt.verification_token is not None
     signed_in = first_sign_in.enter(code, attempt.newcomer, client_ip=attempt.client_ip, by_link=by_link)
