@@ -24,6 +24,7 @@ PARAMETER = OpenApiParameter(
 )
 #: Members that an answer has once.
 _SECRETS = frozenset({"confirmation_code"})
+_KEPT_HEADERS = ("Location",)
 
 
 def idempotent(handler: Callable[..., Response]) -> Callable[..., Response]:
@@ -37,14 +38,17 @@ def idempotent(handler: Callable[..., Response]) -> Callable[..., Response]:
         caller = f"service {request.user.pk}" if isinstance(request.user, ServiceAccount) else "anyone"
         attempt = idempotency.begin(typed=typed, caller=caller, operation=request.path, body=request.data)
         if attempt.answer:
-            return Response(attempt.answer["data"], attempt.answer["status"])
+            # Absent in what the release before has kept.
+            return Response(attempt.answer["data"], attempt.answer["status"], headers=attempt.answer.get("headers"))
         try:
             response = handler(view, request, *args, **kwargs)
         except BaseException:
             attempt.forget()
             raise
         told = {name: value for name, value in response.data.items() if name not in _SECRETS}
-        attempt.keep({"data": json.loads(JSONRenderer().render(told)), "status": response.status_code})
+        headers = {name: response[name] for name in _KEPT_HEADERS if name in response}
+        data = json.loads(JSONRenderer().render(told))
+        attempt.keep({"data": data, "status": response.status_code, "headers": headers})
         return response
 
     return once

@@ -7,8 +7,11 @@ from django.urls import reverse
 from rest_framework import pagination, serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import remove_query_param
 from rest_framework.views import APIView
 
+from api import answers
 from common.http import public_url
 from users import phones
 from users.models.referrals import NEWEST_FIRST
@@ -54,6 +57,12 @@ class NewestFirst(pagination.CursorPagination):
                 raise NotFound(self.invalid_cursor_message) from None
         return cursor
 
+    def get_paginated_response(self, data: Any) -> Response:
+        response = super().get_paginated_response(data)
+        first = remove_query_param(str(self.base_url), self.cursor_query_param)
+        answers.add_links(response, {"first": first, "prev": response.data["previous"], "next": response.data["next"]})
+        return response
+
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         """Document the bounds that `get_page_size` checks."""
         cursor, size = super().get_schema_operation_parameters(view)
@@ -65,10 +74,12 @@ class NewestFirst(pagination.CursorPagination):
         """Document that every page has all three members, with example URLs."""
         page: dict[str, Any] = super().get_paginated_response_schema(schema)
         page["required"] = [*page["properties"]]
-        page["properties"]["next"]["example"] = (
-            f"https://referral.example{reverse(self.url_name)}?cursor=cD0yMDI2LTExLTIx"
-        )
-        page["properties"]["previous"]["example"] = None
+        address = {"type": ["string", "null"], "format": "uri"}
+        following = f"https://referral.example{reverse(self.url_name)}?cursor=cD0yMDI2LTExLTIx"
+        page["properties"] |= {
+            "next": {**address, "example": following},
+            "previous": {**address, "example": None},
+        }
         return page
 
 

@@ -1,6 +1,7 @@
 """The OpenAPI document: descriptions of operations, and the problems that each can answer with."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, Literal, TypeVar, cast
 
 from drf_spectacular import openapi
@@ -10,6 +11,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.serializers import BaseSerializer, ListSerializer, Serializer
 
 from api import links, problems
+from api.answers import LINK, LOCATION
 from api.authentication import ServiceKeyAuthentication
 from api.outages import ServiceUnavailable
 from api.parsers import BodyTooLarge
@@ -76,7 +78,7 @@ def document(  # noqa: PLR0913  one for each part of an operation's description
             description=description or summary,
             request=request,
             responses=dict(answers),
-            parameters=parameters,
+            parameters=[*parameters] if parameters else None,
         )(method)
 
     return decorate
@@ -103,8 +105,22 @@ class AutoSchema(openapi.AutoSchema):
             next(answer for status, answer in operation["responses"].items() if status < "300")["links"] = found
         return operation
 
+    def map_parsers(self) -> list[str]:
+        # Without the form that introspection takes too: generated clients fail on a second content type.
+        return ["application/json"]
+
     def _is_for_services(self) -> bool:
         return ServiceKeyAuthentication in self.view.authentication_classes
+
+    def _get_response_headers_for_code(
+        self, status_code: str, direction: Literal["request", "response"] = "response"
+    ) -> dict[str, Any]:
+        headers: dict[str, Any] = super()._get_response_headers_for_code(status_code, direction)
+        if status_code == str(HTTPStatus.CREATED.value):
+            headers["Location"] = LOCATION
+        if status_code == str(HTTPStatus.OK.value) and self._is_list_view():
+            headers["Link"] = LINK
+        return headers
 
     def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         answers: dict[str, Any] = super()._get_response_bodies(direction)

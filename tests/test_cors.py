@@ -24,7 +24,7 @@ def allowed_headers(folder: Path, **settings: str) -> set[str]:
 
 
 def test_ids_of_requests_and_traces_may_be_sent(tmp_path: Path) -> None:
-    traces = {"x-request-id", "traceparent", "sentry-trace", "baggage", "idempotency-key"}
+    traces = {"x-request-id", "traceparent", "sentry-trace", "baggage", "idempotency-key", "if-none-match"}
 
     assert allowed_headers(tmp_path) >= ALWAYS | traces
 

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from api import conditional
 from api.pagination import ReferralPagination
 from api.personal_data import PersonalDataSerializer
 from api.requests import AuthenticatedRequest
@@ -34,8 +35,10 @@ class ProfileView(APIView):
         operation_id="getProfile",
         tag="profile",
         summary="My profile",
-        answers={status.HTTP_200_OK: ProfileSerializer},
+        answers={status.HTTP_200_OK: ProfileSerializer, status.HTTP_304_NOT_MODIFIED: conditional.NOT_MODIFIED},
+        parameters=conditional.PARAMETERS,
     )
+    @conditional.conditional
     def get(self, request: AuthenticatedRequest) -> Response:
         return _profile(request.user)
 
@@ -72,9 +75,10 @@ class ProfileByPhoneView(APIView):
         tag="profile",
         summary="A profile by its number",
         description="My own. The profile of another person looks as if it did not exist.",
-        parameters=[PHONE_NUMBER],
-        answers={status.HTTP_200_OK: ProfileSerializer},
+        parameters=[PHONE_NUMBER, *conditional.PARAMETERS],
+        answers={status.HTTP_200_OK: ProfileSerializer, status.HTTP_304_NOT_MODIFIED: conditional.NOT_MODIFIED},
     )
+    @conditional.conditional
     def get(self, request: AuthenticatedRequest, phone_number: str) -> Response:
         return _profile(_owner(request, phone_number))
 

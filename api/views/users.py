@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.urls import reverse
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import status
 from rest_framework.request import Request
@@ -12,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from api import idempotency
+from api.answers import created
 from api.authentication import ServiceKeyAuthentication
 from api.filters import KnownOrderingFilter, UserFilter
 from api.pagination import UserPagination
@@ -74,7 +76,7 @@ class UserViewSet(GenericViewSet[User]):
         with transaction.atomic():
             user, values = add_user(**serializer.validated_data)
             self._record(Action.CREATED, user, values)
-        return Response(UserDetailSerializer(user).data, status=status.HTTP_201_CREATED)
+        return created(UserDetailSerializer(user).data, path=reverse("user-detail", kwargs={"id": user.public_id}))
 
     @document(
         operation_id="getUser",

@@ -18,10 +18,11 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 # In addition to Accept, Authorization, Content-Type and the like.
 CORS_ALLOWED_HEADERS = env.list(
-    "CORS_ALLOWED_HEADERS", default=["X-Request-ID", "traceparent", "sentry-trace", "baggage", "Idempotency-Key"]
+    "CORS_ALLOWED_HEADERS",
+    default=["X-Request-ID", "traceparent", "sentry-trace", "baggage", "Idempotency-Key", "If-None-Match"],
 )
 CORS_ALLOW_HEADERS = [*default_headers, *CORS_ALLOWED_HEADERS]
-CORS_EXPOSE_HEADERS = [request_id.HEADER, "Retry-After"]
+CORS_EXPOSE_HEADERS = [request_id.HEADER, "Retry-After", "ETag", "Link", "Location"]
 # Number of proxies in front of the service; each appends its client's address to CLIENT_ADDRESS_HEADER.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 # The header that they write. Name only one that they overwrite or append to: another one is the client's own.
