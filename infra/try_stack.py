@@ -5,6 +5,7 @@ files and the configuration of the image, DEBUG off and HTTPS on. Two people sig
 the other. Everything is deleted afterwards.
 """
 
+import json
 import os
 import re
 import secrets
@@ -118,6 +119,7 @@ def try_everything(folder: Path, image: Path) -> None:
         try_the_pages(Site(nginx), gateway)
         try_the_admin(site, nginx)
         try_flower(site)
+        try_the_import(site, image, environment)
         try_the_limits(site)
         try_the_scheduler(folder, beat, image, environment)
         web.terminate()
@@ -246,6 +248,23 @@ def try_sign_in_and_referral(site: Site, nginx: Nginx, gateway: Gateway) -> None
     theirs = site.get("/api/profile/", headers={"Authorization": f"Token {inviter['token']}"}).json()
     expect(theirs["referrals"] == [INVITED], f"referrals: {theirs['referrals']}")
     say(f"two people signed in; {INVITED} used {code}, the invite code of {INVITER}, who sees it")
+
+
+def try_the_import(site: Site, image: Path, environment: dict[str, str]) -> None:
+    """Send the largest body that Nginx takes: 1,000 rows of people with long names."""
+    create = [sys.executable, "manage.py", "service_key", "create", "shop", "--scope", "people:write"]
+    made = subprocess.run(create, cwd=image, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
+    headers = {"Authorization": f"Key {made.stdout.splitlines()[-1]}", "Content-Type": "application/json"}
+    rows = [{"phone_number": f"+7999{nth:07}", "username": "Я" * 150, "external_id": f"{nth}"} for nth in range(1_000)]
+    body = json.dumps({"rows": rows})
+    longest = body.ljust(1_048_576)
+    expect(len(body) > len(longest) * 0.9, f"{len(body)} bytes are no large body")
+    outcome = expect_status(site.post("/api/users/import/", data=longest, headers=headers), 200).json()
+    expect(outcome["created"] == len(rows), f"created {outcome['created']} of {len(rows)} people")
+    too_long = site.post("/api/users/import/", data=longest + " ", headers=headers)
+    expect_problem(too_long, 413, "body_too_large")
+    expect("1048576" in too_long.json()["detail"], f"another limit is told: {too_long.text}")
+    say(f"1,000 people imported in a body of {len(longest):,} bytes; one byte more is 413")
 
 
 def try_the_limits(site: Site) -> None:
