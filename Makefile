@@ -50,7 +50,7 @@ PYTEST := pytest --numprocesses 3 --dist loadgroup
 DATABASE_ONLY := --ignore tests/browser -m "not any_database"
 
 .PHONY: test
-test: .venv/development tests/browser/node_modules ## Run the whole suite on PostgreSQL, then the tests that use the database on SQLite
+test: .venv/development tests/browser/node_modules tests/clients/node_modules ## Run the whole suite on PostgreSQL, then the tests that use the database on SQLite
 	$(BIN)/python -m tests.support.servers $(BIN)/$(PYTEST) $(COVERAGE)
 	$(BIN)/$(PYTEST) $(DATABASE_ONLY)
 
@@ -106,7 +106,7 @@ old-release: .venv/development ## Migrate while an older release (OLD=a commit) 
 	$(BIN)/python -m benchmarks.old_release $(OLD)
 
 .PHONY: lint
-lint: .venv/development ## Check style, types, imports between packages and prose
+lint: .venv/development ## Check style, types, imports between packages, the OpenAPI document and prose
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -114,8 +114,17 @@ lint: .venv/development ## Check style, types, imports between packages and pros
 	$(BIN)/python manage.py makemigrations --check
 	$(BIN)/python -m tests.support.servers $(BIN)/python -m infra.migration_lint
 	$(BIN)/python manage.py spectacular --fail-on-warn --validate --file /dev/null
+	$(BIN)/python -m infra.openapi check
 	$(BIN)/python -m infra.secret_scan
 	$(BIN)/python -m infra.prose
+
+.PHONY: schema
+schema: .venv/development ## Write docs/openapi.json, the OpenAPI document
+	$(BIN)/python -m infra.openapi write
+
+.PHONY: schema-release
+schema-release: .venv/development ## Keep the OpenAPI document as that of the release which the next ones are compared with
+	$(BIN)/python -m infra.openapi release
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock'
 

@@ -3,26 +3,41 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.validators import ProhibitNullCharactersValidator
 from django.utils.translation import gettext as _
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 from users import phones, referral_codes
 from users.models import User
 from users.reading import MAX_TYPED
 from users.refusals import PhoneNumberInvalid
-from users.statistics.report import zone_names
+from users.statistics import report
 from users.validators import (
     EXTERNAL_ID_MAX_LENGTH,
     USERNAME_PATTERN,
     code_lengths,
     confirmation_code,
+    confirmation_code_pattern,
     validate_external_id,
     validate_username,
 )
 
+_no_null_characters = ProhibitNullCharactersValidator()
+
 
 class TextField(serializers.CharField):
-    """A string; DRF would also accept numbers: a code would lose its leading zeros, `1e400` would become a name."""
+    """A string; DRF would also accept numbers: a code would lose its leading zeros, `1e400` would become a name.
+
+    Its length and its null characters count as it is sent, which is what JSON Schema can say; DRF would trim it first.
+    """
+
+    def run_validation(self, data: Any = empty) -> Any:
+        if isinstance(data, str):
+            if self.max_length is not None and len(data) > self.max_length:
+                self.fail("max_length", max_length=self.max_length)
+            _no_null_characters(data)
+        return super().run_validation(data)
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -56,47 +71,66 @@ class PhoneNumberField(TypedTextField):
         "description": "A mobile number as people write it: with digits of any script, spaces, dashes, brackets, "
         "slashes, full stops and invisible marks; after `+`, `00` or `tel:` with the country code. "
         "No letters, no extension, no second number.",
-        "example": "+79991234567",
+        "examples": ["+79991234567"],
     }
-    answered = {"pattern": phones.E164_PATTERN, "example": "+79991234567"}
+    answered = {"pattern": phones.E164_PATTERN, "examples": ["+79991234567"]}
 
     def to_internal_value(self, data: Any) -> str:
         try:
-            return phones.normalize(super().to_internal_value(data))
+            super().to_internal_value(data)
+            return phones.normalize(data)
         except PhoneNumberInvalid as refusal:
             raise serializers.ValidationError(str(refusal), code=refusal.code) from None
 
 
 class ConfirmationCodeField(TypedTextField):
     typed = {
-        "pattern": f"^[^A-Za-z]{{{code_lengths()[0]},}}$",
+        "pattern": confirmation_code_pattern(),
         "maxLength": MAX_TYPED,
         "description": "Digits of any script, with or without spaces, dashes, full stops and invisible marks.",
-        "example": "0427",
+        "examples": ["0427"],
     }
-    answered = {"pattern": rf"^[0-9]{{{code_lengths()[0]},{code_lengths()[-1]}}}$", "example": "0427"}
+    answered = {"pattern": f"^({'|'.join(f'[0-9]{{{n}}}' for n in code_lengths())})$", "examples": ["0427"]}
 
     def to_internal_value(self, data: Any) -> str:
-        return confirmation_code(super().to_internal_value(data))
+        super().to_internal_value(data)
+        return confirmation_code(data)
 
 
 class TimeZoneField(TypedTextField):
-    """The name of a time zone, as it is listed; the rule that takes it refuses others."""
+    """The name of a time zone; the rule that takes it refuses those that there are not.
 
-    @property
-    def typed(self) -> Mapping[str, Any]:  # type: ignore[override]
-        return {"enum": sorted(zone_names())}
+    A list of all would differ between machines, and generators of clients make one constant of `GMT+0` and `GMT-0`.
+    """
+
+    typed = {"pattern": report.ZONE_PATTERN, "examples": ["Europe/Moscow"]}
+    answered = typed
 
 
-class ReferralCodeField(TextField):
+class ReferralCodeField(TypedTextField):
     """An invite code or its share link, as it was typed: the rule that takes it reads it."""
+
+    typed = {"pattern": referral_codes.TYPED_PATTERN}
+    answered = {"pattern": referral_codes.PATTERN}
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=referral_codes.MAX_TYPED, **kwargs)
 
 
-class KeptReferralCodeField(TextField):
+class NewcomersReferralCodeField(ReferralCodeField):
+    """One that only a first sign-in reads: at any other, every text is accepted."""
+
+    typed = {}
+
+
+class KeptReferralCodeField(TypedTextField):
     """An invite code that a person had elsewhere."""
+
+    typed = {"pattern": referral_codes.KEPT_PATTERN}
+    answered = {"pattern": referral_codes.PATTERN}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=MAX_TYPED, **kwargs)
 
     def to_internal_value(self, data: Any) -> str:
         if code := referral_codes.kept(super().to_internal_value(data)):

@@ -10,7 +10,7 @@ from api.fields import TextField
 from api.serializers import Input
 
 
-@extend_schema_serializer(examples=[service_examples.INTROSPECTION, service_examples.INTROSPECTION_FORM])
+@extend_schema_serializer(examples=[service_examples.INTROSPECTION])
 class TokenToInspectSerializer(Input):
     token = TextField(max_length=2_000, help_text="What a person sent as their credential.")
     token_type_hint = TextField(max_length=100, required=False, help_text="Ignored: the token itself says what it is.")

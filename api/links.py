@@ -1,4 +1,4 @@
-"""Links of the OpenAPI document (OpenAPI 3.0, "Link Object"): what of an answer the next operation takes."""
+"""Links of the OpenAPI document (OpenAPI 3.1, "Link Object"): what of an answer the next operation takes."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,5 +1,6 @@
 """How credentials, input and typed texts are described in the OpenAPI document."""
 
+import re
 from typing import Any, Literal
 
 from drf_spectacular import openapi
@@ -8,6 +9,7 @@ from drf_spectacular.extensions import (
     OpenApiSerializerExtension,
     OpenApiSerializerFieldExtension,
 )
+from drf_spectacular.plumbing import append_meta
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -59,11 +61,23 @@ class InputSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
         """
         schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)  # type: ignore[no-untyped-call]  # noqa: SLF001
         required = schema.get("required", ())
+        properties = {name: _in_one(field) for name, field in schema["properties"].items()}
         fields = {
-            name: field if name in required else {**field, "nullable": True}
-            for name, field in schema["properties"].items()
+            name: field if name in required else append_meta(field, {"nullable": True})
+            for name, field in properties.items()
         }
         return {**schema, "properties": fields, "description": "No other fields.", "additionalProperties": False}
+
+
+_BLANK = {"type": "string", "maxLength": 0}
+
+
+def _in_one(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a text that may be empty as one schema: drf-spectacular offers "" twice, which `oneOf` refuses."""
+    text, *others = schema.get("oneOf", [{}])
+    if others != [_BLANK] or not re.search(text.get("pattern", ""), ""):
+        return schema
+    return {**{name: part for name, part in schema.items() if name != "oneOf"}, **text}
 
 
 class TypedTextSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]

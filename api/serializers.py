@@ -11,6 +11,7 @@ from rest_framework import serializers
 from api import examples
 from api.fields import (
     ConfirmationCodeField,
+    NewcomersReferralCodeField,
     OwnField,
     PhoneNumberField,
     ReferralCodeField,
@@ -117,7 +118,7 @@ class SentCodeSerializer(serializers.Serializer[SentCode]):
 class VerificationSerializer(Input):
     confirmation_code = ConfirmationCodeField()
     username = OwnField("username", help_text="A name to show.")
-    used_referral_code = ReferralCodeField(
+    used_referral_code = NewcomersReferralCodeField(
         required=False,
         allow_blank=True,
         help_text="The invite code of the person one came with, or its link, in any notation. "

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample
-
 from api.examples import ANNA, IDS, OPAQUE, OWN_FIELDS, answer, request
 
 _USER: dict[str, Any] = {
@@ -21,12 +19,6 @@ _USER: dict[str, Any] = {
 }
 
 INTROSPECTION = request("A token of a login", {"token": OPAQUE})
-INTROSPECTION_FORM = OpenApiExample(
-    "A token of a login, in a form",
-    value={"token": OPAQUE},
-    request_only=True,
-    media_type="application/x-www-form-urlencoded",
-)
 ACTIVE_TOKEN = answer(
     "A valid token of a login",
     {

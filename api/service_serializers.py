@@ -16,7 +16,6 @@ from api.fields import (
 )
 from api.serializers import EXTERNAL_ID, INVITER_SEES_NUMBER, NEWEST_REFERRALS, PUBLIC_ID, Input
 from users.models import Scope, ServiceKey, User
-from users.reading import MAX_TYPED
 from users.referrals import newest
 
 
@@ -86,7 +85,6 @@ class UserChangeSerializer(Input):
 class UserCreationSerializer(UserChangeSerializer):
     referral_code = KeptReferralCodeField(
         required=False,
-        max_length=MAX_TYPED,
         help_text="An invite code that this person had elsewhere, kept if nobody has it: 1 to 12 Latin letters and "
         "digits; case and separators do not matter. Without it a new one is drawn.",
     )

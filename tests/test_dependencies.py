@@ -71,7 +71,7 @@ def test_everything_is_installed_from_a_lock_that_is_complete(file: str) -> None
     assert "pip check" in text
 
 
-@pytest.mark.parametrize("folder", ["postman", "tests/browser"])
+@pytest.mark.parametrize("folder", ["postman", "tests/browser", "tests/clients"])
 def test_every_package_of_npm_has_a_digest(folder: str) -> None:
     lock = json.loads((BASE_DIR / folder / "package-lock.json").read_text())
 

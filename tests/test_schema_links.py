@@ -26,7 +26,7 @@ LINKS = [(start, name) for start in OPERATIONS for name in links_of(start)]
 
 
 def value_at(expression: str, answer: Any) -> Any:
-    """Evaluate `$response.body#/a/0/b` (OpenAPI 3.0, runtime expressions)."""
+    """Evaluate `$response.body#/a/0/b` (OpenAPI 3.1, runtime expressions)."""
     for part in expression.removeprefix("$response.body#/").split("/"):
         answer = answer[int(part)] if isinstance(answer, list) else answer[part]
     return answer

@@ -12,6 +12,12 @@ _IGNORABLE = re.compile(
 )
 _DASHES = "\u2212\u30fc"  # besides those of category Pd
 _SEPARATORS = re.compile(r"[\s.\-]+")
+#: What may stand around a code and between its characters, for JSON Schema: its patterns (ECMA-262) and Python disagree
+#: about white space.
+_AROUND = r"[^0-9A-Za-z\x00]*"
+_BETWEEN = r"[\s\x1c-\x1f.-]*"
+#: A text with characters of other scripts: patterns of JSON Schema have no class for the digits and marks of them.
+BEYOND_ASCII = r"[^\x00]*[^\x00-\x7f][^\x00]*"
 
 #: Marks that come with a copied name and change nothing in it.
 _UNSEEN = dict.fromkeys(map(ord, "\u00ad\u061c\u200b\u200e\u200f\u2060\ufeff"))
@@ -46,6 +52,11 @@ def code(typed: str) -> str:
     """Return a code without separators inside it and punctuation around it; "" if it is too long to be one."""
     text = plain(typed) if len(typed) <= MAX_TYPED else ""
     return text if text.isalnum() else _SEPARATORS.sub("", _trimmed(text))
+
+
+def ascii_code_pattern(character: str, more: str) -> str:
+    """Return the pattern of a typed code in ASCII, without anchors: `character`, and so many `more` ("{3}")."""
+    return f"{_AROUND}{character}({_BETWEEN}{character}){more}{_AROUND}"
 
 
 def _trimmed(text: str) -> str:

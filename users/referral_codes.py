@@ -21,6 +21,13 @@ _LOOK_ALIKES = str.maketrans(
     "BGSZbgszСНКТХМРВЗснктхмрвзΗΚΜΝΡΤΧΒΖ",
     "86528652CHKTXMP83CHKTXMP83HKMNPTX82",
 )
+_LETTERS_AND_DIGITS = reading.ascii_code_pattern("[0-9A-Za-z]", f"{{0,{MAX_LENGTH - 1}}}")
+#: What JSON Schema can say of a typed code from elsewhere, and of any typed code: it can be a link or percent-encoded.
+KEPT_PATTERN = f"^({_LETTERS_AND_DIGITS}|{reading.BEYOND_ASCII})$"
+_LINK = r"([^\x00]*/)?[Rr]/[^/?#&\s\x00][^\x00]*"
+_ENCODED = r"[^\x00]*%[0-9A-Fa-f]{2}[^\x00]*"
+TYPED_PATTERN = f"^({_LETTERS_AND_DIGITS}|{_LINK}|{_ENCODED}|{reading.BEYOND_ASCII})$"
+
 _IN_LINK = re.compile(r"(?:^|/)r/([^/?#&\s]+)", re.IGNORECASE)
 
 

@@ -47,6 +47,13 @@ def code_lengths() -> tuple[int, ...]:
     return tuple(sorted(length for length in {usual, *longer} if length >= usual))
 
 
+def confirmation_code_pattern() -> str:
+    """Return what JSON Schema can say of a typed confirmation code; of a code in ASCII it says everything."""
+    in_ascii = [reading.ascii_code_pattern("[0-9]", f"{{{length - 1}}}") for length in code_lengths()]
+    beyond = r"[^A-Za-z\x00]*[^\x00-\x7f][^A-Za-z\x00]*"
+    return f"^({'|'.join([*in_ascii, beyond])})$"
+
+
 def confirmation_code(typed: str, *, expected_length: int = 0) -> str:
     """Return the digits of a confirmation code. Raises `ValidationError` unless there are as many as one may have.
 

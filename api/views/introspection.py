@@ -28,7 +28,7 @@ class IntrospectionView(ServiceAPIView):
         tag="service",
         summary="Whose token is this?",
         description="Whether a token of a login, or an access token, is valid now, and whose it is (RFC 7662). Of any "
-        "other text, and of a session that has ended, the answer is only `active: false`.",
+        "other text, and of a session that has ended, the answer is only `active: false`. The body may be a form too.",
         request=TokenToInspectSerializer,
         answers={status.HTTP_200_OK: IntrospectionSerializer},
         scope=Scope.PEOPLE_READ,

@@ -10,8 +10,11 @@ from api.schema import document
 from api.serializers import INVITER_SEES_NUMBER, ReferralCodeSerializer
 from api.views.public import PublicView
 from common.http.client_ip import client_ip_of
+from users import referral_codes
 from users.referrals import activation
 from users.refusals import ReferralCodeNotFound, TooManyRequests
+
+_TYPED = {"type": "string", "pattern": referral_codes.TYPED_PATTERN, "maxLength": referral_codes.MAX_TYPED}
 
 
 class ReferralCodeView(PublicView):
@@ -21,7 +24,7 @@ class ReferralCodeView(PublicView):
         summary="Does this invite code exist?",
         description="Case, spaces, dashes, quotes and look-alikes do not matter; the answer shows the code as it is. "
         + INVITER_SEES_NUMBER,
-        parameters=[OpenApiParameter("referral_code", str, OpenApiParameter.PATH)],
+        parameters=[OpenApiParameter("referral_code", _TYPED, OpenApiParameter.PATH)],
         answers={status.HTTP_200_OK: ReferralCodeSerializer},
         refusals=(TooManyRequests,),
         not_found=ReferralCodeNotFound,

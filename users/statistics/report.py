@@ -170,6 +170,10 @@ def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
+#: What JSON Schema can say of the name of a time zone.
+ZONE_PATTERN = "^[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$"
+
+
 @cache
 def zone_names() -> set[str]:
     """Return the time zones of the world by their names in the IANA database."""
