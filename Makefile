@@ -46,13 +46,17 @@ demo: .venv/service ## Add 400 demo people with chains of invitations
 
 # loadgroup: tests that share a server (xdist_group) run on one worker, and first.
 PYTEST := pytest --numprocesses 3 --dist loadgroup
-# The run on SQLite leaves out tests whose result doesn't depend on the database.
-DATABASE_ONLY := --ignore tests/browser -m "not any_database"
+# Tests of SQL, transactions, uniqueness, order and dates: their result may depend on the database.
+DATABASE_TESTS := $(patsubst %,tests/test_%.py, \
+	admin_people admin_search clock_jumps codes_from_elsewhere csv_export delivery demo ended_sessions erasure \
+	erasure_completeness failures_between fair_limits guessing health idempotency ids import jwt_families limits \
+	lockout login migrating migrations names number_memory profile purge query_counts query_plans races referrals \
+	registration running_totals search_names sessions statistics typed_codes users_api web_profile web_sign_in)
 
 .PHONY: test
 test: .venv/development tests/browser/node_modules tests/clients/node_modules ## Run the whole suite on PostgreSQL, then the tests that use the database on SQLite
 	$(BIN)/python -m tests.support.servers $(BIN)/$(PYTEST) $(COVERAGE)
-	$(BIN)/$(PYTEST) $(DATABASE_ONLY)
+	$(BIN)/$(PYTEST) $(DATABASE_TESTS)
 
 .PHONY: coverage
 coverage: ## Run the suite with branch coverage, which takes 40 % longer; fails below 95 %
@@ -60,9 +64,9 @@ coverage: ## Run the suite with branch coverage, which takes 40 % longer; fails 
 
 # --reuse-db: PgBouncer holds connections to the databases, so they can't be dropped; the server is deleted afterwards.
 .PHONY: test-pgbouncer
-test-pgbouncer: .venv/development ## Run the suite, or FILES, through PgBouncer (needs it: apt-get install pgbouncer)
+test-pgbouncer: .venv/development ## Run the tests that depend on the database, or FILES, through PgBouncer (needs it: apt-get install pgbouncer)
 	PATH=$$PATH:/usr/sbin $(BIN)/python -m tests.support.pgbouncer \
-		$(BIN)/python -m $(PYTEST) -p tests.support.pgbouncer --reuse-db $(DATABASE_ONLY) $(FILES)
+		$(BIN)/python -m $(PYTEST) -p tests.support.pgbouncer --reuse-db $(or $(FILES),$(DATABASE_TESTS))
 
 .PHONY: screenshots
 screenshots: .venv/development tests/browser/node_modules ## Take the screenshots in docs/images again, by the browser tests
@@ -72,6 +76,10 @@ screenshots: .venv/development tests/browser/node_modules ## Take the screenshot
 .PHONY: bench
 bench: .venv/development ## Measure requests per second, compared with a bare function (needs wrk; ARGS=--help lists options)
 	$(BIN)/python -m benchmarks.run $(ARGS)
+
+.PHONY: bench-releases
+bench-releases: .venv/development ## Compare the CPU of registration, login and profile with an older release (OLD=a commit)
+	$(BIN)/python -m benchmarks.releases $(OLD)
 
 .PHONY: fuzz
 fuzz: .venv/development ## Send more than 10,000 generated requests to the real stack

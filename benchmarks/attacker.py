@@ -47,27 +47,35 @@ def _no_session(_signed_in: SignIn) -> None:
     """Open nothing: the simulation counts guesses."""
 
 
+@dataclass(frozen=True)
+class GuessedCode:
+    """A code that was guessed: when (UTC), how often, and its number of digits."""
+
+    at: datetime
+    guesses: int
+    digits: int
+
+
 @dataclass
 class Attack:
-    """Result of an attack: time (UTC) and number of guesses for each code, and whether one was right."""
+    """Result of an attack: the codes that were guessed, and whether a guess was right."""
 
-    compared: list[tuple[datetime, int]] = field(default_factory=list)
+    compared: list[GuessedCode] = field(default_factory=list)
     codes_sent: int = 0
     taken_over: bool = False
 
     def guesses(self, since: datetime | None = None) -> int:
-        return sum(guesses for at, guesses in self.compared if since is None or at > since)
+        return sum(code.guesses for code in self.compared if since is None or code.at > since)
 
     @property
     def expected(self) -> float:
         """Expected number of accounts taken over if each guess is for another number."""
-        return self.guesses() / 10**settings.CONFIRMATION_CODE_LENGTH
+        return sum(code.guesses / 10**code.digits for code in self.compared)
 
     @property
     def probability(self) -> float:
         """Probability of at least one right guess if no guess is repeated for a code."""
-        codes = 10**settings.CONFIRMATION_CODE_LENGTH
-        return 1 - math.prod(1 - guesses / codes for _, guesses in self.compared)
+        return 1 - math.prod(1 - code.guesses / 10**code.digits for code in self.compared)
 
 
 #: Returns a number of guesses for a known code: always wrong, to count them, or random.
@@ -84,12 +92,17 @@ def random_guesses(code: str, count: int) -> list[str]:
 
 @dataclass
 class Attacker:
-    """Requests codes for the next number and guesses from the next IP, as often as the limits allow."""
+    """Requests codes for the next number and guesses from the next IP, as often as the limits allow.
+
+    Codes with more digits than `most_digits` are not guessed: the attacker waits for shorter ones.
+    """
 
     phones: Iterator[str]
     ips: Iterator[str]
     guessing: Guessing = always_wrong
     guesses_a_day: float = math.inf
+    most_digits: float = math.inf
+    has_many_numbers: bool = False
 
     def attack(self, clock: time_machine.Traveller, *, days: float) -> Attack:
         """Attack for a number of days or until a number is taken over."""
@@ -104,20 +117,23 @@ class Attacker:
 
     def _attack_code(self, result: Attack, count: int) -> int:
         """Guess a number of times; return the seconds until the next code."""
-        phone, at, guesses = next(self.phones), timezone.now(), 0
+        phone, at, guesses, digits = next(self.phones), timezone.now(), 0, 0
+        next_code = 0 if self.has_many_numbers else int(settings.CONFIRMATION_CODE_RESEND_SECONDS)
         try:
             sent = codes.send_code(phone_number=phone, client_ip=next(self.ips))
             result.codes_sent += 1
+            if (digits := len(sent.confirmation_code)) > self.most_digits:
+                return 3_600
             for guess in self.guessing(sent.confirmation_code, count):
                 result.taken_over = self._signs_in(phone, guess)
                 guesses += 1
                 if result.taken_over:
                     break
         except Refusal as refusal:  # a lock or a limit: the last guess was not compared
-            return refusal.details.get("retry_after", settings.CONFIRMATION_CODE_RESEND_SECONDS)
+            return int(refusal.details.get("retry_after", next_code))
         finally:
-            result.compared.append((at, guesses))
-        return int(settings.CONFIRMATION_CODE_RESEND_SECONDS)
+            result.compared.append(GuessedCode(at, guesses, digits))
+        return next_code
 
     def _signs_in(self, phone: str, guess: str) -> bool:
         try:
@@ -144,7 +160,12 @@ def on_one_number_from_home() -> Attacker:
 
 def on_all_numbers() -> Attacker:
     """Guess for one number after another from one IP."""
-    return Attacker(_numbers, itertools.repeat("192.0.2.2"))
+    return Attacker(_numbers, itertools.repeat("192.0.2.2"), has_many_numbers=True)
+
+
+def on_all_numbers_from_all_ips(*, most_digits: float = math.inf) -> Attacker:
+    """Guess for a new number, from a new IP, with every code."""
+    return Attacker(_numbers, _ips(), most_digits=most_digits, has_many_numbers=True)
 
 
 def _ips() -> Iterator[str]:
@@ -152,7 +173,8 @@ def _ips() -> Iterator[str]:
     return (f"10.{a}.{b}.{c}" for a, b, c in itertools.product(range(256), repeat=3))
 
 
-_numbers = (f"+7{nth}" for nth in itertools.count(9_000_000_000))
+#: Numbers of many blocks: 7,000,003 is prime to 10^9, so that none comes twice.
+_numbers = (f"+79{nth * 7_000_003 % 10**9:09}" for nth in itertools.count(1))
 
 
 def main(runs: int) -> None:
@@ -165,8 +187,8 @@ def main(runs: int) -> None:
 def report(clock: time_machine.Traveller, runs: int) -> Iterator[str]:
     yield "| attacker | days | codes sent | guesses | taken over, on average |"
     yield "|---|---|---|---|---|"
-    for name, attacker in ATTACKERS.items():
-        for days in (1, 30):
+    for name, (attacker, *lengths) in ATTACKERS.items():
+        for days in lengths:
             made = attacker().attack(clock, days=days)
             yield f"| {name} | {days} | {made.codes_sent:,} | {made.guesses():,} | {made.expected:.4f} accounts |"
     if runs:
@@ -183,10 +205,13 @@ def check(clock: time_machine.Traveller, runs: int) -> Iterator[str]:
 
 
 ATTACKERS = {
-    "one number, a new address for every request": on_one_number,
-    "the same, never 15 guesses in 24 hours": partial(on_one_number, guesses_a_day=14),
-    "one number, from its owner's address": on_one_number_from_home,
-    "one address, all numbers": on_all_numbers,
+    "one number, a new address for every request": (on_one_number, 1, 30),
+    "the same, never 15 guesses in 24 hours": (partial(on_one_number, guesses_a_day=14), 1, 30),
+    "one number, from its owner's address": (on_one_number_from_home, 1, 30),
+    "one address, all numbers": (on_all_numbers, 1, 30),
+    "all addresses, all numbers, codes of 4 digits": (partial(on_all_numbers_from_all_ips, most_digits=4), 30),
+    "the same, codes of 4 and 6 digits": (partial(on_all_numbers_from_all_ips, most_digits=6), 30),
+    "the same, codes of any length": (on_all_numbers_from_all_ips, 1),
 }
 
 if __name__ == "__main__":

@@ -81,14 +81,14 @@ class Web:
         with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
             file.writelines(f"{line}\n" for line in lines)
             file.flush()
-            web, database = self.cpu_seconds(), _cpu_seconds(self.postmaster)
+            web, database = self.cpu_seconds(), cpu_seconds(self.postmaster)
             threads = [f"--duration={max(1, round(seconds))}s", "--threads=1", f"--connections={CONNECTIONS}"]
             script = ["--script", ROOT / "benchmarks/load.lua", f"http://127.0.0.1:{self.port}"]
             arguments = ["--", file.name, "once" if once else "again"]
             wrk = subprocess.run(
                 ["wrk", *threads, "--timeout=30s", *script, *arguments], capture_output=True, text=True, check=True
             )
-            web, database = self.cpu_seconds() - web, _cpu_seconds(self.postmaster) - database
+            web, database = self.cpu_seconds() - web, cpu_seconds(self.postmaster) - database
         result = json.loads(wrk.stdout.splitlines()[-1])
         if result["failed"] or result["exhausted"] or not result["requests"]:
             raise LoadFailed(f"{self.name}: {result}")
@@ -102,7 +102,7 @@ class Web:
         )
 
     def cpu_seconds(self) -> float:
-        return _cpu_seconds(self.pid)
+        return cpu_seconds(self.pid)
 
     def memory_mb(self) -> float:
         """Return the median proportional set size (PSS) of the workers in MiB."""
@@ -234,7 +234,7 @@ def _listens(port: int) -> bool:
     return True
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     """Return the CPU seconds of a process and its children, including ended ones."""
     ticks = sum(_ticks(child, children_too=False) for child in children_of(pid)) + _ticks(pid, children_too=True)
     return ticks / _TICKS

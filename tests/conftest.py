@@ -1,5 +1,8 @@
 """Fixtures for all tests: a gateway without delay, fast hashing and flushing, clients."""
 
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +21,17 @@ from tests.support.factories import service_client as a_service
 from tests.support.limits import every_limit
 from tests.support.panel import panel_client
 from tests.support.quick_flush import install_quick_flush
+from tests.support.service import SHARED_FOLDER
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # workers inherit the variable
+        os.environ[SHARED_FOLDER] = tempfile.mkdtemp(prefix="referral-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ[SHARED_FOLDER])
 
 
 @pytest.fixture(scope="session")

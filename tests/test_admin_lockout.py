@@ -12,7 +12,7 @@ from tests.support.concurrency import run_concurrently
 from tests.support.panel import panel_client
 from users.models import AuditRecord
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = pytest.mark.django_db
 
 PASSWORD = "correct horse battery"
 ADMIN_PHONE = "+79990000000"

@@ -8,7 +8,7 @@ from pytest_django import Settings
 
 from benchmarks import attacker
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("guesses_a_day", [math.inf, 14, 9, 4])
@@ -30,6 +30,21 @@ def test_one_ip_takes_over_less_than_one_account_in_a_month(clock: time_machine.
     a_week = attacker.on_all_numbers().attack(clock, days=7)
 
     assert 0 < a_week.expected * 30 / 7 < 1
+
+
+def test_all_ips_take_over_less_than_one_account_of_all_numbers_in_a_month(
+    clock: time_machine.Traveller, settings: Settings
+) -> None:
+    settings.LIMIT_WRONG_TRIES_UNDER_ATTACK, settings.LIMIT_CODES_PER_COUNTRY = "200/day", "150/day"
+
+    a_day = attacker.on_all_numbers_from_all_ips().attack(clock, days=1)
+
+    by_digits = {digits: sum(code.guesses for code in a_day.compared if code.digits == digits) for digits in (4, 6, 8)}
+    # Strangers have three quarters of each limit.
+    assert by_digits[4] == 225
+    assert by_digits[6] == 150
+    assert 0 < by_digits[8] <= 150 * 5 - 225 - 150
+    assert 30 * a_day.expected < 1
 
 
 def test_simulated_attacks_match_the_computed_probability(clock: time_machine.Traveller, settings: Settings) -> None:

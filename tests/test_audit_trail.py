@@ -26,7 +26,7 @@ from tests.support.panel import (
 )
 from users.models import AuditRecord, ServiceAccount, SignInAttempt, User
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = pytest.mark.django_db
 
 PASSWORD = "correct horse battery"
 

@@ -13,7 +13,6 @@ from tests.support.factories import phone_number
 from tests.support.servers import PATIENCE_SECONDS
 from tests.support.service import Service, service
 
-pytestmark = pytest.mark.any_database
 REGISTRATION = "/api/registration/"
 
 

@@ -2,11 +2,8 @@
 
 from pathlib import Path
 
-import pytest
-
 from tests.support.service import service
 
-pytestmark = pytest.mark.any_database
 ORIGIN = "https://app.example"
 ALWAYS = {"accept", "authorization", "content-type"}
 

@@ -24,7 +24,7 @@ from tests.support.fake_gateways import Gateway
 from tests.support.servers import PATIENCE_SECONDS, free_port, postgres_server, redis_server, wait_until
 from tests.support.service import Service, service
 
-pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("delivery worker")]
+pytestmark = pytest.mark.xdist_group("delivery worker")
 TOKEN = "the-token-of-monitoring-for-tests"
 SETTINGS = {
     "SMS_TIMEOUT_SECONDS": "30",

@@ -13,7 +13,6 @@ import pytest
 
 from referral_project.settings import BASE_DIR
 
-pytestmark = pytest.mark.any_database
 KEY = "AKIA" + "IOSFODNN7EXAMPLX"  # in two parts, so that the scan doesn't find this file
 
 

@@ -1,10 +1,8 @@
 """Unsafe settings fail `manage.py check --deploy`, which the containers run at start."""
 
 import configparser
-import os
 import re
 import subprocess
-import sys
 
 import pytest
 from django.conf import settings
@@ -12,8 +10,8 @@ from django.conf import settings
 from common import es256
 from infra.check import EXAMPLE, REQUIRED, check_that_the_example_matches_the_settings
 from referral_project.settings import BASE_DIR
+from tests.support.manage import manage
 
-pytestmark = pytest.mark.any_database
 SAFE = {
     "DEBUG": "False",
     "SECRET_KEY": "k" * 25 + "0123456789abcdefghijklmnopqrstuvwxyz",
@@ -25,10 +23,8 @@ SAFE = {
 
 def check(**environment: str | None) -> subprocess.CompletedProcess[str]:
     """Run the check as a container does; None unsets a variable."""
-    clean = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
     asked = {name: value for name, value in {**SAFE, **environment}.items() if value is not None}
-    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
-    return subprocess.run(command, env={**clean, **asked}, cwd=BASE_DIR, capture_output=True, text=True, check=False)
+    return manage("check", "--deploy", "--fail-level", "WARNING", **asked)
 
 
 def test_documented_settings_pass_without_warnings() -> None:
@@ -92,11 +88,7 @@ def test_several_gateways_pass_and_passwords_are_not_printed() -> None:
 
 
 def test_development_needs_no_settings() -> None:
-    clean = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
-
-    outcome = subprocess.run(
-        [sys.executable, "manage.py", "check"], env=clean, cwd=BASE_DIR, capture_output=True, text=True, check=False
-    )
+    outcome = manage("check")
 
     assert outcome.returncode == 0, outcome.stderr
 

@@ -19,7 +19,6 @@ from api import event_examples, examples, import_examples, problems, service_exa
 from users import phones
 from users.refusals import Refusal
 
-pytestmark = pytest.mark.any_database
 METHODS = {"get", "post", "put", "patch", "delete"}
 
 

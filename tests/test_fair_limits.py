@@ -150,7 +150,6 @@ class TestRegions:
 
         assert post_registration(phone).status_code == status
 
-    @pytest.mark.any_database
     @pytest.mark.parametrize(
         ("value", "advice"),
         [("7", "+7 is the calling code of RU, KZ"), ("RU,+47", "+47 is the calling code of NO, SJ"), ("XX", "'XX'")],

@@ -14,7 +14,7 @@ from requests.adapters import HTTPAdapter
 from infra.local_nginx import Nginx
 from tests.support.servers import wait_until
 
-pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("half-open connections")]
+pytestmark = pytest.mark.xdist_group("half-open connections")
 #: Two workers of nginx with 2,048 connections each were full with these.
 HALF_OPEN = 4_300
 AT_ONCE = 100

@@ -15,7 +15,6 @@ import pytest
 
 from referral_project.settings import BASE_DIR
 
-pytestmark = pytest.mark.any_database
 #: The pip of Python 3.11.0 and that of Debian 12.
 OLD_PIPS = {
     "22.3": "1daab4b8d3b97d1d763caeb01a4640a2250a0ea899e257b1e44b9eded91e15ab",

@@ -19,7 +19,6 @@ from django.utils.translation.template import templatize
 from referral_project.settings import BASE_DIR
 from users.refusals import Refusal
 
-pytestmark = pytest.mark.any_database
 FOLDER = BASE_DIR / "locale/ru/LC_MESSAGES"
 CODE = [
     path

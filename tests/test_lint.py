@@ -11,7 +11,6 @@ import pytest
 
 from referral_project.settings import BASE_DIR
 
-pytestmark = pytest.mark.any_database
 PLAIN = "Deletes expired rows in batches of 1,000."
 LITERARY = "Deletes what nobody\nneeds any longer, whatever it is, once\nmore."
 

@@ -21,7 +21,7 @@ from tests.support.fake_gateways import Gateway
 from tests.support.full_run import GATEWAY_PASSWORD, Run
 from tests.support.servers import PATIENCE_SECONDS, free_port, postgres, redis_server, wait_until
 
-pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("full run")]
+pytestmark = pytest.mark.xdist_group("full run")
 # Celery prints it in a signal handler, without logging.
 FAREWELL = "\nworker: Warm shutdown (MainProcess)\n"
 PROGRAMS = ("gunicorn", "worker", "beat")

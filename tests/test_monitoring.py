@@ -18,7 +18,6 @@ from tests.support.servers import PATIENCE_SECONDS, free_port, redis_server, run
 from tests.support.service import service
 
 pytestmark = [
-    pytest.mark.any_database,
     pytest.mark.skipif(shutil.which("promtool") is None, reason="needs prometheus; .ci/run installs it"),
 ]
 RULES = BASE_DIR / "infra/prometheus/alerts.yml"

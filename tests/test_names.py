@@ -11,6 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
+from tests.support.examples import MAX_EXAMPLES
 from tests.support.factories import api_client, create_user
 from tests.support.pages import signed_in_browser, submit_form
 from tests.support.panel import PEOPLE, user_page
@@ -76,7 +77,6 @@ def test_what_no_name_contains_is_refused_and_named(client: APIClient, character
     assert error["detail"].endswith(f"this is none of them: {NOT_OF_A_NAME[character]}")
 
 
-@pytest.mark.any_database
 def test_the_schema_allows_every_name_that_is_read_and_no_ascii_that_is_refused() -> None:
     for character in map(chr, [*range(0x2_000), *range(0xFF00, 0xFFF0)]):
         for typed in (character, f"Anna {character} Maria", f"{character}Anna"):
@@ -122,8 +122,7 @@ def test_search_reads_what_is_pasted(admin_client: Client) -> None:
         assert user_page(anna) in admin_client.get(PEOPLE, {"q": term}).content.decode()
 
 
-@pytest.mark.any_database
 @given(typed=st.text(st.sampled_from("aع\u0651क\u094d\u0dd9\u0dca \u00a0\u200c\u200d\u200e\u0301\u0308é")))
-@hypothesis_settings(max_examples=2_000, deadline=None, derandomize=True)
+@hypothesis_settings(max_examples=4 * MAX_EXAMPLES, deadline=None, derandomize=True)
 def test_a_name_that_was_read_is_read_the_same_again(typed: str) -> None:
     assert reading.name(reading.name(typed)) == reading.name(typed)

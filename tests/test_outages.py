@@ -16,7 +16,7 @@ from tests.support import factories
 from tests.support.servers import PATIENCE_SECONDS, Server, durable_redis_server, postgres_server
 from tests.support.service import Service, service
 
-pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("outages")]
+pytestmark = pytest.mark.xdist_group("outages")
 ANSWER_SECONDS = 3
 PHONE = "+79991234567"
 

@@ -11,7 +11,6 @@ from django.urls import Resolver404, resolve
 from django.views import View
 from drf_spectacular.generators import SchemaGenerator
 
-pytestmark = pytest.mark.any_database
 POSTMAN = settings.BASE_DIR / "postman"
 #: A `{parameter}` in a path of the schema, or a `{{variable}}` in one of the collection.
 PLACEHOLDER = re.compile(r"\{+(\w+)\}+")

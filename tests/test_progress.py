@@ -8,8 +8,6 @@ import pytest
 
 from users.management.progress import progress
 
-pytestmark = pytest.mark.any_database
-
 
 def test_progress_is_shown_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     ours, theirs = pty.openpty()

@@ -17,6 +17,13 @@ from users.models import RunningTotals
 from users.statistics.totals import QUARTER, quarter_of
 
 PEOPLE = 20_000
+INDEXES = {
+    "search=nobody": "user_by_search_name",
+    "search=7cdfhj": "user_by_search_name",
+    "updated_after=2026-01-01T00:00:00Z&ordering=updated_at": "user_by_change",
+    "external_id=shop-42": "user_external_id",
+    "username=nobody": "user_by_search_name",
+}
 
 pytestmark = pytest.mark.django_db
 
@@ -40,24 +47,17 @@ def test_a_scan_without_an_index_is_detected() -> None:
     assert read_whole("SELECT 1 FROM users_delivery WHERE failed_channels = 'x'") == ["users_delivery"]
 
 
-@pytest.mark.parametrize(
-    ("query", "index"),
-    [
-        ("search=nobody", "user_by_search_name"),
-        ("search=7cdfhj", "user_by_search_name"),
-        ("updated_after=2026-01-01T00:00:00Z&ordering=updated_at", "user_by_change"),
-        ("external_id=shop-42", "user_external_id"),
-        ("username=nobody", "user_by_search_name"),
-    ],
-)
-def test_search_and_filters_use_their_indexes(service_client: APIClient, query: str, index: str) -> None:
+def test_search_and_filters_use_their_indexes(service_client: APIClient) -> None:
     fill()
+    plans = {}
 
-    with CaptureQueriesContext(connection) as queries:
-        assert service_client.get(f"/api/users/?{query}").status_code == 200
+    for query in INDEXES:
+        with CaptureQueriesContext(connection) as queries:
+            assert service_client.get(f"/api/users/?{query}").status_code == 200
+        (page,) = [query["sql"] for query in queries if 'ORDER BY "users_user"' in query["sql"]]
+        plans[query] = plan_of(page)
 
-    (page,) = [query["sql"] for query in queries if 'ORDER BY "users_user"' in query["sql"]]
-    assert index in plan_of(page)
+    assert {query: plan for query, plan in plans.items() if INDEXES[query] not in plan} == {}
 
 
 def plan_of(sql: str) -> str:

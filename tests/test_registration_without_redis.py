@@ -14,7 +14,7 @@ from tests.support.fake_gateways import Gateway
 from tests.support.servers import Server, durable_redis_server, free_port, postgres_server, wait_until
 from tests.support.service import Service, service
 
-pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("registration without redis")]
+pytestmark = pytest.mark.xdist_group("registration without redis")
 OUTAGE_SECONDS = 5
 TOKEN = "the-token-of-monitoring-for-tests"
 SETTINGS = {

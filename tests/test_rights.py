@@ -19,7 +19,7 @@ from tests.support.panel import PEOPLE, panel_client, user_page
 from users.models import User
 from users.people.jwt_sessions import open_jwt_session
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = pytest.mark.django_db
 
 TARGETS = {
     "ordinary user": lambda: create_user(username="Before"),

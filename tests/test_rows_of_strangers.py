@@ -15,7 +15,7 @@ from tests.support import pages
 from tests.support.factories import create_user, phone_number, request_code
 from users.models import Delivery, LimitCounter
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = pytest.mark.django_db
 
 TABLE = {
     table: int(rows)

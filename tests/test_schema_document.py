@@ -9,7 +9,6 @@ from rest_framework.test import APIClient
 
 from tests.support.service import service
 
-pytestmark = pytest.mark.any_database
 SCHEMA = "/api/schema/"
 
 

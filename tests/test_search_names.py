@@ -3,14 +3,12 @@
 import sys
 import unicodedata
 
-import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from users.search_names import search_name
 from users.validators import USERNAME_MAX_LENGTH
 
-pytestmark = pytest.mark.any_database
 #: The only accent with a capital that is a letter.
 IOTA_SUBSCRIPT = "\u0345"
 CHARACTERS = [chr(point) for point in range(sys.maxunicode + 1) if not 0xD800 <= point < 0xE000]

@@ -137,7 +137,6 @@ def restart(running: Service, web: "subprocess.Popen[bytes]", **settings: str) -
     return running.start_web()
 
 
-@pytest.mark.any_database
 @pytest.mark.xdist_group("delivery worker")
 def test_waiting_messages_survive_a_planned_rotation_and_jwts_do_not_depend_on_it(former: Any) -> None:
     running, gateway = former
@@ -169,7 +168,6 @@ def profile(running: Service, access: str) -> int:
     return running.get("/api/profile/", headers={"Authorization": f"Bearer {access}"}).status_code
 
 
-@pytest.mark.any_database
 @pytest.mark.xdist_group("delivery worker")
 def test_a_worker_with_another_key_is_refused_and_loses_nothing(former: Any) -> None:
     running, gateway = former
@@ -189,7 +187,6 @@ def test_a_worker_with_another_key_is_refused_and_loses_nothing(former: Any) -> 
     assert code in gateway.message_to(phone)
 
 
-@pytest.mark.any_database
 @pytest.mark.xdist_group("delivery worker")
 def test_a_message_that_one_worker_can_not_read_is_left_to_another(former: Any) -> None:
     running, gateway = former

@@ -31,10 +31,12 @@ def test_limits_table_names_the_error_codes() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", [name for name in attacker.ATTACKERS if "all numbers" not in name])
-@pytest.mark.parametrize("days", [1, 30])
+@pytest.mark.parametrize(
+    ("name", "days"),
+    [(name, days) for name, (_, *lengths) in attacker.ATTACKERS.items() if "all numbers" not in name for days in lengths],
+)
 def test_attack_table_matches_the_simulation(clock: time_machine.Traveller, name: str, days: int) -> None:
-    attack = attacker.ATTACKERS[name]().attack(clock, days=days)
+    attack = attacker.ATTACKERS[name][0]().attack(clock, days=days)
 
     assert (
         f"| {name} | {days} | {attack.codes_sent:,} | {attack.guesses():,} | {attack.expected:.4f} accounts |" in TEXT

@@ -19,7 +19,7 @@ from tests.support.fake_gateways import Gateway
 from tests.support.servers import PATIENCE_SECONDS, children_of, free_port, redis_server, wait_until
 from tests.support.service import service
 
-pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("shutdown")]
+pytestmark = pytest.mark.xdist_group("shutdown")
 
 
 class HeldGateway(Gateway):

@@ -19,7 +19,7 @@ from tests.support.fake_gateways import Gateway
 from tests.support.servers import redis_server, wait_until
 from tests.support.service import Service, service
 
-pytestmark = [pytest.mark.any_database, pytest.mark.xdist_group("delivery worker")]
+pytestmark = pytest.mark.xdist_group("delivery worker")
 SEND = "users.tasks.send_message"
 #: By task and version. Changed arguments need a new version, and a way to it in `upgrades`.
 ARGUMENTS = {

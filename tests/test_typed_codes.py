@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 
 from tests.support import pages
 from tests.support.api import activate_code, post_login
+from tests.support.examples import MAX_EXAMPLES
 from tests.support.factories import api_client, create_user, phone_number, request_code, sign_up
 from tests.support.pages import anonymous_browser, signed_in_browser, submit_form, text_of
 from tests.support.panel import PEOPLE, user_page
@@ -56,7 +57,6 @@ def test_page_reads_the_confirmation_code(spelling: str) -> None:
     assert answer.redirect_chain == [("/profile/", 302)]  # type: ignore[attr-defined]
 
 
-@pytest.mark.any_database
 def test_a_code_is_read_in_every_script_with_every_space_and_dash() -> None:
     for zero in ZEROS:
         assert reading.code(in_script("0427", zero)) == "0427"
@@ -64,10 +64,9 @@ def test_a_code_is_read_in_every_script_with_every_space_and_dash() -> None:
         assert reading.code(with_marks(f"04{separator}27")) == "0427"
 
 
-@pytest.mark.any_database
 @given(typed=st.text())
 @example(typed="\uff0e\uff0d1\u00b22")
-@hypothesis_settings(max_examples=500, deadline=None, derandomize=True)
+@hypothesis_settings(max_examples=MAX_EXAMPLES, deadline=None, derandomize=True)
 def test_what_was_read_is_read_the_same_again(typed: str) -> None:
     for read in (reading.plain, reading.code, reading.name, referral_codes.kept):
         assert read(read(typed)) == read(typed)

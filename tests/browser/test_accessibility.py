@@ -66,8 +66,7 @@ def walk(guest: Visitor, anna: User, settings: Settings) -> Iterator[str]:
     yield "server error"
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["en", "ru"])
+@pytest.mark.parametrize(("language", "theme"), [("en", "dark"), ("ru", "light")])
 def test_no_accessibility_violation(visitor: NewVisitor, axe: str, every_page: Walk, language: str, theme: str) -> None:
     guest = visitor(locale=language, color_scheme=theme)
 

@@ -9,13 +9,17 @@ from hypothesis import HealthCheck, given, settings
 from rest_framework.test import APIClient
 
 from tests.hostile_input.strategies import ANY_TEXT, CODE, PHONE, REFERRAL_CODE
+from tests.support.examples import MAX_EXAMPLES
 from tests.support.factories import api_client, create_user, phone_number, request_code
 from users.models import ConfirmationCode, Referral
 
 pytestmark = pytest.mark.django_db
 
 many_examples = settings(
-    max_examples=500, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=MAX_EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 
@@ -56,7 +60,7 @@ def test_only_well_formed_codes_cost_a_try(client: APIClient, typed: str) -> Non
 
 
 @given(typed=REFERRAL_CODE)
-@settings(many_examples, max_examples=300)
+@many_examples
 def test_any_text_as_invite_code_is_refused(typed: str) -> None:
     me = api_client(create_user())
 
@@ -68,7 +72,7 @@ def test_any_text_as_invite_code_is_refused(typed: str) -> None:
 
 
 @given(name=ANY_TEXT)
-@settings(many_examples, max_examples=300)
+@many_examples
 def test_any_text_as_name_is_stored_or_refused(name: str) -> None:
     me = api_client(create_user(username="Anna"))
 

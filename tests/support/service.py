@@ -1,6 +1,8 @@
 """Runs the service in separate processes, as in production: gunicorn, a Celery worker and its scheduler."""
 
+import fcntl
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,6 +28,23 @@ SETTINGS = {
 }
 
 
+#: The folder of what all processes of a run of pytest share: see tests/conftest.py.
+SHARED_FOLDER = "FOLDER_OF_THE_TEST_RUN"
+
+
+def migrated_sqlite() -> Path:
+    """Return a database without people, which the first process that asks makes: migrating takes seconds."""
+    made = Path(os.environ[SHARED_FOLDER], "migrated.sqlite3")
+    with Path(os.environ[SHARED_FOLDER], "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            environment = os.environ | SETTINGS | {"DATABASE_URL": f"sqlite:///{made}.new"}
+            command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+            subprocess.run(command, env=environment, cwd=BASE_DIR, check=True)
+            made.with_name(f"{made.name}.new").rename(made)
+    return made
+
+
 class Service:
     """The processes of the service with production settings, except that answers contain confirmation codes."""
 
@@ -40,6 +59,12 @@ class Service:
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def migrate(self) -> None:
+        """Migrate the database; a new SQLite begins as a copy of one that this run migrated before."""
+        kind, _, file = self.settings["DATABASE_URL"].partition(":///")
+        if kind == "sqlite" and self._code == BASE_DIR and not Path(file).exists():
+            shutil.copy(migrated_sqlite(), file)
+            if self.settings["SECRET_KEY"] == SETTINGS["SECRET_KEY"]:  # `migrate` stores a digest of it
+                return
         self._start("manage.py", "migrate", "--verbosity", "0").wait()
 
     def start_web(self, workers: int = 1, *options: str) -> "subprocess.Popen[bytes]":
