@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse, HttpResponseServerError
 from django.template.loader import render_to_string
@@ -14,6 +15,8 @@ from api.problems import problem_response
 from common.http.audience import is_program
 from common.http.forwarded import AddressUnreadable
 from common.observability import request_id
+
+_DEBUGGED = (HTTPStatus.NOT_FOUND, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -56,6 +59,23 @@ class ProxyErrors:
             return problem_response(500, "proxy_misconfigured", detail)
         page = render_to_string("503.html", {"detail": detail, "request_id": request_id.current()})
         return HttpResponseServerError(page)
+
+
+class DebugPages:
+    """In DEBUG: the error page of the product, with that of Django folded in for the developer."""
+
+    #: In Django's technical pages, and in no page of ours.
+    _MARK = b"DEBUG = True</code>"
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code in _DEBUGGED and not response.streaming and self._MARK in response.content:
+            context = {"request_id": request_id.current(), "technical": response.content.decode()}
+            response.content = render_to_string(f"{response.status_code}.html", context)
+        return response
 
 
 def _unavailable(request: HttpRequest, outage: ServiceUnavailable) -> HttpResponse:

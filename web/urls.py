@@ -8,8 +8,14 @@ from web.views import invitation, profile, settings, sign_in, site
 app_name = "web"
 urlpatterns = [
     path("", site.start, name="start"),
+    path("robots.txt", site.robots),
+    path("apple-touch-icon.png", site.touch_icon, name="touch-icon"),
     path("r/<str:referral_code>/", invitation.invitation, name="invitation"),
-    path("r/<str:referral_code>/qr.svg", invitation.qr_code, name="qr-code"),
+    path("r/<str:referral_code>/qr.svg", invitation.qr_code, {"kind": "svg"}, name="qr-code"),
+    path("r/<str:referral_code>/qr.png", invitation.qr_code, {"kind": "png"}, name="qr-code-png"),
+    path("r/<str:referral_code>/print/", invitation.printed, name="print"),
+    re_path(r"^r/(?P<referral_code>[^/]+)/card-(?P<language>en|ru)\.png$", invitation.card, name="card"),
+    path("r/", invitation.typed, name="typed-invitation"),
     # What chats append to a link, and capitals.
     re_path(r"^[rR]/(?P<referral_code>[^/]+)(?:/[\W_]*)?\Z", invitation.garbled, name="garbled-invitation"),
     path("sign-in/", sign_in.ask_for_code, name="sign-in"),

@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "panel.apps.PanelConfig",
 ]
 MIDDLEWARE = [
+    *(["referral_project.error_pages.DebugPages"] if DEBUG else []),
     "common.http.security_headers.SecurityHeaders",
     "common.observability.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",

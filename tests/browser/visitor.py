@@ -2,16 +2,26 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Request
 
 from referral_project.settings import BASE_DIR
 from tests.support.servers import PATIENCE_SECONDS
 
 IMAGES = BASE_DIR / "docs/images"
+
+
+def animate(names: Sequence[str], target: str) -> None:
+    """Write docs/images/TARGET.webp, an animation of these screenshots, if SCREENSHOTS is set."""
+    if os.environ.get("SCREENSHOTS"):
+        frames = [Image.open(IMAGES / f"{name}.png").convert("RGB").resize((800, 500)) for name in names]
+        frames[0].save(
+            IMAGES / f"{target}.webp", save_all=True, append_images=frames[1:], duration=1_800, loop=0, quality=70
+        )
 
 
 class Visitor:

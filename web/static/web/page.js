@@ -7,7 +7,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   const name = label.textContent;
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(button.dataset.copy);
-    label.textContent = button.dataset.done;
+    label.textContent = `✓ ${button.dataset.done}`;
     announce(button.dataset.done);
     setTimeout(() => (label.textContent = name), 2000);
   });
@@ -20,6 +20,14 @@ for (const button of document.querySelectorAll("[data-share]")) {
     navigator.share({ url: button.dataset.share, text: button.dataset.text }).catch(() => {}), // the user cancelled
   );
 }
+
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}
+
+// The code of a message that was wrong: typing replaces it.
+document.querySelector(".one-time-code[aria-invalid=true]")?.select();
 
 for (const form of document.querySelectorAll("form")) {
   form.addEventListener("submit", (event) => {
