@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+from playwright.sync_api import expect
 from pytest_django import Settings
 
 from tests.browser.conftest import NewVisitor
@@ -98,6 +99,22 @@ def test_documentation_loads_without_errors_or_other_hosts(visitor: NewVisitor, 
     guest.page.wait_for_load_state("networkidle")
 
     assert "Referral service" in guest.page.title()
+
+
+def test_redoc_has_the_theme_of_the_pages_and_no_broken_image(visitor: NewVisitor, axe: str) -> None:
+    guest = visitor(color_scheme="dark")
+
+    guest.open("/api/schema/redoc/")
+    guest.page.locator(".redoc-wrap h5").first.wait_for()
+    images = guest.page.locator("img")
+    expect(images).to_have_count(0)  # ReDoc removes its logo once that has failed
+
+    assert guest.background == "rgb(19, 21, 18)"
+    assert guest.violations(axe, ["color-contrast"]) == []
+    guest.page.context.add_cookies([{"name": "theme", "value": "light", "url": guest.page.url}])
+    guest.page.reload()
+    guest.page.locator(".redoc-wrap h1").first.wait_for()
+    assert guest.background != "rgb(19, 21, 18)"
 
 
 def test_no_accessibility_violation_on_the_panel_sign_in(visitor: NewVisitor, axe: str, transactional_db: None) -> None:
