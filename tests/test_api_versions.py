@@ -12,7 +12,6 @@ from infra import openapi
 from infra.openapi import CURRENT, RELEASED, too_low_version
 from infra.openapi_changes import Version, changes_between
 
-pytestmark = pytest.mark.any_database
 DOCUMENT: dict[str, Any] = json.loads(CURRENT.read_text())
 LOGIN, USERS = "/api/login/", "/api/users/"
 

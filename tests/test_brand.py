@@ -18,7 +18,7 @@ from tests.support import factories
 from tests.support.fake_gateways import Gateway
 from tests.support.panel import panel_client
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = pytest.mark.django_db
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><script>alert(1)</script></svg>'
 LIGHT_PAGE, DARK_PAGE, WHITE, DARK_PANEL = "#f7f6f2", "#131512", "#ffffff", "#101828"

@@ -171,7 +171,6 @@ def test_an_import_tells_of_each_person_and_invitation(service_client: APIClient
     assert types() == ["person.registered"] * 3 + ["referral.activated"] * 3
 
 
-@pytest.mark.any_database
 @pytest.mark.django_db(transaction=True)
 def test_of_fifty_concurrent_activations_one_is_told() -> None:
     newcomer, inviters = create_user(), [create_user() for _ in range(2)]
@@ -289,7 +288,6 @@ def open_transaction(write: Callable[[], None]) -> Iterator[None]:
     thread.join()
 
 
-@pytest.mark.any_database
 @pytest.mark.django_db(transaction=True)
 def test_an_event_that_is_committed_late_is_not_skipped() -> None:
     if connection.vendor != "postgresql":
@@ -305,7 +303,6 @@ def test_an_event_that_is_committed_late_is_not_skipped() -> None:
     assert told == [[str(early.public_id)], [str(late.public_id)]]
 
 
-@pytest.mark.any_database
 @pytest.mark.django_db(transaction=True)
 def test_two_readers_beside_writers_get_every_event_once_and_in_the_same_order() -> None:
     people = [create_user() for _ in range(4)]

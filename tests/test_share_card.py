@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from tests.support import factories
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = pytest.mark.django_db
 
 
 def properties(html: str) -> dict[str, str]:

@@ -25,7 +25,6 @@ from users import referral_codes
 from users.reading import MAX_TYPED
 from users.statistics.report import zone_names
 
-pytestmark = pytest.mark.any_database
 COMPONENTS: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)["components"]["schemas"]
 CREATION = COMPONENTS["UserCreationRequest"]["properties"]
 CONFIRMATION_CODE = COMPONENTS["LoginRequest"]["properties"]["confirmation_code"]
