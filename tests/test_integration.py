@@ -12,7 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from referral_project.settings import BASE_DIR
 
-pytestmark = [pytest.mark.any_database, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 NODE_MODULES = BASE_DIR / "tests/clients/node_modules"
 TOOLS = f"{Path(sys.executable).parent}:{NODE_MODULES}/.bin:{os.environ['PATH']}"
 TOLD = [
