@@ -2,6 +2,7 @@
 
 from typing import ClassVar, cast
 
+from django.utils import timezone
 from knox.auth import TokenAuthentication as KnoxTokenAuthentication
 from knox.crypto import hash_token
 from knox.models import AuthToken
@@ -14,14 +15,16 @@ from rest_framework_simplejwt.tokens import Token
 from common.database import sql
 from common.http.client_ip import client_address_of
 from users.models import USED_REFERRAL_CODE, ServiceAccount, ServiceKey, User
-from users.people.jwt_sessions import EPOCH_CLAIM
-from users.people.sessions import earliest_expiry
+from users.people.jwt_sessions import EPOCH_CLAIM, FAMILY_CLAIM
+from users.people.open_sessions import CurrentSession, Kind, device_of
+from users.people.sessions import earliest_expiry, note_token_use
 from users.refusals import ServiceKeyInvalid, ServiceKeyRequired, SessionEnded
 from users.services import keys
 
 _OWNER_OF_TOKEN = f"""
-    SELECT users_user.*, {USED_REFERRAL_CODE}
+    SELECT users_user.*, {USED_REFERRAL_CODE}, session.last_used_on AS token_used_on
     FROM knox_authtoken AS token JOIN users_user ON users_user.id = token.user_id
+    LEFT JOIN users_usersession AS session ON session.credential = token.digest
     WHERE token.digest = %s AND token.expiry > %s AND users_user.is_active
 """  # noqa: S608  constants only
 
@@ -50,7 +53,13 @@ class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]
         """Take the token of a login as `Token` or, as most generated clients send it, as `Bearer` (RFC 6750)."""
         bearer = credential_of(request, "bearer")
         token = credential_of(request, "token") if bearer is None or is_jwt(bearer) else bearer
-        return None if token is None else self.authenticate_credentials(token)
+        if token is None:
+            return None
+        user, session = self.authenticate_credentials(token)
+        # The column is a text on SQLite.
+        if str(user.token_used_on) != timezone.now().date().isoformat():  # type: ignore[attr-defined]
+            note_token_use(session, device_of(request))
+        return user, session
 
     def authenticate_credentials(self, token: str) -> tuple[User, AuthToken]:
         """Find the active user of an unexpired token, in one indexed query by the digest of the token."""
@@ -83,6 +92,13 @@ class JWTAuthentication(SimpleJWTAuthentication):
         if validated_token.get(EPOCH_CLAIM) != user.session_epoch:
             raise SessionEnded
         return user
+
+
+def current_session(auth: AuthToken | Token) -> CurrentSession:
+    """Return the session that a request of a person came with."""
+    if isinstance(auth, AuthToken):
+        return CurrentSession(Kind.TOKEN, auth.digest)
+    return CurrentSession(Kind.JWT, auth[FAMILY_CLAIM])
 
 
 class ServiceKeyAuthentication(BaseAuthentication):

@@ -107,15 +107,29 @@ PERSONAL_DATA = answer(
             "is_staff": False,
         },
         "referrals": [_REFERRAL],
-        "sessions": [{"created_at": "2026-11-21T09:30:00Z", "expires_at": "2026-12-21T09:30:00Z"}],
+        "sessions": [
+            {
+                "id": "019aa5f4-3c41-7b02-8c1d-5e6f7a8b9c0d",
+                "kind": "token",
+                "device": "Anna's phone",
+                "user_agent": "okhttp/4.12.0",
+                "address_hint": "198.51.100.*",
+                "created_at": "2026-11-21T09:30:00Z",
+                "last_used_on": "2026-11-21",
+                "expires_at": "2026-12-21T09:30:00Z",
+                "confirmed_until": None,
+            }
+        ],
         "jwt_sessions": [
             {"renewed_at": "2026-11-21T09:40:00Z", "expires_at": "2026-12-21T09:40:00Z", "ended_at": None}
         ],
         "former_numbers": [],
+        "number_changes": [],
         "sign_in_attempts": [{"at": "2026-11-21T09:30:00Z", "succeeded": True}],
         "wrong_passwords": [],
         "confirmation_codes": [
             {
+                "purpose": "sign_in",
                 "username": "Anna",
                 "issued_at": "2026-11-21T09:29:00Z",
                 "expires_at": "2026-11-21T09:34:00Z",

@@ -3,14 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.core.validators import ProhibitNullCharactersValidator
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.fields import empty
 
+from common import sms_texts
 from users import phones, referral_codes
 from users.models import User
+from users.models.sessions import DEVICE_MAX_LENGTH
 from users.reading import MAX_TYPED
+from users.referrals.visibility import shown_external_id, shown_number
 from users.refusals import PhoneNumberInvalid
 from users.statistics import report
 from users.validators import (
@@ -19,6 +23,7 @@ from users.validators import (
     code_lengths,
     confirmation_code,
     confirmation_code_pattern,
+    validate_device,
     validate_external_id,
     validate_username,
 )
@@ -139,6 +144,23 @@ class KeptReferralCodeField(TypedTextField):
         raise serializers.ValidationError(message % {"length": referral_codes.MAX_LENGTH}, code="referral_code_invalid")
 
 
+class AppHashField(TypedTextField):
+    """One of ANDROID_APP_HASHES: a message that names another app could be read by a malicious one."""
+
+    typed = {"pattern": f"^{sms_texts.APP_HASH.pattern}$", "example": "FA+9qCX9VSu"}
+
+    def to_internal_value(self, data: Any) -> str:
+        app_hash = super().to_internal_value(data)
+        if app_hash not in settings.ANDROID_APP_HASHES:
+            raise serializers.ValidationError(_("This app is not one of this service."), code="app_unknown")
+        return app_hash
+
+
+class DeviceField(TextField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=DEVICE_MAX_LENGTH, validators=[validate_device], **kwargs)
+
+
 class ExternalIdField(TextField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=EXTERNAL_ID_MAX_LENGTH, validators=[validate_external_id], **kwargs)
@@ -172,3 +194,13 @@ class OwnField(TypedTextField):
 def own_fields() -> dict[str, OwnField]:
     """Return an optional field for each of `User.OWN_FIELDS`."""
     return {name: OwnField(name) for name in User.OWN_FIELDS}
+
+
+class ReferredNumberField(serializers.CharField):
+    def to_representation(self, value: str) -> Any:
+        return shown_number(value)
+
+
+class ReferredExternalIdField(serializers.CharField):
+    def to_representation(self, value: str) -> Any:
+        return shown_external_id(value)

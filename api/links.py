@@ -41,7 +41,10 @@ def _of_profile(at: str = "") -> tuple[_Link, ...]:
 _WHILE_EXPOSED = "While codes are exposed; in production the code is in the message."
 _WITH_NUMBER_AND_CODE = {_NUMBER: f"/{_NUMBER}", _CODE: f"/{_CODE}"}
 _OF_JWT = (_Link("renewJWT", body={"refresh": "/refresh"}), _Link("signOutOfJWT", body={"refresh": "/refresh"}))
-_OF_USER = tuple(_Link(operation, {"id": "/id"}) for operation in ("getUser", "changeUser", "replaceUser", "eraseUser"))
+_OF_USER = tuple(
+    _Link(operation, {"id": "/id"})
+    for operation in ("getUser", "changeUser", "replaceUser", "eraseUser", "listUserSessions", "endUserSessions")
+)
 _FROM = {
     "requestCode": (
         _Link("signIn", body=_WITH_NUMBER_AND_CODE, description=_WHILE_EXPOSED),
@@ -57,10 +60,11 @@ _FROM = {
     "signInByLink": _of_profile("/profile"),
     "signInForJWT": (*_OF_JWT, *_of_profile("/profile")),
     "renewJWT": _OF_JWT,
+    "listSessions": (_Link("endSession", {"id": "/0/id"}),),
     "getProfile": _of_profile(),
     "changeProfile": _of_profile(),
     "createUser": _OF_USER,
-    "getUser": _OF_USER,
+    "getUser": (*_OF_USER, _Link("undoNumberChange", {"id": "/id"}, description="Within seven days of a change.")),
     "listUsers": (_Link("getUser", {"id": "/results/0/id"}),),
 }
 

@@ -41,6 +41,9 @@ class ProblemSerializer(serializers.Serializer[Any]):
     tries_left = serializers.IntegerField(required=False, help_text="Tries left for this confirmation code.")
     retry_after = serializers.IntegerField(required=False, help_text="Seconds to wait before asking again.")
     days = serializers.IntegerField(required=False, help_text="For how many days a code could be activated.")
+    minutes = serializers.IntegerField(
+        required=False, help_text="After how many minutes a session needs a fresh code for what can't be undone."
+    )
     steps = serializers.IntegerField(required=False, help_text="How many steps a period has at most.")
     scope = serializers.CharField(required=False, help_text="The scope that the service key lacks.")
     request_id = serializers.CharField(

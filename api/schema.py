@@ -35,6 +35,7 @@ _SAMPLE_DETAILS: dict[str, int | str] = {
     "retry_after": 42,
     "tries_left": 3,
     "days": 30,
+    "minutes": 60,
     "steps": 3660,
     "scope": "sign_in:forward",
 }

@@ -10,11 +10,15 @@ from rest_framework import serializers
 
 from api import examples
 from api.fields import (
+    AppHashField,
     ConfirmationCodeField,
+    DeviceField,
     NewcomersReferralCodeField,
     OwnField,
     PhoneNumberField,
     ReferralCodeField,
+    ReferredExternalIdField,
+    ReferredNumberField,
     TextField,
     own_fields,
 )
@@ -23,7 +27,7 @@ from users import referral_codes
 from users.models import User
 from users.referrals import newest
 from users.referrals.share_link import share_link
-from users.referrals.visibility import shown_external_id, shown_number
+from users.referrals.visibility import shown_number
 from users.refusals import NumberWasHereBefore
 from users.sign_in.codes import SentCode
 
@@ -66,16 +70,6 @@ class Input(serializers.Serializer[Any]):
         return serializers.ErrorDetail(_("There is no such field."), code="unknown_field")
 
 
-class ReferredNumberField(serializers.CharField):
-    def to_representation(self, value: str) -> Any:
-        return shown_number(value)
-
-
-class ReferredExternalIdField(serializers.CharField):
-    def to_representation(self, value: str) -> Any:
-        return shown_external_id(value)
-
-
 # Sign-in
 
 
@@ -83,6 +77,7 @@ class ReferredExternalIdField(serializers.CharField):
 class RegistrationSerializer(Input):
     phone_number = PhoneNumberField()
     username = OwnField("username", help_text="A name to show.")
+    app = AppHashField(required=False, help_text="The hash of the Android app that reads the message (SMS Retriever).")
 
 
 @extend_schema_serializer(examples=[examples.SENT_CODE])
@@ -118,6 +113,7 @@ class SentCodeSerializer(serializers.Serializer[SentCode]):
 class VerificationSerializer(Input):
     confirmation_code = ConfirmationCodeField()
     username = OwnField("username", help_text="A name to show.")
+    device = DeviceField(required=False, allow_blank=True, help_text="What the list of sessions calls this device.")
     used_referral_code = NewcomersReferralCodeField(
         required=False,
         allow_blank=True,

@@ -36,9 +36,12 @@ if __name__ == "__main__":
     }
     django.setup()
 
+from users.models import Purpose
 from users.refusals import ConfirmationCodeExhausted, ConfirmationCodeWrong, Refusal
-from users.sign_in import codes, redeeming
+from users.sign_in import codes, redeeming, tries
 from users.sign_in.first_sign_in import SignIn
+from users.sign_in.stored_codes import SIGN_IN, Binding
+from users.sign_in.tries import Attempt
 
 DAY = timedelta(days=1)
 
@@ -103,6 +106,8 @@ class Attacker:
     guesses_a_day: float = math.inf
     most_digits: float = math.inf
     has_many_numbers: bool = False
+    #: What the codes are requested and guessed for, one after the other.
+    bindings: Iterator[Binding] = field(default_factory=lambda: itertools.repeat(SIGN_IN))
 
     def attack(self, clock: time_machine.Traveller, *, days: float) -> Attack:
         """Attack for a number of days or until a number is taken over."""
@@ -117,15 +122,15 @@ class Attacker:
 
     def _attack_code(self, result: Attack, count: int) -> int:
         """Guess a number of times; return the seconds until the next code."""
-        phone, at, guesses, digits = next(self.phones), timezone.now(), 0, 0
+        phone, at, guesses, digits, binding = next(self.phones), timezone.now(), 0, 0, next(self.bindings)
         next_code = 0 if self.has_many_numbers else int(settings.CONFIRMATION_CODE_RESEND_SECONDS)
         try:
-            sent = codes.send_code(phone_number=phone, client_ip=next(self.ips))
+            sent = codes.send_code(phone_number=phone, client_ip=next(self.ips), binding=binding)
             result.codes_sent += 1
             if (digits := len(sent.confirmation_code)) > self.most_digits:
                 return 3_600
             for guess in self.guessing(sent.confirmation_code, count):
-                result.taken_over = self._signs_in(phone, guess)
+                result.taken_over = self._enters(phone, guess, binding)
                 guesses += 1
                 if result.taken_over:
                     break
@@ -135,11 +140,9 @@ class Attacker:
             result.compared.append(GuessedCode(at, guesses, digits))
         return next_code
 
-    def _signs_in(self, phone: str, guess: str) -> bool:
+    def _enters(self, phone: str, guess: str, binding: Binding) -> bool:
         try:
-            redeeming.sign_in(
-                phone_number=phone, confirmation_code=guess, client_ip=next(self.ips), open_session=_no_session
-            )
+            tries.enter(Attempt(phone, next(self.ips), guess, lambda _code, _standing: (None, []), binding))
         except (ConfirmationCodeWrong, ConfirmationCodeExhausted):
             return False
         return True
@@ -148,6 +151,12 @@ class Attacker:
 def on_one_number(*, guessing: Guessing = always_wrong, guesses_a_day: float = math.inf) -> Attacker:
     """Guess for one number, from a new IP with every request."""
     return Attacker(itertools.repeat(next(_numbers)), _ips(), guessing, guesses_a_day)
+
+
+def on_one_number_for_every_purpose() -> Attacker:
+    """Guess for one number, from a new IP with every request, each code for another purpose."""
+    bindings = (SIGN_IN, Binding(Purpose.CHANGE_NUMBER, 1), Binding(Purpose.CONFIRM, 1))
+    return Attacker(itertools.repeat(next(_numbers)), _ips(), bindings=itertools.cycle(bindings))
 
 
 def on_one_number_from_home() -> Attacker:
@@ -206,6 +215,7 @@ def check(clock: time_machine.Traveller, runs: int) -> Iterator[str]:
 
 ATTACKERS = {
     "one number, a new address for every request": (on_one_number, 1, 30),
+    "one number, codes for every purpose in turn": (on_one_number_for_every_purpose, 1, 30),
     "the same, never 15 guesses in 24 hours": (partial(on_one_number, guesses_a_day=14), 1, 30),
     "one number, from its owner's address": (on_one_number_from_home, 1, 30),
     "one address, all numbers": (on_all_numbers, 1, 30),

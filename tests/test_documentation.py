@@ -15,7 +15,7 @@ from rest_framework.fields import Field
 from rest_framework.serializers import BaseSerializer, ListSerializer, Serializer
 
 import referral_project.urls  # noqa: F401  defines every serializer
-from api import event_examples, examples, import_examples, problems, service_examples
+from api import account_examples, event_examples, examples, import_examples, problems, service_examples
 from users import phones
 from users.refusals import Refusal
 
@@ -45,6 +45,8 @@ def test_schema_lists_every_operation(schema: dict) -> None:
         "POST /api/verify/{verification_token}/",
         "POST /api/logout/",
         "POST /api/logout/all/",
+        "GET /api/sessions/",
+        "DELETE /api/sessions/{id}/",
         "POST /api/jwt/",
         "POST /api/jwt/refresh/",
         "POST /api/jwt/logout/",
@@ -54,6 +56,9 @@ def test_schema_lists_every_operation(schema: dict) -> None:
         "DELETE /api/profile/",
         "GET /api/profile/referrals/",
         "GET /api/profile/export/",
+        "POST /api/profile/confirm/",
+        "POST /api/profile/phone-number/",
+        "POST /api/profile/phone-number/confirm/",
         "GET /api/profile/{phone_number}/",
         "PATCH /api/profile/{phone_number}/",
         "GET /api/referral-codes/{referral_code}/",
@@ -66,6 +71,9 @@ def test_schema_lists_every_operation(schema: dict) -> None:
         "PUT /api/users/{id}/",
         "PATCH /api/users/{id}/",
         "DELETE /api/users/{id}/",
+        "GET /api/users/{id}/sessions/",
+        "DELETE /api/users/{id}/sessions/",
+        "POST /api/users/{id}/phone-number/undo/",
         "GET /api/statistics/",
         "GET /api/events/",
         "GET /health/live/",
@@ -108,7 +116,7 @@ ANSWERS = [(serializer, example) for serializer, example in documented() if not 
 def test_every_example_belongs_to_a_serializer() -> None:
     defined = {
         name: value
-        for module in (examples, event_examples, import_examples, service_examples)
+        for module in (account_examples, event_examples, examples, import_examples, service_examples)
         for name, value in vars(module).items()
         if isinstance(value, OpenApiExample)
     }

@@ -10,6 +10,7 @@ from knox.models import AuthToken
 from phonenumber_field.modelfields import PhoneNumberField
 from rest_framework.test import APIClient
 
+from tests.support.api import change_number
 from tests.support.factories import (
     authorized_client,
     create_user,
@@ -60,6 +61,9 @@ def token(client: APIClient, admin_client: Client) -> str:
     assert Client().post("/admin/login/", {"username": "8 912 345-67-80", "password": "guess"}).status_code == 200
 
     token = sign_up(client, PHONE)["token"]  # the change of the number ended the first session
+    me = authorized_client(f"Token {token}")
+    for number in (phone_number(), PHONE):
+        assert change_number(me, number).status_code == 200
     code = request_code(client, PHONE, username=NAME)
     assert client.post("/api/login/", {"phone_number": PHONE, "confirmation_code": wrong_code(code)}).status_code == 400
     return str(token)

@@ -96,7 +96,7 @@ def test_collecting_the_texts_again_changes_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("refusal", Refusal.__subclasses__())
 def test_every_domain_error_is_translated(refusal: type[Refusal]) -> None:
-    details = {"retry_after": 1, "tries_left": 1, "days": 1, "steps": 1, "scope": "people:read"}
+    details = {"retry_after": 1, "tries_left": 1, "days": 1, "minutes": 1, "steps": 1, "scope": "people:read"}
     with override("ru"):
         result = str(refusal(**details))
 

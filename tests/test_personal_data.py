@@ -9,6 +9,7 @@ from django.test import Client
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
+from tests.support.api import change_number
 from tests.support.factories import (
     api_client,
     create_superuser,
@@ -97,6 +98,9 @@ def test_export_has_the_keys_of_its_schema(anna: User) -> None:
     assert APIClient().post("/api/jwt/refresh/", refresh).status_code == 200
     for number in (phone_number(), phone):  # change the number and change it back
         service_client().patch(f"/api/users/{anna.public_id}/", {"phone_number": number})
+    anna.refresh_from_db()
+    for number in (phone_number(), phone):
+        assert change_number(api_client(anna), number).status_code == 200
 
     told = json.loads(by_the_api(anna).getvalue())
 

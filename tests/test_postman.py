@@ -18,6 +18,7 @@ VARIABLE = re.compile(r"\{\{(\w+)\}\}")
 #: Refusals that the collection leaves out.
 NOT_TRIED = {
     "activation_window_closed": "REFERRAL_WINDOW_DAYS is 0 by default: a code can be entered at any time",
+    "confirmation_needed": "takes a session that was opened more than an hour ago",
     "confirmation_code_exhausted": "takes several wrong codes in a row",
     "country_not_served": "in development codes are sent to all countries",
     "idempotency_key_in_use": "takes two requests at the same time",

@@ -148,6 +148,30 @@ def prepared_export(anna: User) -> Callable[[], Any]:
     return read_all
 
 
+def prepared_number_change(anna: User) -> Callable[[], Any]:
+    client = api_client(anna)
+    return lambda: client.post("/api/profile/phone-number/", {"phone_number": phone_number()})
+
+
+def prepared_new_number(anna: User) -> Callable[[], Any]:
+    client = api_client(anna)
+    asked = client.post("/api/profile/phone-number/", {"phone_number": phone_number()}).json()
+    body = {"confirmation_code": asked["confirmation_code"]}
+    return lambda: client.post("/api/profile/phone-number/confirm/", body)
+
+
+def prepared_confirmation(anna: User) -> Callable[[], Any]:
+    client = api_client(anna)
+    code = client.post("/api/profile/confirm/").json()["confirmation_code"]
+    return lambda: client.post("/api/profile/confirm/", {"confirmation_code": code})
+
+
+def prepared_undo(anna: User) -> Callable[[], Any]:
+    prepared_new_number(anna)()
+    client = service_client()
+    return lambda: client.post(f"/api/users/{anna.public_id}/phone-number/undo/")
+
+
 # Without Redis; limits are counted in the database.
 REQUESTS = {
     "registration": (prepared_registration, 13),
@@ -160,7 +184,7 @@ REQUESTS = {
     "service": (service_get("/api/service/"), 2),
     "users by number": (service_get("/api/users/?phone_number={phone_number}"), 4),
     "referrals": (get("/api/profile/referrals/"), 2),
-    "export": (prepared_export, 12),
+    "export": (prepared_export, 14),
     "referral code": (get("/api/referral-codes/{referral_code}/"), 5),
     "activation": (prepared_activation, 20),
     "activation by number": (prepared_activation_by_number, 20),
@@ -170,12 +194,18 @@ REQUESTS = {
     "saving a person": (prepared_saving("post"), 13),
     "import": (prepared_import, 28),
     "saving a person who was invited": (prepared_saving_of_an_invited_person, 29),
-    "replacing a person, with a new number": (prepared_saving("put"), 25),
-    "changing a person, with a new number": (prepared_saving("patch"), 25),
-    "erasure by a service": (prepared_erasure_by_service, 35),
+    "replacing a person, with a new number": (prepared_saving("put"), 26),
+    "changing a person, with a new number": (prepared_saving("patch"), 26),
+    "erasure by a service": (prepared_erasure_by_service, 37),
     "health": (get("/health/ready/"), 1),
-    "logout": (prepared_logout("/api/logout/"), 2),
-    "logout everywhere": (prepared_logout("/api/logout/all/"), 3),
+    "change of number, asking": (prepared_number_change, 15),
+    "change of number": (prepared_new_number, 30),
+    "change of number, undoing": (prepared_undo, 30),
+    "confirming a session": (prepared_confirmation, 16),
+    "sessions": (get("/api/sessions/"), 2),
+    "sessions of a person": (service_get("/api/users/{id}/sessions/"), 5),
+    "logout": (prepared_logout("/api/logout/"), 3),
+    "logout everywhere": (prepared_logout("/api/logout/all/"), 4),
     "users": (service_get("/api/users/"), 5),
     "users found": (service_get("/api/users/?search=%2B7999&ordering=phone_number"), 5),
     "users found by name": (service_get("/api/users/?search=anna"), 5),
@@ -187,7 +217,7 @@ REQUESTS = {
     "statistics": (service_get("/api/statistics/"), 12),
     "events": (prepared_feed("?page_size=1000"), 5),
     "events after a cursor": (prepared_feed("?after=MA&type=person.erased"), 5),
-    "erasure": (prepared_erasure, 31),
+    "erasure": (prepared_erasure, 34),
 }
 
 

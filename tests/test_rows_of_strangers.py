@@ -54,8 +54,17 @@ def sign_in_everywhere(inviter_code: str) -> None:
             token = client.post("/api/login/", {"phone_number": phone, **body}).json()["token"]
             client.credentials(HTTP_AUTHORIZATION=f"Token {token}")
             client.patch("/api/profile/", {"used_referral_code": "CDFHJK"})
+            if not nth % 8:
+                change_number(client)
             if not nth % 3:
                 client.delete("/api/profile/")
+
+
+def change_number(client: APIClient) -> None:
+    asked = client.post("/api/profile/phone-number/", {"phone_number": phone_number()})
+    if asked.status_code == 202:
+        code = asked.json()["confirmation_code"]
+        assert client.post("/api/profile/phone-number/confirm/", {"confirmation_code": code}).status_code == 200
 
 
 def ask_on_pages(phone: str) -> None:

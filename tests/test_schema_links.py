@@ -7,6 +7,7 @@ import pytest
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
+from tests.support.api import change_number
 from tests.support.factories import api_client, create_user, phone_number, service_client, sign_up
 
 pytestmark = pytest.mark.django_db
@@ -81,8 +82,15 @@ def create_by_service() -> tuple[APIClient, Any]:
 
 
 def get_by_service() -> tuple[APIClient, Any]:
-    client, created = create_by_service()
-    return client, client.get(f"/api/users/{created.json()['id']}/")
+    """Of a person who has changed their number."""
+    user, client = create_user(), service_client()
+    change_number(api_client(user), phone_number())
+    return client, client.get(f"/api/users/{user.public_id}/")
+
+
+def list_sessions() -> tuple[APIClient, Any]:
+    client = api_client(create_user())
+    return client, client.get("/api/sessions/")
 
 
 def list_by_service() -> tuple[APIClient, Any]:
@@ -99,6 +107,7 @@ STARTS: dict[str, Callable[[], tuple[APIClient, Any]]] = {
     "renewJWT": renew_jwt,
     "getProfile": get_profile,
     "changeProfile": change_profile,
+    "listSessions": list_sessions,
     "createUser": create_by_service,
     "getUser": get_by_service,
     "listUsers": list_by_service,

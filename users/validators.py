@@ -40,6 +40,12 @@ def validate_external_id(external_id: str) -> None:
         raise ValidationError(_("An external id consists of printable characters."), code="external_id_invalid")
 
 
+def validate_device(name: str) -> None:
+    """Allow what can be seen in a line, as for an external id."""
+    if not name.isprintable():
+        raise ValidationError(_("The name of a device consists of printable characters."), code="device_invalid")
+
+
 def code_lengths() -> tuple[int, ...]:
     """Return how many digits a confirmation code may have, shortest first: the usual number, and those under attack."""
     usual = settings.CONFIRMATION_CODE_LENGTH

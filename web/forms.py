@@ -56,7 +56,7 @@ class PhoneNumberForm(Form):
     next = NextField(required=False, widget=forms.HiddenInput)
 
 
-class ConfirmationCodeForm(Form):
+class CodeForm(Form):
     confirmation_code = TypedConfirmationCodeField(
         label=_("Code from the message"),
         widget=forms.TextInput(
@@ -68,6 +68,23 @@ class ConfirmationCodeForm(Form):
             }
         ),
     )
+
+    def __init__(self, *args: Any, code_length: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        code = cast("TypedConfirmationCodeField", self.fields["confirmation_code"])
+        code.code_length = code_length
+        code.help_text = ngettext("%(count)d digit", "%(count)d digits", code_length) % {"count": code_length}
+        code.widget.attrs["size"] = code_length
+
+
+class NewNumberForm(Form):
+    phone_number = TypedPhoneNumberField(
+        label=_("New phone number"),
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "autofocus": True}),
+    )
+
+
+class ConfirmationCodeForm(CodeForm):
     username = OwnField(
         "username",
         label=_("Name, if you are new here"),
@@ -80,12 +97,8 @@ class ConfirmationCodeForm(Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
     )
 
-    def __init__(self, *args: Any, code_length: int, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        code = cast("TypedConfirmationCodeField", self.fields["confirmation_code"])
-        code.code_length = code_length
-        code.help_text = ngettext("%(count)d digit", "%(count)d digits", code_length) % {"count": code_length}
-        code.widget.attrs["size"] = code_length
         first_only = _("It counts at your first sign-in.")
         self.fields["used_referral_code"].help_text = f"{first_only} {visibility.notice()}"
 

@@ -9,6 +9,7 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 
 from common.http.audience import is_program
+from users.people.sessions import note_web_use
 from users.refusals import Refusal
 from web import answers
 
@@ -31,6 +32,19 @@ class Sessions(_ForPages, SessionMiddleware):
 
 class Authentication(_ForPages, AuthenticationMiddleware):
     pass
+
+
+class SessionUse:
+    """Writes down, once a day, that a browser is used."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        answer = self.get_response(request)
+        if not is_program(request):
+            note_web_use(request)
+        return answer
 
 
 class Messages(_ForPages, MessageMiddleware):

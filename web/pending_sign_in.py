@@ -1,4 +1,7 @@
-"""The state between requesting a code and entering it, in a signed cookie: a stranger gets no row in the database."""
+"""The state between requesting a code and entering it, in a signed cookie: a stranger gets no row in the database.
+
+The codes of people who are signed in have another cookie, signed for their purpose.
+"""
 
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -8,6 +11,7 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from users.models import Purpose
 from users.phones import PhoneNumber
 from users.sign_in.codes import SentCode
 from users.validators import code_lengths
@@ -61,10 +65,10 @@ class PendingSignIn:
         return max(0, round((datetime.fromisoformat(self.resend_at) - timezone.now()).total_seconds()))
 
 
-def remember(answer: HttpResponse, pending: PendingSignIn) -> HttpResponse:
+def remember(answer: HttpResponse, pending: PendingSignIn, purpose: Purpose = Purpose.SIGN_IN) -> HttpResponse:
     answer.set_cookie(
-        settings.SIGN_IN_COOKIE_NAME,
-        signing.dumps(asdict(pending), salt=_SALT, compress=True),
+        _cookie_name(purpose),
+        signing.dumps(asdict(pending), salt=_salt(purpose), compress=True),
         max_age=_REMEMBERED_SECONDS,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
@@ -73,19 +77,27 @@ def remember(answer: HttpResponse, pending: PendingSignIn) -> HttpResponse:
     return answer
 
 
-def cookie_of(request: HttpRequest) -> str:
+def cookie_of(request: HttpRequest, purpose: Purpose = Purpose.SIGN_IN) -> str:
     """Return the signed cookie, "" if there is none."""
-    return request.COOKIES.get(settings.SIGN_IN_COOKIE_NAME, "")
+    return request.COOKIES.get(_cookie_name(purpose), "")
 
 
-def recall(request: HttpRequest) -> PendingSignIn | None:
+def recall(request: HttpRequest, purpose: Purpose = Purpose.SIGN_IN) -> PendingSignIn | None:
     try:
-        remembered = signing.loads(cookie_of(request), salt=_SALT, max_age=_REMEMBERED_SECONDS)
+        remembered = signing.loads(cookie_of(request, purpose), salt=_salt(purpose), max_age=_REMEMBERED_SECONDS)
         return PendingSignIn(**remembered)
     except (signing.BadSignature, TypeError):  # TypeError: made by another release
         return None
 
 
-def forget(answer: HttpResponse) -> HttpResponse:
-    answer.delete_cookie(settings.SIGN_IN_COOKIE_NAME, samesite="Lax")
+def forget(answer: HttpResponse, purpose: Purpose = Purpose.SIGN_IN) -> HttpResponse:
+    answer.delete_cookie(_cookie_name(purpose), samesite="Lax")
     return answer
+
+
+def _cookie_name(purpose: Purpose) -> str:
+    return str(settings.SIGN_IN_COOKIE_NAME if purpose == Purpose.SIGN_IN else settings.ACCOUNT_COOKIE_NAME)
+
+
+def _salt(purpose: Purpose) -> str:
+    return _SALT if purpose == Purpose.SIGN_IN else f"{_SALT}.{purpose.value}"

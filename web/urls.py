@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 from django.views.i18n import set_language
 
-from web.views import invitation, profile, settings, sign_in, site
+from web.views import account, invitation, profile, sessions, settings, sign_in, site
 
 app_name = "web"
 urlpatterns = [
@@ -24,6 +24,11 @@ urlpatterns = [
     path("settings/", settings.settings, name="settings"),
     path("settings/sign-out/", settings.sign_out, name="sign-out"),
     path("settings/sign-out/everywhere/", settings.sign_out_everywhere, name="sign-out-everywhere"),
+    path("settings/confirm/", account.confirm, name="confirm"),
+    path("settings/number/", account.change_number, name="change-number"),
+    path("settings/number/code/", account.confirm_number, name="confirm-number"),
+    path("settings/sessions/", sessions.sessions, name="sessions"),
+    path("settings/sessions/<uuid:id>/end/", sessions.end_session, name="end-session"),
     path("settings/data/", settings.personal_data, name="personal-data"),
     path("settings/erase/", settings.erase, name="erase"),
     path("language/", set_language, name="set-language"),

@@ -12,12 +12,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from api import conditional
+from api.authentication import current_session
 from api.pagination import ReferralPagination
 from api.personal_data import PersonalDataSerializer
 from api.requests import AuthenticatedRequest
 from api.schema import document
 from api.serializers import ProfileChangeSerializer, ProfileSerializer, ReferralSerializer
 from users import phones, refusals
+from users.account import confirmation
+from users.account.refusals import ConfirmationNeeded
 from users.models import Referral, User
 from users.people import personal_data
 from users.people.erasure import erase
@@ -63,8 +66,10 @@ class ProfileView(APIView):
         "A keyed digest of my number is kept for NUMBER_MEMORY_DAYS: a number that comes back signs up as always, but "
         "can't activate an invite code (409 `number_was_here_before`).",
         answers={status.HTTP_204_NO_CONTENT: None},
+        refusals=(ConfirmationNeeded,),
     )
     def delete(self, request: AuthenticatedRequest) -> Response:
+        confirmation.require(current_session(request.auth))
         erase(user=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -104,8 +109,10 @@ class PersonalDataView(APIView):
         description="A file to keep: profile, all who came with my code, sessions, attempts to sign in, messages. "
         "Tokens and codes are not in it. The phone number of someone who has been erased is null.",
         answers={status.HTTP_200_OK: PersonalDataSerializer},
+        refusals=(ConfirmationNeeded,),
     )
     def get(self, request: AuthenticatedRequest) -> StreamingHttpResponse:
+        confirmation.require(current_session(request.auth))
         return personal_data.download(request.user)
 
 

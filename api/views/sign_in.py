@@ -1,6 +1,8 @@
 """Sign-in: requesting a confirmation code and redeeming it."""
 
 import uuid
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -22,6 +24,7 @@ from api.serializers import (
 )
 from api.views.public import PublicView
 from users.people.jwt_sessions import open_jwt_session
+from users.people.open_sessions import Device, device_of
 from users.people.sessions import open_token_session
 from users.refusals import VerificationLinkInvalid
 from users.services import forwarding
@@ -67,9 +70,8 @@ class LoginView(PublicView):
     def post(self, request: Request) -> Response:
         serializer = LoginSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        return redeeming.sign_in(
-            client_ip=signing_in_ip_of(request), open_session=_token_session, **serializer.validated_data
-        )
+        answer: Response = redeeming.sign_in(**_attempt(request, serializer.validated_data, _token_session))
+        return answer
 
 
 class VerifyView(PublicView):
@@ -86,12 +88,10 @@ class VerifyView(PublicView):
     def post(self, request: Request, verification_token: uuid.UUID) -> Response:
         serializer = VerificationSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        return redeeming.sign_in_by_link(
-            verification_token=verification_token,
-            client_ip=signing_in_ip_of(request),
-            open_session=_token_session,
-            **serializer.validated_data,
+        answer: Response = redeeming.sign_in_by_link(
+            verification_token=verification_token, **_attempt(request, serializer.validated_data, _token_session)
         )
+        return answer
 
 
 class JWTLoginView(PublicView):
@@ -108,18 +108,24 @@ class JWTLoginView(PublicView):
     def post(self, request: Request) -> Response:
         serializer = LoginSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        return redeeming.sign_in(
-            client_ip=signing_in_ip_of(request), open_session=_jwt_session, **serializer.validated_data
-        )
+        answer: Response = redeeming.sign_in(**_attempt(request, serializer.validated_data, _jwt_session))
+        return answer
 
 
-def _token_session(signed_in: SignIn) -> Response:
-    token, expires_at = open_token_session(signed_in.user)
+def _attempt(request: Request, typed: dict[str, Any], open_session: Callable[[Device, SignIn], Response]) -> Any:
+    """Return the arguments of `redeeming.sign_in` for what was typed."""
+    client_ip = signing_in_ip_of(request)
+    device = device_of(request, name=typed.pop("device", ""), client_ip=client_ip)
+    return {**typed, "client_ip": client_ip, "open_session": partial(open_session, device)}
+
+
+def _token_session(device: Device, signed_in: SignIn) -> Response:
+    token, expires_at = open_token_session(signed_in.user, device)
     return Response({"token": token, "expires_at": expires_at, **_common_fields(signed_in)})
 
 
-def _jwt_session(signed_in: SignIn) -> Response:
-    refresh = open_jwt_session(signed_in.user)
+def _jwt_session(device: Device, signed_in: SignIn) -> Response:
+    refresh = open_jwt_session(signed_in.user, device)
     return Response({"access": str(refresh.access_token), "refresh": str(refresh), **_common_fields(signed_in)})
 
 

@@ -7,12 +7,15 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import OpenApiResponse
 from rest_framework import status
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from api import idempotency
+from api.account_serializers import OpenSessionSerializer
 from api.answers import created
 from api.authentication import ServiceKeyAuthentication
 from api.filters import KnownOrderingFilter, UserFilter
@@ -21,12 +24,15 @@ from api.permissions import ManagesUsers
 from api.schema import document
 from api.service_serializers import UserChangeSerializer, UserCreationSerializer, UserDetailSerializer, UserSerializer
 from users import audit, refusals
+from users.account import number_change
 from users.audit import Action
 from users.models import Scope, User
+from users.people import open_sessions
 from users.people.accounts import add_user, change_user
 from users.people.erasure import erase
 from users.referrals import activation
 from users.services.idempotency import REFUSALS as REFUSALS_OF_KEYS
+from users.staff import actions
 
 REFUSALS_OF_CHANGES = (refusals.PhoneNumberTaken, refusals.ExternalIdTaken, *activation.REFUSALS)
 
@@ -130,6 +136,49 @@ class UserViewSet(GenericViewSet[User]):
         with transaction.atomic():
             self._record(Action.DELETED, user)
             erase(user=user)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @document(
+        operation_id="undoNumberChange",
+        tag="users",
+        summary="Undo a change of number",
+        description="For seven days after a person has changed their number: they get the one before back, and every "
+        "session ends. Both numbers get a message.",
+        answers={status.HTTP_200_OK: UserDetailSerializer},
+        scope=Scope.PEOPLE_WRITE,
+        refusals=number_change.UNDO_REFUSALS,
+    )
+    @action(detail=True, methods=["post"], url_path="phone-number/undo")
+    def undo_number_change(self, request: Request, **_path: UUID) -> Response:
+        user = self.get_object()
+        actions.undo_number_change(user=user, by=request)
+        return Response(UserDetailSerializer(user).data)
+
+    @document(
+        operation_id="listUserSessions",
+        tag="users",
+        summary="A person's open sessions",
+        description="As the person is shown them; none of them `is_current`.",
+        answers={status.HTTP_200_OK: OpenApiResponse(OpenSessionSerializer(many=True))},
+        scope=Scope.PEOPLE_READ,
+    )
+    @action(detail=True, url_path="sessions")
+    def sessions(self, request: Request, **_path: UUID) -> Response:
+        user = self.get_object()
+        self._record(Action.VIEWED, user, {"sessions": None})
+        return Response(OpenSessionSerializer(open_sessions.of(user), many=True).data)
+
+    @document(
+        operation_id="endUserSessions",
+        tag="users",
+        summary="End a person's sessions",
+        description="Every token, every JWT and every web session, at once.",
+        answers={status.HTTP_204_NO_CONTENT: None},
+        scope=Scope.PEOPLE_WRITE,
+    )
+    @sessions.mapping.delete
+    def end_sessions(self, request: Request, **_path: UUID) -> Response:
+        actions.sign_out(user=self.get_object(), by=request)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _validated_data(self, *, partial: bool = False) -> dict[str, Any]:

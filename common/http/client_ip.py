@@ -67,6 +67,18 @@ def client_ip_digests(client_ip: str) -> list[str]:
     return [digest[:DIGEST_LENGTH] for digest in digests.all_keyed("users.client_address", client_ip)]
 
 
+def client_ip_hint(client_ip: str) -> str:
+    """Return the network of a client for its owner to recognize, without what tells one client from another.
+
+    Three quarters of an IPv4 address, 198.51.100.*, or the /48 of an IPv6 one; "" if it is unknown.
+    """
+    if client_ip == UNKNOWN:
+        return ""
+    if ":" in client_ip:
+        return str(IPv6Network(client_ip).supernet(new_prefix=48))
+    return f"{client_ip.rpartition('.')[0]}.*"
+
+
 def _network(text: str) -> str:
     address = ip_address(text)
     return str(ip_network((int(address) >> 64 << 64, 64))) if isinstance(address, IPv6Address) else text

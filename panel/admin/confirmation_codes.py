@@ -23,6 +23,7 @@ class ConfirmationCodeAdmin(ByPhone, ExportsList, ReadOnlyModelAdmin):
     list_display = (
         "phone",
         "state",
+        "purpose",
         "for_known_address",
         "wrong_tries",
         "tries_left",
@@ -38,6 +39,7 @@ class ConfirmationCodeAdmin(ByPhone, ExportsList, ReadOnlyModelAdmin):
     csv_name = "confirmation-codes"
     csv_columns = {
         "phone_number": Coalesce("known_phone_number", "phone_number"),
+        "purpose": "purpose",
         "username": "username",
         "issued_at": "issued_at",
         "expires_at": "expires_at",
@@ -47,7 +49,7 @@ class ConfirmationCodeAdmin(ByPhone, ExportsList, ReadOnlyModelAdmin):
         "used_at": "used_at",
     }
     fieldsets = (
-        (None, {"fields": ("phone", "state_name", "for_known_address", "username")}),
+        (None, {"fields": ("phone", "state_name", "purpose", "for_known_address", "username")}),
         (_("Tries"), {"fields": (("wrong_tries", "known_wrong_tries", "tries_left"),)}),
         (_("Times"), {"fields": (("issued_at", "expires_at"), ("resend_at", "used_at"))}),
     )

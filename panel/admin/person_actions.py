@@ -19,7 +19,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from panel.lists import describe
 from panel.sentences import event_sentence
-from users.models import User
+from users.models import NumberChange, User
 from users.people.rights import may
 from users.refusals import Refusal
 from users.sign_in import lockout
@@ -84,6 +84,7 @@ class PersonActions:
             "unblock": _unblock,
             "sign_out": _sign_out,
             "unlock": _unlock,
+            "undo_number_change": _undo_number_change,
             "send_code": _send_code,
             "note": _note,
         }
@@ -97,6 +98,7 @@ class PersonActions:
             "person_name": describe(user),
             "locked_until": lockout.locked_until(phone_number=user.phone_number),
             "may_change": may(request.user, "change", user),
+            "undoable_change": NumberChange.objects.last_of(user),
             "may_delete": may(request.user, "delete", user),
             "notes": timeline.notes_of(user),
             "timeline": [(event.at, _ICONS[event.kind], event_sentence(event)) for event in events],
@@ -171,6 +173,11 @@ def _sign_out(request: HttpRequest, user: User, _text: str) -> str:
 def _unlock(request: HttpRequest, user: User, _text: str) -> str:
     actions.unlock(user=user, by=request)
     return gettext("The number is unlocked.")
+
+
+def _undo_number_change(request: HttpRequest, user: User, _text: str) -> str:
+    actions.undo_number_change(user=user, by=request)
+    return gettext("The former number is back. Every session has ended.")
 
 
 def _send_code(request: HttpRequest, user: User, _text: str) -> str:

@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "web.middleware.Authentication",
+    "web.middleware.SessionUse",
     "web.middleware.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "panel.time_zones.OperatorTimeZone",

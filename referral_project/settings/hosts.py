@@ -42,8 +42,8 @@ X_FRAME_OPTIONS = "DENY"
 
 # Browsers accept a `__Host-` cookie only over TLS, from this exact host and for path `/`.
 _PREFIX = "__Host-" if HTTPS else ""
-SESSION_COOKIE_NAME, CSRF_COOKIE_NAME, SIGN_IN_COOKIE_NAME = (
-    f"{_PREFIX}{name}" for name in ("session", "csrf", "sign-in")
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME, SIGN_IN_COOKIE_NAME, ACCOUNT_COOKIE_NAME, INVITATION_COOKIE_NAME = (
+    f"{_PREFIX}{name}" for name in ("session", "csrf", "sign-in", "account", "invitation")
 )
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"

@@ -1,9 +1,14 @@
 """The rules of `users`: sign-in, limits, messages, referrals, statistics."""
 
+import re
+from datetime import date
+
 from django.core.exceptions import ImproperlyConfigured
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, SUPPORTED_REGIONS
 
+from common import sms_texts
 from referral_project.settings.environment import DEBUG, env
+from referral_project.settings.hosts import PUBLIC_URL
 
 AUTH_USER_MODEL = "users.User"
 AUTHENTICATION_BACKENDS = ["panel.lockout.PasswordBackend", "users.people.sessions.ConfirmationCodeBackend"]
@@ -27,7 +32,41 @@ CONFIRMATION_CODE_LENGTH_LONGEST = env.int("CONFIRMATION_CODE_LENGTH_LONGEST", d
 CONFIRMATION_CODE_LIFETIME_SECONDS = env.int("CONFIRMATION_CODE_LIFETIME_SECONDS", default=300)
 CONFIRMATION_CODE_RESEND_SECONDS = env.int("CONFIRMATION_CODE_RESEND_SECONDS", default=60)
 CONFIRMATION_CODE_MAX_WRONG_TRIES = env.int("CONFIRMATION_CODE_MAX_WRONG_TRIES", default=5)
+# A session opened longer ago needs a fresh code to erase, export or change the number; 0: none does.
+CONFIRM_AFTER_MINUTES = env.int("CONFIRM_AFTER_MINUTES", default=60)
 CONFIRMATION_CODE_EXPOSED = env.bool("CONFIRMATION_CODE_EXPOSED", default=DEBUG)
+
+# Texts of messages, with {code}; empty: those of this service. The last line, `@host #1234`, is added to them.
+CODE_TEXT_EN = env.str("CODE_TEXT_EN", default="")
+CODE_TEXT_RU = env.str("CODE_TEXT_RU", default="")
+for _name, _text in (("CODE_TEXT_EN", CODE_TEXT_EN), ("CODE_TEXT_RU", CODE_TEXT_RU)):
+    _code = "0" * max(CONFIRMATION_CODE_LENGTH, CONFIRMATION_CODE_LENGTH_LONGEST)
+    try:
+        _message = _text.format(code=_code)
+    except (LookupError, ValueError, AttributeError):
+        raise ImproperlyConfigured(f"{_name} has one place to fill in: {{code}}.") from None
+    if _text and _code not in _message:
+        raise ImproperlyConfigured(f"{_name} lacks {{code}}.")
+    if not sms_texts.fits_one_sms(sms_texts.with_last_line(_message, code=_code, public_url=PUBLIC_URL)):
+        raise ImproperlyConfigured(
+            f"{_name} is longer than one SMS (160 characters of GSM-7, else 70), with {len(_code)} digits and the "
+            "last line."
+        )
+# The hashes of Android apps whose sign-ins get a message that the app reads (SMS Retriever).
+ANDROID_APP_HASHES = env.list("ANDROID_APP_HASHES", default=[])
+if _wrong := [each for each in ANDROID_APP_HASHES if not sms_texts.APP_HASH.fullmatch(each)]:
+    raise ImproperlyConfigured(f"A hash in ANDROID_APP_HASHES has 11 characters of Base64, not {_wrong[0]!r}.")
+# For reviewers of app stores: +79990000001=1234 until 2027-01-31. Nothing is sent to these numbers.
+TEST_PHONE_NUMBERS = {}
+for _entry in env.list("TEST_PHONE_NUMBERS", default=[]):
+    _parts = re.fullmatch(r"(\+\d{7,15})=(\d{4,8}) until (\d{4}-\d\d-\d\d)", _entry.strip())
+    try:
+        _number, _code, _last_day = _parts.groups() if _parts else ("", "", "")
+        TEST_PHONE_NUMBERS[_number] = _code, date.fromisoformat(_last_day)
+    except ValueError:
+        raise ImproperlyConfigured(
+            f"TEST_PHONE_NUMBERS lists number, code and last day, +79990000001=1234 until 2027-01-31, not {_entry!r}."
+        ) from None
 
 # Limits: "5/hour 10/day" allows 5 per hour and 10 per day; empty: no limit. A month is 30 days.
 
@@ -91,6 +130,8 @@ NUMBER_MEMORY_DAYS = env.int("NUMBER_MEMORY_DAYS", default=365)
 # Key of the digests of these numbers; empty: SECRET_KEY. Changing it forgets them.
 NUMBER_MEMORY_KEY = env.str("NUMBER_MEMORY_KEY", default="")
 
+# How long a browser remembers the invite code of the share link that it opened last; 0: not at all.
+ATTRIBUTION_DAYS = env.int("ATTRIBUTION_DAYS", default=30)
 REFERRAL_CODE_LENGTH = env.int("REFERRAL_CODE_LENGTH", default=6)
 REFERRAL_ALLOW_CIRCLES = env.bool("REFERRAL_ALLOW_CIRCLES", default=False)
 # Days after sign-up within which an invite code can be activated; 0: no limit.

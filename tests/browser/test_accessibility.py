@@ -47,13 +47,25 @@ def walk(guest: Visitor, anna: User, settings: Settings) -> Iterator[str]:
     yield "/sign-in/code/"
     yield from guest.submit_invalid("confirmation_code", "12", "/sign-in/code/")
     guest.page.fill("[name=confirmation_code]", guest.page.inner_text(".exposed"))
-    guest.page.press("[name=confirmation_code]", "Enter")
     guest.page.wait_for_url("**/profile/")
     yield "/profile/"
     yield from guest.submit_invalid("used_referral_code", anna.referral_code, "/profile/")
-    for path in ("/settings/", "/settings/erase/", invitation, f"/r/{create_user().referral_code}/"):
+    for path in (
+        "/settings/",
+        "/settings/erase/",
+        "/settings/sessions/",
+        "/settings/confirm/",
+        invitation,
+        f"/r/{create_user().referral_code}/",
+    ):
         guest.open(path)
         yield path
+    guest.open("/settings/number/")
+    yield "/settings/number/"
+    guest.page.fill("[name=phone_number]", phone_number())
+    guest.page.press("[name=phone_number]", "Enter")
+    guest.page.wait_for_url("**/settings/number/code/")
+    yield "/settings/number/code/"
     guest.open("/profile/")
     guest.page.locator("[rel=next]").click()
     guest.page.wait_for_url("**/profile/?before=*")

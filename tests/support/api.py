@@ -28,6 +28,14 @@ def activate_code(client: APIClient, code: Any) -> Any:
     return client.patch("/api/profile/", {"used_referral_code": code})
 
 
+def change_number(client: APIClient, phone: str) -> Any:
+    """Ask for a code to a new number of one's own, and redeem it."""
+    asked = client.post("/api/profile/phone-number/", {"phone_number": phone})
+    assert asked.status_code == 202, asked.content
+    body = {"confirmation_code": asked.json()["confirmation_code"]}
+    return client.post("/api/profile/phone-number/confirm/", body)
+
+
 def break_registration(settings: Settings) -> None:
     """Make every request for a code fail with an unexpected exception."""
     settings.SMS_URL = None

@@ -7,10 +7,10 @@ from typing import Any
 
 from django.contrib.auth.models import Permission
 from django.test import Client
-from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from users.models import Scope, User
+from users.people.sessions import open_token_session
 from users.referrals import activation
 from users.services import keys
 
@@ -64,7 +64,8 @@ def create_superuser(**fields: Any) -> User:
 
 def token_header(user: User) -> str:
     """Return the Authorization header of a new session."""
-    _, token = AuthToken.objects.create(user)
+    user.refresh_from_db(fields=["session_epoch"])  # other sessions may have ended
+    token, _ = open_token_session(user)
     return f"Token {token}"
 
 

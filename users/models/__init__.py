@@ -4,13 +4,14 @@ from users.models.events import Event, EventCounter, EventType
 from users.models.former_numbers import NUMBER_WAS_HERE_BEFORE, FormerNumber, memory_start
 from users.models.idempotency import IdempotencyKey
 from users.models.limits import LimitCounter
+from users.models.number_changes import UNDO_DAYS, NumberChange
 from users.models.people import USED_REFERRAL_CODE, User
 from users.models.referrals import Referral
 from users.models.retired_codes import RetiredReferralCode
 from users.models.secret_key import SecretKeyProof
 from users.models.services import Scope, ServiceAccount, ServiceKey
-from users.models.sessions import JWTFamily
-from users.models.sign_in import ConfirmationCode, SignInAttempt
+from users.models.sessions import JWTFamily, UserSession
+from users.models.sign_in import ConfirmationCode, Purpose, SignInAttempt
 from users.models.sms import Delivery, DeliveryQuerySet
 from users.models.staff import AuditRecord, SecondFactor
 from users.models.statistics import RunningTotals
@@ -18,6 +19,7 @@ from users.models.user_manager import UserManager
 
 __all__ = [
     "NUMBER_WAS_HERE_BEFORE",
+    "UNDO_DAYS",
     "USED_REFERRAL_CODE",
     "AuditRecord",
     "ConfirmationCode",
@@ -30,6 +32,8 @@ __all__ = [
     "IdempotencyKey",
     "JWTFamily",
     "LimitCounter",
+    "NumberChange",
+    "Purpose",
     "Referral",
     "RetiredReferralCode",
     "RunningTotals",
@@ -41,5 +45,6 @@ __all__ = [
     "SignInAttempt",
     "User",
     "UserManager",
+    "UserSession",
     "memory_start",
 ]

@@ -65,6 +65,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     _password: str | None
     #: The token sessions (knox).
     auth_token_set: Any
+    #: The rows of `UserSession`.
+    open_sessions: Any
 
     #: What users tell about themselves, with the function that reads the typed text. API, settings page, panel, CSV and
     #: export follow from this list.
@@ -128,15 +130,16 @@ class User(AbstractBaseUser, PermissionsMixin):
             if is_new_password:
                 self.end_all_sessions()
 
-    def end_all_sessions(self) -> None:
-        """End every token, JWT and web session of this user; nothing revives them.
+    def end_all_sessions(self, *, keep: str = "") -> None:
+        """End every token, JWT and web session of this user; nothing revives them. `keep`: a credential to keep.
 
         The epoch first: a sign-in that compared it before has stored its token by now, a later one is refused.
         """
         raised = "UPDATE users_user SET session_epoch = session_epoch + 1 WHERE id = %s RETURNING session_epoch"
         for (epoch,) in sql.rows(raised, self.pk):
             self.session_epoch = epoch
-            self.auth_token_set.all().delete()
+            self.auth_token_set.exclude(digest=keep).delete()
+            self.open_sessions.exclude(credential=keep).delete()
 
     def get_session_auth_hash(self) -> str:
         """Return the hash that keeps a web session valid: it depends on the password and the epoch."""

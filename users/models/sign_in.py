@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
@@ -12,8 +13,19 @@ from common.http.client_ip import DIGEST_LENGTH
 from users.models.fields import PhoneNumberField, username_field
 from users.phones import PhoneNumber
 
+if TYPE_CHECKING:
+    from users.models.people import User
+
 #: For how long after its use the browser that used a code may submit it again: people press a button twice.
 REPEATABLE_SECONDS = 60
+
+
+class Purpose(models.TextChoices):
+    """What a code is good for: one of another purpose is never compared with it."""
+
+    SIGN_IN = "sign_in", _("sign-in")
+    CHANGE_NUMBER = "change_number", _("change of number")
+    CONFIRM = "confirm", _("confirmation")
 
 
 class ConfirmationCodeManager(models.Manager["ConfirmationCode"]):
@@ -21,12 +33,17 @@ class ConfirmationCodeManager(models.Manager["ConfirmationCode"]):
         """Return the codes of a number: at most one for known addresses, and one for all others."""
         return self.filter(models.Q(phone_number=phone_number) | models.Q(known_phone_number=phone_number))
 
+    def about(self, user: "User") -> models.QuerySet["ConfirmationCode"]:
+        """Return the codes of the user's number, and those that the user asked for, to another number."""
+        return self.of(user.phone_number) | self.filter(account=user)
+
 
 class ConfirmationCode(models.Model):
     """The current code of a phone number, overwritten by the next one. Stored as a keyed digest only.
 
     A number has a second code if it is requested from an address known to the number: so requests and wrong tries of
-    strangers do not affect the owner.
+    strangers do not affect the owner. A code replaces the one before, whatever its purpose: a purpose more gives no
+    guess more.
     """
 
     #: Null for the code of known addresses. Two columns, each unique: an older release knows this one only.
@@ -38,6 +55,13 @@ class ConfirmationCode(models.Model):
     address = models.CharField(max_length=DIGEST_LENGTH, blank=True, default="", db_default="", editable=False)
     digest = models.CharField(max_length=64)
     verification_token = models.UUIDField(default=uuid.uuid4, unique=True)
+    purpose = models.CharField(
+        _("purpose"), max_length=20, choices=Purpose.choices, default=Purpose.SIGN_IN, db_default=Purpose.SIGN_IN
+    )
+    #: The account that asked, for a purpose of people who are signed in. No constraint: the release before erases too.
+    account = models.ForeignKey(
+        "User", models.CASCADE, null=True, db_constraint=False, db_index=False, related_name="+"
+    )
     issued_at = models.DateTimeField(_("issued"))
     expires_at = models.DateTimeField(_("expires"), db_index=True)
     resend_at = models.DateTimeField(_("next one no sooner than"))
@@ -53,6 +77,9 @@ class ConfirmationCode(models.Model):
     class Meta:
         verbose_name = _("confirmation code")
         verbose_name_plural = _("confirmation codes")
+        indexes = (
+            models.Index(fields=("account",), name="code_by_account", condition=models.Q(account__isnull=False)),
+        )
 
     def __str__(self) -> str:
         return self.number

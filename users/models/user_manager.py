@@ -81,9 +81,10 @@ class UserManager(BaseUserManager["User"]):
             if referral_code and self.filter(referral_code=referral_code).exists():
                 raise ReferralCodeTaken
 
-    def update_user(self, user: "User", **fields: Any) -> dict[str, Any]:
+    def update_user(self, user: "User", *, keep: str = "", **fields: Any) -> dict[str, Any]:
         """Change fields of a user; no fields, no query. A new number, and being disabled, end every session.
 
+        `keep`: the credential of a session to keep, for a person who changes their own number.
         Returns the former values of the fields that differ. Raises `PhoneNumberInvalid`, `PhoneNumberTaken`,
         `ExternalIdTaken`, or `AccountDisabled` if the user was erased.
         """
@@ -100,10 +101,10 @@ class UserManager(BaseUserManager["User"]):
                 setattr(user, name, value)
             former = {name: getattr(stored, name) for name, value in fields.items() if getattr(stored, name) != value}
             if former:
-                self._store(user, stored, changed=former)
+                self._store(user, stored, changed=former, keep=keep)
         return former
 
-    def _store(self, user: "User", stored: "User", *, changed: Collection[str]) -> None:
+    def _store(self, user: "User", stored: "User", *, changed: Collection[str], keep: str) -> None:
         try:
             with transaction.atomic(using=self.db):
                 user.save(update_fields=changed, using=self.db)
@@ -114,7 +115,7 @@ class UserManager(BaseUserManager["User"]):
             self._refuse_taken(user)
             raise
         if "phone_number" in changed or ("is_active" in changed and not user.is_active):
-            user.end_all_sessions()
+            user.end_all_sessions(keep=keep)
 
     def _refuse_taken(self, user: "User") -> None:
         """Raise the refusal behind a violated unique constraint, if another user has what this one was to have."""

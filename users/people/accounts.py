@@ -29,7 +29,7 @@ def add_user(
 
 
 @transaction.atomic
-def change_user(*, user: User, used_referral_code: str | None = None, **fields: object) -> audit.Details:
+def change_user(*, user: User, used_referral_code: str | None = None, **fields: Any) -> audit.Details:
     """Change fields of a user, activate an invite code, and return [old, new] of what differs.
 
     A new number is told to the old and the new one; sessions end as `UserManager.update_user` says.
@@ -39,7 +39,7 @@ def change_user(*, user: User, used_referral_code: str | None = None, **fields: 
     events.person_changed(user, former=former)
     changes = audit.changes_of(user, former=former)
     for number in changes.get("phone_number", ()):
-        _tell(number, _("The phone number of your account was changed. If you did not ask for that, contact support."))
+        tell_of_new_number(number)
     return changes | _activate(user, used_referral_code)
 
 
@@ -52,7 +52,9 @@ def _activate(user: User, referral_code: str | None) -> audit.Details:
     return {} if user.used_referral_code == before else {"used_referral_code": [before, user.used_referral_code]}
 
 
-def _tell(phone_number: str, text: str) -> None:
+def tell_of_new_number(phone_number: str) -> None:
+    """Send a message to the old or the new number of an account, once the transaction is committed."""
+    text = _("The phone number of your account was changed. If you did not ask for that, contact support.")
     message = outbox.open_notice(phone_number=phone_number, text=text)
     transaction.on_commit(lambda: _send(message.pk))
 

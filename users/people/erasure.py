@@ -16,7 +16,7 @@ def erase(*, user: User) -> None:
     """Delete a user with sessions and codes; keep the inviter's count, retire the invite code, remember the number."""
     locks.lock_ids(exclusive=user.pk)
     # A sign-in locks the row of its code until it commits: this waits for it, and later sign-ins find no code.
-    ConfirmationCode.objects.of(user.phone_number).delete()
+    ConfirmationCode.objects.about(user).delete()
     # Messages and sign-ins stay counted, without the phone number; messages that wait are not sent.
     Delivery.objects.filter(phone_number=user.phone_number).update(phone_number="", **outbox.NOTHING_TO_SEND)
     # Lock the row: concurrent inserts of related rows commit before the deletion collects them, or fail.

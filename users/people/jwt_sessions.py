@@ -7,7 +7,7 @@ often it is renewed: the successor is computed from the row, not stored.
 
 import uuid
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -21,7 +21,8 @@ from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from users import audit
 from users.models import JWTFamily, User
-from users.people import jwt_keys
+from users.people import jwt_keys, open_sessions
+from users.people.open_sessions import UNKNOWN_DEVICE, CurrentSession, Device, Kind
 from users.people.sessions import earliest_expiry
 from users.refusals import SessionEnded
 
@@ -78,19 +79,26 @@ class FormerRefreshToken(RefreshToken):
             tokens.RefreshToken.check_blacklist(self)
 
 
-def open_jwt_session(user: User) -> RefreshToken:
-    """Return a refresh token (RFC 7519); its `access_token` completes the pair. Neither is stored."""
-    first = uuid.uuid4()
-    return _issue(user, family=first, jti=first, at=timezone.now())
+def open_jwt_session(user: User, device: Device = UNKNOWN_DEVICE) -> RefreshToken:
+    """Return a refresh token (RFC 7519); its `access_token` completes the pair. Neither is stored.
+
+    Call it in the transaction of the sign-in, which holds the row of the user.
+    """
+    first, now = uuid.uuid4(), timezone.now()
+    _record_use(first, user, device, opened_at=now)
+    return _issue(user, family=first, jti=first, at=now)
 
 
-def renew_jwt_session(refresh_token: str, *, client_ip: str) -> RefreshToken:
+def renew_jwt_session(refresh_token: str, *, client_ip: str, device: Device) -> RefreshToken:
     """Exchange a refresh token for its successor. Raises `SessionEnded`."""
     used = _read(refresh_token)
     with transaction.atomic():
         family = _locked_family(used)
+        renewed_before = family.renewed_at
         if successor := _use(family, used, client_ip):
             family.save()
+            if renewed_before is None or renewed_before.date() != family.renewed_at.date():
+                _record_use(family.pk, family.user, device, opened_at=_issued_at(used))
             return _issue(family.user, family=family.pk, jti=successor, at=family.renewed_at)
     raise SessionEnded  # outside of the block, which would roll back the end of the family
 
@@ -104,6 +112,19 @@ def end_jwt_session(refresh_token: str, *, client_ip: str) -> None:
             _end(family)
             return
     raise SessionEnded
+
+
+def keep_jwt_session(family: uuid.UUID, *, user: User) -> None:
+    """Let a session go on after the others of `user` ended: its refresh token gives a new pair, its access token ended.
+
+    Call it in the transaction that ends the others.
+    """
+    now = timezone.now()
+    never_renewed = {"current": family, "renewed_at": now, "expires_at": now + api_settings.REFRESH_TOKEN_LIFETIME}
+    kept = {"session_epoch": user.session_epoch}
+    JWTFamily.objects.update_or_create(
+        pk=family, user_id=user.pk, defaults=kept, create_defaults={**kept, **never_renewed}
+    )
 
 
 def forget_voided_jwts(*, user: User) -> None:
@@ -145,12 +166,12 @@ def _locked_family(used: RefreshToken) -> JWTFamily:
     # The lock of the user's row serializes the uses of a token, and waits for an erasure.
     users = User.objects.select_for_update(no_key=True).filter(is_active=True)
     user = users.filter(**used.owner).first()
-    if user is None or used.get(EPOCH_CLAIM) != user.session_epoch:
+    if user is None:
         raise SessionEnded
     family = JWTFamily.objects.filter(pk=used.family, user_id=user.pk).first()
     family = family or JWTFamily(pk=used.family, current=used.jti)
     family.user = user
-    if family.ended_at:
+    if family.ended_at or user.session_epoch not in (used.get(EPOCH_CLAIM), family.session_epoch):
         raise SessionEnded
     return family
 
@@ -171,3 +192,17 @@ def _use(family: JWTFamily, used: RefreshToken, client_ip: str) -> uuid.UUID | N
 def _end(family: JWTFamily) -> None:
     family.ended_at = timezone.now()
     family.save()
+    open_sessions.forget(family.pk.hex)
+
+
+def _issued_at(token: RefreshToken) -> datetime:
+    """Return when a token was issued (UTC): for one of an early release, the earliest time that is possible."""
+    lifetime = api_settings.REFRESH_TOKEN_LIFETIME.total_seconds()
+    return datetime.fromtimestamp(token.get("iat", token["exp"] - lifetime), UTC)
+
+
+def _record_use(family: uuid.UUID, user: User, device: Device, *, opened_at: datetime) -> None:
+    # A day more than the newest token lives: the row is written once a day.
+    expires_at = timezone.now() + api_settings.REFRESH_TOKEN_LIFETIME + timedelta(days=1)
+    session = CurrentSession(Kind.JWT, family.hex)
+    open_sessions.record(session, user_id=user.pk, device=device, expires_at=expires_at, opened_at=opened_at)

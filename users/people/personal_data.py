@@ -10,7 +10,6 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import F, Model, QuerySet
 from django.http import StreamingHttpResponse
 from django.utils import timezone
-from knox.models import AuthToken
 
 from users.models import (
     AuditRecord,
@@ -19,11 +18,13 @@ from users.models import (
     Event,
     FormerNumber,
     JWTFamily,
+    NumberChange,
     Referral,
     SignInAttempt,
     User,
+    UserSession,
 )
-from users.people import sessions
+from users.people import open_sessions
 from users.referrals import newest, visibility
 
 _ROWS_AT_ONCE = 2_000
@@ -81,7 +82,21 @@ LISTS: Mapping[str, Part] = {
         },
         shown={"external_id": visibility.shown_external_id, "phone_number": visibility.shown_number},
     ),
-    "sessions": Part(AuthToken, sessions.token_sessions_of, {"created_at": "created", "expires_at": "expiry"}),
+    "sessions": Part(
+        UserSession,
+        open_sessions.of,
+        {
+            "id": "id",
+            "kind": "kind",
+            "device": "device",
+            "user_agent": "user_agent",
+            "address_hint": "address_hint",
+            "created_at": "created_at",
+            "last_used_on": "last_used_on",
+            "expires_at": "expires_at",
+            "confirmed_until": "confirmed_until",
+        },
+    ),
     "jwt_sessions": Part(
         JWTFamily,
         lambda user: JWTFamily.objects.filter(user_id=user.pk),
@@ -89,6 +104,11 @@ LISTS: Mapping[str, Part] = {
     ),
     "former_numbers": Part(
         FormerNumber, lambda user: FormerNumber.objects.filter(account_id=user.pk), {"left_at": "left_at"}
+    ),
+    "number_changes": Part(
+        NumberChange,
+        lambda user: NumberChange.objects.filter(account=user),
+        {"former_number": "former_number", "changed_at": "changed_at"},
     ),
     "sign_in_attempts": Part(
         SignInAttempt,
@@ -102,8 +122,9 @@ LISTS: Mapping[str, Part] = {
     ),
     "confirmation_codes": Part(
         ConfirmationCode,
-        lambda user: ConfirmationCode.objects.of(user.phone_number),
+        ConfirmationCode.objects.about,
         {
+            "purpose": "purpose",
             "username": "username",
             "issued_at": "issued_at",
             "expires_at": "expires_at",

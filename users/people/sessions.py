@@ -9,10 +9,10 @@
 `User.session_epoch` is part of every JWT and web session: raising it ends all of them.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, login
+from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY, login, update_session_auth_hash
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.sessions.models import Session
 from django.db import connection
@@ -25,7 +25,9 @@ from knox.settings import CONSTANTS, knox_settings
 from rest_framework_simplejwt.tokens import AccessToken
 
 from common.database import sql
-from users.models import NUMBER_WAS_HERE_BEFORE, USED_REFERRAL_CODE, User, memory_start
+from users.models import NUMBER_WAS_HERE_BEFORE, USED_REFERRAL_CODE, User, UserSession, memory_start
+from users.people import open_sessions
+from users.people.open_sessions import UNKNOWN_DEVICE, CurrentSession, Device, Kind
 from users.refusals import AccountDisabled, JWTSession
 
 _STORE_SESSION = """
@@ -37,7 +39,7 @@ _STORE_SESSION = """
 # Token sessions
 
 
-def open_token_session(user: User) -> tuple[str, datetime]:
+def open_token_session(user: User, device: Device = UNKNOWN_DEVICE) -> tuple[str, datetime]:
     """Return a new token in clear, which is not stored, and its expiry (UTC).
 
     Call it in the transaction of the sign-in: then the user can't be erased before the token is stored. Raises
@@ -51,7 +53,23 @@ def open_token_session(user: User) -> tuple[str, datetime]:
     key = token[: CONSTANTS.TOKEN_KEY_LENGTH]
     if not sql.execute(insert, digest, key, now, expires_at, user.pk, user.session_epoch):
         raise AccountDisabled
+    session = CurrentSession(Kind.TOKEN, digest)
+    open_sessions.record(session, user_id=user.pk, device=device, expires_at=expires_at)
     return token, expires_at
+
+
+def note_token_use(session: AuthToken, device: Device) -> None:
+    """Write down that a token is used today, for the first time."""
+    stored = AuthToken.objects.filter(digest=session.digest).values_list("created", "expiry").first()
+    if stored:  # it has not ended since
+        created, expiry = stored
+        open_sessions.record(
+            CurrentSession(Kind.TOKEN, session.digest),
+            user_id=session.user_id,
+            device=device,
+            expires_at=expiry,
+            opened_at=created,
+        )
 
 
 def earliest_expiry() -> datetime:
@@ -76,10 +94,14 @@ def end_session(session: AuthToken | AccessToken) -> None:
     """End the session of a request. Raises `JWTSession` for a JWT: that ends by its refresh token."""
     if not isinstance(session, AuthToken):
         raise JWTSession
+    open_sessions.forget(session.digest)
     session.delete()
 
 
 # Web sessions
+
+#: Keys in the data of a session.
+_OPENED_AT, _NOTED = "opened_at", "noted"
 
 
 _ACTIVE_USER = f"""
@@ -105,6 +127,64 @@ def open_web_session(request: HttpRequest, *, user: User) -> None:
     login(request, user, backend=_BY_CODE)
     # Now, not when the answer is made: a session that can't be stored must leave the code valid.
     request.session.save()
+
+
+def remember_opening(*, request: HttpRequest, **_kwargs: object) -> None:
+    """Store when a browser signed in; a receiver of `user_logged_in`, by a code and by a password alike."""
+    request.session[_OPENED_AT] = timezone.now().timestamp()
+
+
+def forget_web_session(*, request: HttpRequest, **_kwargs: object) -> None:
+    """Delete the row of a browser that signs out; a receiver of `user_logged_out`, before the session is flushed."""
+    if request.session.session_key:
+        open_sessions.forget(request.session.session_key)
+
+
+def note_web_use(request: HttpRequest) -> None:
+    """Write down that a browser is used today, for the first time, or has a new session key."""
+    session, now = request.session, timezone.now()
+    # Not asked for by the view: then the answer does not depend on it.
+    if not session.accessed or SESSION_KEY not in session:
+        return
+    if session.session_key is None:
+        session.save()
+    noted = [now.date().isoformat(), session.session_key]
+    if session.get(_NOTED) == noted or not request.user.is_authenticated:
+        return
+    opened_at = _opened_at(request)
+    # A change would prolong the session otherwise.
+    expires_at = session.get_expiry_date(modification=opened_at)
+    session.set_expiry(expires_at)
+    session[_OPENED_AT] = opened_at.timestamp()
+    session[_NOTED] = noted
+    open_sessions.record(
+        web_session(request),
+        user_id=request.user.pk,
+        device=open_sessions.device_of(request),
+        expires_at=expires_at,
+        opened_at=opened_at,
+    )
+
+
+def keep_web_session(request: HttpRequest, *, user: User) -> None:
+    """Let a browser go on after the other sessions of `user` ended, under a new session key."""
+    former = web_session(request).credential
+    update_session_auth_hash(request, user)
+    UserSession.objects.filter(credential=former).update(credential=web_session(request).credential)
+
+
+def web_session(request: HttpRequest) -> CurrentSession:
+    return CurrentSession(Kind.WEB, str(request.session.session_key))
+
+
+def _opened_at(request: HttpRequest) -> datetime:
+    """Return when the browser signed in (UTC)."""
+    if at := request.session.get(_OPENED_AT):
+        return datetime.fromtimestamp(at, UTC)
+    # The release before opened it: then it was stored.
+    stored = Session.objects.filter(session_key=request.session.session_key).first()
+    lifetime = timedelta(seconds=request.session.get_session_cookie_age())
+    return stored.expire_date - lifetime if stored else timezone.now()
 
 
 def opened_by_code(request: HttpRequest) -> bool:

@@ -55,7 +55,7 @@ def sign_in(
 @sensitive_variables("confirmation_code")
 def _just_signed_in(phone_number: str, confirmation_code: str, browser: str) -> User | None:
     used = [each for each in stored_codes.lock(phone_number) if each.was_just_used and each.used_by == browser]
-    if any(stored_codes.matches(each, confirmation_code) for each in used):
+    if any(stored_codes.matches(each, confirmation_code, stored_codes.SIGN_IN) for each in used):
         return sql.find_one(User, _USER, phone_number)
     for each in used:
         # One try: a planted cookie must not allow guesses.

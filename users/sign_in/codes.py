@@ -9,7 +9,6 @@ from functools import partial
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from common.database import sql
@@ -17,6 +16,7 @@ from common.http.client_ip import client_ip_digest
 from users import events, phones
 from users.limits import limits
 from users.models import ConfirmationCode
+from users.phones import PhoneNumber
 from users.refusals import (
     CodeRecentlySent,
     CountryNotServed,
@@ -27,7 +27,8 @@ from users.refusals import (
     TooManyRequests,
     seconds_between,
 )
-from users.sign_in import code_length, lockout, stored_codes
+from users.sign_in import code_length, lockout, stored_codes, test_numbers, texts
+from users.sign_in.stored_codes import Binding
 from users.sms import channels, outbox, tasks
 
 #: What `send_code` may raise besides `PhoneNumberInvalid`, in the order of its checks.
@@ -58,14 +59,35 @@ class SentCode:
     confirmation_code: str = field(repr=False)
 
 
-def send_code(*, phone_number: str, client_ip: str, username: str = "") -> SentCode:
+@dataclass(frozen=True)
+class _Request:
+    phone_number: PhoneNumber
+    client_ip: str
+    username: str
+    app_hash: str
+    binding: Binding
+
+
+def send_code(
+    *,
+    phone_number: str,
+    client_ip: str,
+    username: str = "",
+    app: str = "",
+    binding: Binding = stored_codes.SIGN_IN,
+) -> SentCode:
     """Send a new code to a phone number; it replaces the previous one. Does not reveal whether the user exists.
 
-    An address known to the number has a separate code, which requests of strangers do not replace or delay.
-    `client_ip` comes from `client_ip_of`. Raises `PhoneNumberInvalid` or one of `SENDING_REFUSALS`. Only a sent
-    code counts towards the limits; after `DeliveryUnavailable` the number can ask again at once.
+    An address known to the number has a separate code, which requests of strangers do not replace or delay. The limits
+    are those of the number, for all purposes together. `client_ip` comes from `client_ip_of`. Raises
+    `PhoneNumberInvalid` or one of `SENDING_REFUSALS`. Only a sent code counts towards the limits; after
+    `DeliveryUnavailable` the number can ask again at once. `app`: the hash of an Android app that reads the message.
+    A number of TEST_PHONE_NUMBERS gets no message, and is counted by no limit.
     """
     phone_number = phones.normalize(phone_number)
+    asked = _Request(phone_number, client_ip, username, app, binding)
+    if test_code := test_numbers.code_of(phone_number):
+        return SentCode(_save_code(asked, test_code, is_known=False), test_code)
     region = phones.served_region(phone_number)
     is_known = lockout.admit(phone_number=phone_number, client_ip=client_ip).is_known
     of_both = limits.CODES_PER_NUMBER_AND_ADDRESS.of_address(client_ip, phone_number)
@@ -84,7 +106,7 @@ def send_code(*, phone_number: str, client_ip: str, username: str = "") -> SentC
     try:
         with limits.reserved(*uses, watched=watched) as used_up:
             length = code_length.next_length(used_up=used_up)
-            return _send(phone_number, username, client_ip, is_known=is_known, length=length)
+            return _send(asked, is_known=is_known, length=length)
     except SendingPaused as paused:
         _record_pause(paused, region)
         raise
@@ -114,11 +136,11 @@ def _sendings_to_number(phone_number: str, of_both: limits.Use) -> limits.Use:
 
 
 @sensitive_variables("code", "text")
-def _send(phone_number: str, username: str, client_ip: str, *, is_known: bool, length: int) -> SentCode:
+def _send(asked: _Request, *, is_known: bool, length: int) -> SentCode:
     code = f"{secrets.randbelow(10**length):0{length}}"
-    text = _("Your code is %(code)s. Tell it to nobody.") % {"code": code}
+    text = texts.of_code(code, asked.binding.purpose, app_hash=asked.app_hash)
     with transaction.atomic():
-        record = _save_code(phone_number, code, username, client_ip, is_known=is_known)
+        record = _save_code(asked, code, is_known=is_known)
         message = outbox.open_for(record, text)
     try:
         # After the commit, so that a worker finds the row.
@@ -130,23 +152,25 @@ def _send(phone_number: str, username: str, client_ip: str, *, is_known: bool, l
 
 
 @sensitive_variables("code")
-def _save_code(phone_number: str, code: str, username: str, client_ip: str, *, is_known: bool) -> ConfirmationCode:
+def _save_code(asked: _Request, code: str, *, is_known: bool) -> ConfirmationCode:
     now = timezone.now()
     token = uuid.uuid4()
     number = "known_phone_number" if is_known else "phone_number"
     record = ConfirmationCode(
-        **{number: phone_number},
-        username=username,
-        address=client_ip_digest(client_ip) if username else "",
-        digest=stored_codes.digest_of(code, token, phone_number),
+        **{number: asked.phone_number},
+        username=asked.username,
+        address=client_ip_digest(asked.client_ip) if asked.username else "",
+        digest=stored_codes.digest_of(code, token, asked.phone_number, asked.binding),
         verification_token=token,
+        purpose=asked.binding.purpose.value,
+        account_id=asked.binding.account_id,
         issued_at=now,
         expires_at=now + timedelta(seconds=settings.CONFIRMATION_CODE_LIFETIME_SECONDS),
         resend_at=now + timedelta(seconds=settings.CONFIRMATION_CODE_RESEND_SECONDS),
     )
     # Under concurrency exactly one upsert succeeds.
     if not sql.insert(record, on_conflict=_REPLACE_IF_DUE.format(number=number)):
-        waiting = ConfirmationCode.objects.filter(**{number: phone_number}).first()
+        waiting = ConfirmationCode.objects.filter(**{number: asked.phone_number}).first()
         resend_at = waiting.resend_at if waiting else now
         raise CodeRecentlySent(retry_after=seconds_between(now, resend_at))
     return record

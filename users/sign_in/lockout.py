@@ -106,11 +106,16 @@ def record_wrong_try(*, phone_number: str, client_ip: str, standing: Standing) -
         events.number_locked(phone_number, until=until)
 
 
-def record_success(*, phone_number: str, client_ip: str, standing: Standing) -> None:
-    """Remember the IP, and forget the wrong tries from it (NIST SP 800-63B, section 5.2.2)."""
+def forgive(*, phone_number: str, client_ip: str, standing: Standing) -> None:
+    """Forget the wrong tries from an IP after a right one (NIST SP 800-63B, section 5.2.2)."""
     if standing.has_failed_here:
         for here in client_ip_digests(client_ip):
             sql.execute(_FORGET_WRONG_TRIES, phone_number, here)
+
+
+def record_success(*, phone_number: str, client_ip: str, standing: Standing) -> None:
+    """Remember the IP of a sign-in, and forget the wrong tries from it."""
+    forgive(phone_number=phone_number, client_ip=client_ip, standing=standing)
     sql.insert(SignInAttempt(phone_number=phone_number, address=client_ip_digest(client_ip), succeeded=True))
 
 

@@ -57,13 +57,13 @@ class Unrecorded(OperationalError):
 
 @sensitive_variables("text")
 def open_for(code: ConfirmationCode, text: str) -> Delivery:
-    """Create the message for a code, with this text."""
+    """Create the message for a code, with this text, which names the programme if there is room for it."""
     message = Delivery(
         phone_number=code.number,
         verification_token=code.verification_token,
         created_at=code.issued_at,
         expires_at=code.expires_at,
-        sealed_text=_cipher().encrypt(with_sender(text).encode()).decode(),
+        sealed_text=_cipher().encrypt(text.encode()).decode(),
         request_id=request_id.current() or "",
     )
     sql.insert(message)

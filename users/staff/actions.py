@@ -5,6 +5,7 @@ from django.http import HttpRequest
 
 from common.http.client_ip import client_ip_of
 from users import audit
+from users.account import number_change
 from users.models import User
 from users.people.accounts import change_user
 from users.people.sessions import end_all_sessions
@@ -45,6 +46,13 @@ def unlock(*, user: User, by: HttpRequest) -> None:
     """Forget the wrong codes for the number of a person."""
     lockout.unlock(phone_number=user.phone_number)
     audit.record(by=by, action=Action.UNLOCKED, about=user)
+
+
+@transaction.atomic
+def undo_number_change(*, user: User, by: HttpRequest) -> None:
+    """Give a person the number before their last change back. Raises one of `number_change.UNDO_REFUSALS`."""
+    numbers = number_change.undo(user=user)
+    audit.record(by=by, action=Action.CHANGED, about=user, details={"phone_number": numbers})
 
 
 def send_code(*, user: User, by: HttpRequest) -> None:

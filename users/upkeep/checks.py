@@ -46,6 +46,15 @@ def check_sign_in_is_safe(**_kwargs: Any) -> list[CheckMessage]:
         jwt_keys.signing_keys()
     except ImproperlyConfigured as wrong:
         errors.append(Error(str(wrong), hint="Set JWT_SIGNING_KEYS: see docs/operations.md.", id="users.E009"))
+    if settings.TEST_PHONE_NUMBERS:
+        count, last = len(settings.TEST_PHONE_NUMBERS), max(day for _, day in settings.TEST_PHONE_NUMBERS.values())
+        errors.append(
+            Caution(
+                f"A fixed code opens the accounts of {count} numbers in TEST_PHONE_NUMBERS, at most until {last}.",
+                hint="Remove them once the app store has reviewed the app.",
+                id="users.W010",
+            )
+        )
     if settings.BROKER_VISIBILITY_TIMEOUT_SECONDS * 2 > settings.CONFIRMATION_CODE_LIFETIME_SECONDS:
         errors.append(
             Caution(

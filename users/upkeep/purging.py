@@ -11,6 +11,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from users.models import (
+    UNDO_DAYS,
     AuditRecord,
     ConfirmationCode,
     Delivery,
@@ -18,11 +19,12 @@ from users.models import (
     FormerNumber,
     IdempotencyKey,
     LimitCounter,
+    NumberChange,
     ServiceKey,
     SignInAttempt,
     memory_start,
 )
-from users.people import jwt_sessions, sessions
+from users.people import jwt_sessions, open_sessions, sessions
 from users.sign_in import lockout
 from users.sms import outbox
 from users.statistics import totals
@@ -93,6 +95,10 @@ def _former_numbers() -> models.QuerySet[FormerNumber]:
     return FormerNumber.objects.filter(left_at__lt=memory_start())
 
 
+def _number_changes() -> models.QuerySet[NumberChange]:
+    return NumberChange.objects.filter(changed_at__lt=timezone.now() - timedelta(days=UNDO_DAYS))
+
+
 def _service_keys() -> models.QuerySet[ServiceKey]:
     # As long as the audit trail, which names them.
     since = timezone.now() - timedelta(days=settings.AUDIT_TRAIL_DAYS)
@@ -112,6 +118,7 @@ EVERYTHING = (
     Expiring("messages", _messages),
     Expiring("sign-in attempts", _sign_in_attempts),
     Expiring("tokens", sessions.expired_token_sessions),
+    Expiring("rows about sessions", open_sessions.expired),
     Expiring("JWT sessions", jwt_sessions.expired_jwt_sessions),
     Expiring("voided JWTs", jwt_sessions.expired_voided_jwts),
     Expiring("sessions of browsers", sessions.expired_web_sessions),
@@ -119,6 +126,7 @@ EVERYTHING = (
     Expiring("audit trail", _audit_trail),
     Expiring("events", _events),
     Expiring("former numbers", _former_numbers),
+    Expiring("number changes", _number_changes),
     Expiring("service keys", _service_keys),
     Expiring("idempotency keys", _idempotency_keys),
     Expiring("counters of limits", _counters_of_limits),

@@ -22,7 +22,7 @@ from users import referral_codes
 from users.referrals import activation, visibility
 from users.referrals.share_link import share_link
 from users.refusals import ReferralCodeNotFound
-from web import pictures
+from web import pictures, remembered_invitation
 from web.forms import PhoneNumberForm
 
 _DAY_SECONDS = 24 * 60 * 60
@@ -46,7 +46,8 @@ def invitation(request: HttpRequest, referral_code: str) -> HttpResponse:
         "card": public_url.absolute(reverse("web:card", args=[owner.referral_code, get_language()])),
         "link": share_link(referral_code=owner.referral_code),
     }
-    return render(request, "web/invitation.html", context)
+    answer = render(request, "web/invitation.html", context)
+    return answer if request.user.is_authenticated else remembered_invitation.remember(answer, owner.referral_code)
 
 
 @require_safe

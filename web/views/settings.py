@@ -18,6 +18,7 @@ from users.people.sessions import end_all_sessions
 from web.answers import show
 from web.forms import ErasureForm, OwnFieldsForm
 from web.requests import SignedInRequest
+from web.views.account import needs_confirmed_session
 
 
 @login_required
@@ -50,12 +51,14 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
+@needs_confirmed_session
 def personal_data(request: SignedInRequest) -> StreamingHttpResponse:
     return users.people.personal_data.download(request.user)
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@needs_confirmed_session
 def erase(request: SignedInRequest) -> HttpResponse:
     form = ErasureForm(request.POST or None)
     if not form.is_valid():

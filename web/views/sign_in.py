@@ -14,7 +14,7 @@ from users.people.sessions import open_web_session
 from users.refusals import CodeRecentlySent, Refusal
 from users.sign_in import browsers, codes
 from users.sign_in.first_sign_in import SignIn
-from web import pending_sign_in
+from web import pending_sign_in, remembered_invitation
 from web.answers import show
 from web.forms import ConfirmationCodeForm, PhoneNumberForm
 from web.pending_sign_in import PendingSignIn
@@ -24,10 +24,12 @@ from web.pending_sign_in import PendingSignIn
 def ask_for_code(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect("web:profile")
-    form = PhoneNumberForm(request.POST or None, initial=request.GET.dict())
+    remembered = remembered_invitation.recall(request)
+    form = PhoneNumberForm(request.POST or None, initial={"used_referral_code": remembered, **request.GET.dict()})
     if not form.is_valid():
         return show(request, "web/sign_in.html", form=form)
-    pending = PendingSignIn(**form.cleaned_data)
+    typed = form.cleaned_data
+    pending = PendingSignIn(**{**typed, "used_referral_code": typed["used_referral_code"] or remembered})
     try:
         sent = codes.send_code(phone_number=pending.phone_number, client_ip=client_ip_of(request))
     except Refusal as refusal:
@@ -67,7 +69,7 @@ def redeem_code(request: HttpRequest) -> HttpResponse:
     except Refusal as refusal:
         form.refuse(refusal)
         return show(request, "web/code.html", form=form, pending=pending)
-    return pending_sign_in.forget(answer)
+    return remembered_invitation.forget(pending_sign_in.forget(answer))
 
 
 def _resend_code(request: HttpRequest, pending: PendingSignIn) -> HttpResponse:
@@ -95,10 +97,17 @@ def _redirect_after_sign_in(
     request: HttpRequest, signed_in: SignIn, *, used_referral_code: str, next_url: str
 ) -> HttpResponse:
     if signed_in.is_new_user:
-        messages.success(request, _("Welcome! This is your own invite code. It stays yours for good."))
+        messages.success(request, _welcome(signed_in))
         if signed_in.referral_refusal:
             messages.info(request, str(signed_in.referral_refusal))
     elif used_referral_code and signed_in.user.used_referral_code is None:
         messages.info(request, _("You were registered before, so the invite code was not activated yet."))
         return redirect(f"{reverse('web:profile')}?{urlencode({'used_referral_code': used_referral_code})}")
     return redirect(next_url or "web:profile")
+
+
+def _welcome(signed_in: SignIn) -> str:
+    if code := signed_in.user.used_referral_code:
+        welcome = _("Welcome! You came with the invite code %(code)s: it is activated. Below is your own, for good.")
+        return welcome % {"code": code}
+    return _("Welcome! This is your own invite code. It stays yours for good.")

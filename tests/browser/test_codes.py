@@ -1,0 +1,81 @@
+"""The box for a code in a real browser: filled in by WebOTP, submitted at the last digit; the pages of an account."""
+
+import re
+
+from tests.browser.conftest import NewVisitor
+from tests.support.factories import phone_number
+
+# Chromium on a computer receives no SMS. `tests/test_message_texts.py` holds the text that a phone parses.
+WEB_OTP = """
+    window.OTPCredential = class {};
+    navigator.credentials.get = (asked) => new Promise((resolve, reject) => {
+        window.asked = asked.otp.transport;
+        asked.signal.addEventListener("abort", () => reject(new Error("aborted")));
+        window.receive = (code) => resolve({ code });
+    });
+"""
+
+
+def test_a_code_that_the_browser_reads_signs_in(visitor: NewVisitor) -> None:
+    anna = visitor()
+    anna.page.add_init_script(WEB_OTP)
+    anna.open("/sign-in/")
+    anna.request_code(phone_number())
+
+    assert anna.page.evaluate("window.asked") == ["sms"]
+    anna.page.evaluate("code => window.receive(code)", anna.page.locator(".exposed").inner_text())
+
+    anna.page.wait_for_url("**/profile/")
+
+
+def test_a_wrong_code_is_selected_and_the_next_one_is_submitted_at_the_last_digit(visitor: NewVisitor) -> None:
+    anna = visitor(viewport={"width": 320, "height": 640})
+    anna.open("/sign-in/")
+    anna.request_code(phone_number())
+    code = anna.page.locator(".exposed").inner_text()
+    wrong = f"{(int(code) + 1) % 10_000:04}"
+
+    assert anna.page.locator("input:not([type=hidden])").count() == 3
+    assert not anna.page.get_by_label("Invite code, if").is_visible()
+    anna.page.keyboard.type(wrong)
+    anna.page.get_by_text("Wrong code").wait_for()
+    assert anna.page.evaluate("window.getSelection().toString()") == wrong
+    anna.page.keyboard.type(f"{code[:2]} {code[2:]}")
+
+    anna.page.wait_for_url("**/profile/")
+
+
+def test_an_invitation_is_remembered_while_one_looks_around(visitor: NewVisitor) -> None:
+    anna, boris = visitor(), visitor(java_script_enabled=False)
+    annas = anna.sign_in(phone_number())
+
+    boris.open(f"/r/{annas}/")
+    boris.open("/")
+    boris.press("Sign in by phone")
+    boris.request_code(phone_number())
+    assert boris.page.get_by_label("Invite code, if").is_visible()
+    boris.enter_code()
+
+    assert f"You came with the invite code {annas}: it is activated." in boris.read()
+    anna.page.reload()
+    assert len(anna.referrals) == 1
+
+
+def test_the_number_and_the_sessions_on_the_pages(visitor: NewVisitor) -> None:
+    here, there, new = visitor(), visitor(java_script_enabled=False), phone_number()
+    phone = phone_number()
+    here.sign_in(phone)
+    there.sign_in(phone)
+
+    here.open("/settings/sessions/")
+    assert here.read().count("this device") == 1
+    here.page.get_by_role("button", name=re.compile("End this session")).click()
+    here.page.get_by_text("The session is ended.").wait_for()
+    assert not there.is_signed_in
+    here.open("/settings/number/")
+    here.fill("New phone number", new)
+    here.press("Send me a code")
+    here.page.wait_for_url("**/settings/number/code/")
+    here.fill("Code from the message", here.page.locator(".exposed").inner_text())
+
+    here.page.get_by_text("Your number is changed.").wait_for()
