@@ -38,11 +38,13 @@ class TextField(serializers.CharField):
     """
 
     def run_validation(self, data: Any = empty) -> Any:
-        if isinstance(data, str):
-            if self.max_length is not None and len(data) > self.max_length:
-                self.fail("max_length", max_length=self.max_length)
+        is_text = isinstance(data, str)
+        if is_text and self.max_length is not None and len(data) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+        value = super().run_validation(data)
+        if is_text:
             _no_null_characters(data)
-        return super().run_validation(data)
+        return value
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
