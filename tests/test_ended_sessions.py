@@ -59,9 +59,12 @@ def by_a_service(user: User, **fields: Any) -> None:
 
 def in_the_panel(user: User, **fields: Any) -> None:
     user.refresh_from_db()
-    form = {"phone_number": str(user.phone_number), "username": user.username, "is_active": user.is_active, **fields}
-    typed = {name: value for name, value in form.items() if value is not False}
-    assert panel_client(create_superuser()).post(user_page(user), typed).status_code == 302
+    staff = panel_client(create_superuser())
+    if "is_active" in fields:
+        act = {"act": "unblock" if fields.pop("is_active") else "block", "text": "A reason"}
+        assert staff.post(user_page(user, "act"), act).status_code == 302
+    form = {"phone_number": str(user.phone_number), "username": user.username, **fields}
+    assert staff.post(user_page(user), form).status_code == 302
 
 
 def set_password(user: User) -> None:

@@ -34,9 +34,9 @@ if BRAND_LOGO:
         raise ImproperlyConfigured(f"BRAND_LOGO is larger than {_LARGEST_LOGO_BYTES:,} bytes: every page loads it.")
 
 
-def _link(name: str) -> str:
-    """Read a URL that a page may link to: https, http or mailto."""
-    url = str(env.str(name, default="")).strip()
+def _link(name: str, value: str) -> str:
+    """Return a URL that a page may link to: https, http or mailto."""
+    url = value.strip()
     parts = urlsplit(url)
     is_link = (
         bool(parts.netloc) if parts.scheme in {"https", "http"} else parts.scheme == "mailto" and "@" in parts.path
@@ -46,9 +46,9 @@ def _link(name: str) -> str:
     return url
 
 
-SUPPORT_URL = _link("SUPPORT_URL")
-TERMS_URL = _link("TERMS_URL")
-PRIVACY_URL = _link("PRIVACY_URL")
+SUPPORT_URL = _link("SUPPORT_URL", env.str("SUPPORT_URL", default=""))
+TERMS_URL = _link("TERMS_URL", env.str("TERMS_URL", default=""))
+PRIVACY_URL = _link("PRIVACY_URL", env.str("PRIVACY_URL", default=""))
 # What one gets for inviting, in plain text.
 WELCOME_TEXT_EN = env.str("WELCOME_TEXT_EN", default="")
 WELCOME_TEXT_RU = env.str("WELCOME_TEXT_RU", default="")

@@ -97,7 +97,8 @@ def all_rows() -> dict[str, list[Any]]:
 
 
 def _is_for_services(path: str | bytes) -> bool:
-    return _bytes(path).startswith((b"/api/users", b"/api/statistics", b"/api/service", b"/api/introspect"))
+    doors = ("users", "statistics", "service", "introspect", "events", "webhooks")
+    return _bytes(path).startswith(tuple(f"/api/{door}".encode() for door in doors))
 
 
 def _bytes(text: str | bytes) -> bytes:

@@ -140,7 +140,8 @@ class Run:
         people = f"{self._url}/api/users/"
         self._expect(200, service.get(f"{people}?search={quote(taken)}"))
         # Violates a unique constraint; the error message of the database contains the number.
-        self._expect(409, service.post(people, json={"phone_number": taken}))
+        added = self._expect(201, service.post(people, json={"phone_number": self.number()})).json()
+        self._expect(409, service.patch(f"{people}{added['id']}/", json={"phone_number": taken}))
 
     def send_invalid_requests(self) -> None:
         self._post("/api/login/", {"phone_number": f"{self.number()}x", "confirmation_code": "12"}, status=400)
@@ -179,7 +180,7 @@ class Run:
             assert answer.json()["request_id"] == answer.headers["X-Request-ID"]
 
     def _code_sent_to(self, number: str) -> str:
-        (code,) = CODE.findall(self._gateway.message_to(number))
+        (code,) = {*CODE.findall(self._gateway.message_to(number))}  # the last line repeats it for the browser
         return self._keep(code)
 
     def _csrf_token(self, page: requests.Response) -> dict[str, str]:
