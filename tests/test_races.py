@@ -318,7 +318,8 @@ def create_or_refuse(phone: str) -> User | None:
 def test_message_attempted_concurrently_is_sent_once(settings: Settings) -> None:
     phone = phone_number()
     code = request_code(APIClient(), phone)
-    sent = outbox.open_for(ConfirmationCode.objects.get(), f"Your code is {code}.")
+    sent = outbox.message_for(ConfirmationCode.objects.get(), f"Your code is {code}.")
+    sent.save()
 
     def deliver() -> bool:
         """Attempt the message; return True if another attempt had claimed it."""

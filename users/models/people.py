@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -100,6 +101,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         )
 
     @classmethod
+    @cache
     def own_columns(cls) -> "dict[str, models.Field[Any, Any]]":
         """Return the column of each of `OWN_FIELDS`."""
         return {field.name: field for field in cls._meta.concrete_fields if field.name in cls.OWN_FIELDS}

@@ -18,7 +18,7 @@ def wrong_try(*, length: int, is_known: Condition) -> list[Use]:
 
 def wrong_tries(*, is_known: bool) -> list[Use]:
     """Return what `wrong_try` returns for each number of digits, fewest first."""
-    return [use for length in _limits() for use in wrong_try(length=length, is_known=lambda: is_known)]
+    return [limit.of(length).with_reserve_for(lambda: is_known) for length, limit in _limits().items()]
 
 
 def next_length(*, used_up: Iterable[bool]) -> int:

@@ -7,7 +7,6 @@ from datetime import timedelta
 from functools import partial
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
@@ -15,7 +14,7 @@ from common.database import sql
 from common.http.client_ip import client_ip_digest
 from users import events, phones
 from users.limits import limits
-from users.models import ConfirmationCode
+from users.models import ConfirmationCode, Delivery
 from users.phones import PhoneNumber
 from users.refusals import (
     CodeRecentlySent,
@@ -87,7 +86,9 @@ def send_code(
     phone_number = phones.normalize(phone_number)
     asked = _Request(phone_number, client_ip, username, app, binding)
     if test_code := test_numbers.code_of(phone_number):
-        return SentCode(_save_code(asked, test_code, is_known=False), test_code)
+        record = _code_record(asked, test_code, is_known=False)
+        _save(record)
+        return SentCode(record, test_code)
     region = phones.served_region(phone_number)
     is_known = lockout.admit(phone_number=phone_number, client_ip=client_ip).is_known
     of_both = limits.CODES_PER_NUMBER_AND_ADDRESS.of_address(client_ip, phone_number)
@@ -139,9 +140,9 @@ def _sendings_to_number(phone_number: str, of_both: limits.Use) -> limits.Use:
 def _send(asked: _Request, *, is_known: bool, length: int) -> SentCode:
     code = f"{secrets.randbelow(10**length):0{length}}"
     text = texts.of_code(code, asked.binding.purpose, app_hash=asked.app_hash)
-    with transaction.atomic():
-        record = _save_code(asked, code, is_known=is_known)
-        message = outbox.open_for(record, text)
+    record = _code_record(asked, code, is_known=is_known)
+    message = outbox.message_for(record, text)
+    _save(record, message)
     try:
         # After the commit, so that a worker finds the row.
         tasks.deliver(delivery_id=message.pk)
@@ -152,12 +153,11 @@ def _send(asked: _Request, *, is_known: bool, length: int) -> SentCode:
 
 
 @sensitive_variables("code")
-def _save_code(asked: _Request, code: str, *, is_known: bool) -> ConfirmationCode:
+def _code_record(asked: _Request, code: str, *, is_known: bool) -> ConfirmationCode:
     now = timezone.now()
     token = uuid.uuid4()
-    number = "known_phone_number" if is_known else "phone_number"
-    record = ConfirmationCode(
-        **{number: asked.phone_number},
+    return ConfirmationCode(
+        **{"known_phone_number" if is_known else "phone_number": asked.phone_number},
         username=asked.username,
         address=client_ip_digest(asked.client_ip) if asked.username else "",
         digest=stored_codes.digest_of(code, token, asked.phone_number, asked.binding),
@@ -168,9 +168,19 @@ def _save_code(asked: _Request, code: str, *, is_known: bool) -> ConfirmationCod
         expires_at=now + timedelta(seconds=settings.CONFIRMATION_CODE_LIFETIME_SECONDS),
         resend_at=now + timedelta(seconds=settings.CONFIRMATION_CODE_RESEND_SECONDS),
     )
+
+
+def _save(record: ConfirmationCode, message: Delivery | None = None) -> None:
+    """Save a code in the place of the last one, with its message. Raises `CodeRecentlySent` if the next is not due."""
+    number = "known_phone_number" if record.known_phone_number else "phone_number"
     # Under concurrency exactly one upsert succeeds.
-    if not sql.insert(record, on_conflict=_REPLACE_IF_DUE.format(number=number)):
-        waiting = ConfirmationCode.objects.filter(**{number: asked.phone_number}).first()
-        resend_at = waiting.resend_at if waiting else now
-        raise CodeRecentlySent(retry_after=seconds_between(now, resend_at))
-    return record
+    on_conflict = _REPLACE_IF_DUE.format(number=number)
+    is_saved = (
+        sql.insert_both(record, message, on_conflict=on_conflict)
+        if message
+        else sql.insert(record, on_conflict=on_conflict)
+    )
+    if not is_saved:
+        waiting = ConfirmationCode.objects.filter(**{number: record.number}).first()
+        resend_at = waiting.resend_at if waiting else record.issued_at
+        raise CodeRecentlySent(retry_after=seconds_between(record.issued_at, resend_at))

@@ -21,7 +21,6 @@ from django.views.decorators.debug import sensitive_variables
 
 from common import digests
 from common.brand.facts import with_sender
-from common.database import sql
 from common.observability import request_id
 from users.models import ConfirmationCode, Delivery
 from users.models.sms import DeliveryQuerySet
@@ -56,9 +55,9 @@ class Unrecorded(OperationalError):
 
 
 @sensitive_variables("text")
-def open_for(code: ConfirmationCode, text: str) -> Delivery:
-    """Create the message for a code, with this text, which names the programme if there is room for it."""
-    message = Delivery(
+def message_for(code: ConfirmationCode, text: str) -> Delivery:
+    """Return the message for a code, with this text. Save it with the code."""
+    return Delivery(
         phone_number=code.number,
         verification_token=code.verification_token,
         created_at=code.issued_at,
@@ -66,8 +65,6 @@ def open_for(code: ConfirmationCode, text: str) -> Delivery:
         sealed_text=_cipher().encrypt(text.encode()).decode(),
         request_id=request_id.current() or "",
     )
-    sql.insert(message)
-    return message
 
 
 @sensitive_variables("text")
