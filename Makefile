@@ -136,6 +136,10 @@ schema-release: .venv/development ## Keep the OpenAPI document as that of the re
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock'
 
+.PHONY: docs
+docs: .venv/development ## Build the documents as a site in site/; a broken link fails
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --clean
+
 # uv itself is installed from the existing lock.
 .PHONY: lock
 lock: ## Pin every package with its digests, as requirements*.txt say (UPGRADE=--upgrade: the newest that fit)

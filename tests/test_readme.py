@@ -63,7 +63,7 @@ def test_the_settings_have_the_defaults_of_the_settings_document() -> None:
 
 def test_every_picture_is_shown_somewhere_and_light() -> None:
     pages = [BASE_DIR / "README.md", *(BASE_DIR / "docs").glob("*.md")]
-    shown = {Path(path).name for page in pages for path in re.findall(r"images/[\w-]+\.png", page.read_text())}
+    shown = {Path(path).name for page in pages for path in re.findall(r"images/[\w-]+\.(?:png|webp)", page.read_text())}
     pictures = {picture.name: picture.stat().st_size for picture in (BASE_DIR / "docs/images").iterdir()}
 
     assert pictures.keys() == shown
