@@ -68,6 +68,13 @@ def test_people_are_imported_with_everything_that_is_known_about_them(client: AP
     assert (signed_in["is_new_user"], signed_in["profile"]["used_referral_code"]) == (False, "ANNA2024")
 
 
+@pytest.mark.parametrize("text", ["NULL", 'Anna "Ann" O\\Hara', "{a,b}", "'; --", "%s", "Ёлка, 1", "\\"])
+def test_a_text_is_stored_as_it_is(text: str) -> None:
+    send([{"phone_number": phone_number(), "username": text, "external_id": text}])
+
+    assert User.objects.values_list("username", "external_id").get() == (text, text)
+
+
 def test_a_repeated_import_changes_nothing_and_a_changed_row_only_what_it_says() -> None:
     phone = phone_number()
     row = {"phone_number": phone, "username": "Anna", "external_id": "shop-1"}

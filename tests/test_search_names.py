@@ -59,6 +59,11 @@ def test_every_invisible_mark_and_every_accent_is_left_out() -> None:
     assert {search_name(f"An{mark}na") for mark in marks} == {"anna"}
 
 
+@given(st.text(st.characters(codec="ascii"), max_size=200))
+def test_names_in_ascii_have_the_form_of_all_others(name: str) -> None:
+    assert search_name(name) == search_name(f"{name}\u200b")
+
+
 @given(names)
 def test_the_form_fits_into_its_column(name: str) -> None:
     assert len(search_name(name)) <= USERNAME_MAX_LENGTH

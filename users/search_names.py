@@ -17,6 +17,8 @@ def search_name(name: str) -> str:
     It begins with the form of each beginning of the name. Invisible characters are left out, spaces of any kind and
     number become one.
     """
+    if name.isascii():
+        return " ".join(name.lower().split())[:USERNAME_MAX_LENGTH]
     # Compatibility caseless matching: the Unicode Standard, section 3.13, D146.
     folded = _decomposed(_decomposed(name).casefold())
     visible = "".join(character for character in folded if not _is_ignored(character))

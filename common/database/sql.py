@@ -71,7 +71,7 @@ def insert_both(record: Model, other: Model, *, on_conflict: str) -> bool:
 
 def _set_saved(record: Model, pk: object) -> None:
     record.pk = pk
-    record._state.adding, record._state.db = False, connection.alias  # noqa: SLF001
+    record._state.adding, record._state.db = False, connection.alias
 
 
 def _values(record: Model) -> list[Any]:

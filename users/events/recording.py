@@ -10,7 +10,6 @@ from django.db.models import Q
 from django.utils import timezone
 
 from common.database import sql
-from common.database.uuids import uuid7
 from users.models import Event, EventType, Referral, User
 from users.phones import PhoneNumber
 
@@ -150,7 +149,7 @@ def _insert_rows(rows: Sequence[Sequence[object]]) -> None:
 
 def _row(event: Event) -> Sequence[object]:
     return (
-        uuid7(),
+        event.public_id,
         str(event.type),
         event.at,
         json.dumps(event.data),

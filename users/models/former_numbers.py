@@ -10,7 +10,7 @@ from django.db.models import Case, F, Max, Value, When
 from django.utils import timezone
 
 from common import digests
-from common.database import sql
+from common.database import bulk, sql
 from users.phones import PhoneNumber
 
 if TYPE_CHECKING:
@@ -102,7 +102,8 @@ class FormerNumber(models.Model):
 def known_numbers(phone_numbers: Iterable[PhoneNumber]) -> set[PhoneNumber]:
     """Return those numbers that an account has left, in one query."""
     by_digest = {digest: number for number in phone_numbers for digest in _digests(number)}
-    known = FormerNumber.objects.filter(pk__in=by_digest, left_at__gt=memory_start())
+    left = [digest for (digest,) in bulk.found(FormerNumber, "digest", list(by_digest))]
+    known = FormerNumber.objects.filter(pk__in=left, left_at__gt=memory_start())
     return {by_digest[digest] for digest in known.values_list("pk", flat=True)}
 
 

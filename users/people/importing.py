@@ -14,12 +14,14 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from common.database import bulk
 from common.database.uuids import uuid7
 from users import events, referral_codes
 from users.models import FormerNumber, Referral, RetiredReferralCode, User
 from users.models.former_numbers import known_numbers
 from users.people.import_refusals import ReferralCodeFixed, RowRepeated, StaffProtected
 from users.people.import_rows import Refused, Row, read, refused
+from users.phones import PhoneNumber
 from users.referrals import activation
 from users.referrals.newcomers import Newcomer, invite_newcomers
 from users.refusals import AlreadyActivated, ExternalIdTaken, ReferralCodeNotFound, ReferralCodeTaken, Refusal
@@ -123,7 +125,7 @@ class Import:
 def _store(rows: Sequence[Row]) -> _Batch:
     batch = _Batch()
     numbers = [row.phone_number for row in rows]
-    known = {str(user.phone_number): user for user in User.objects.filter(phone_number__in=numbers)}
+    known = {str(user.phone_number): user for user in _known_users(numbers)}
     used = dict(Referral.objects.filter(invited__in=known.values()).values_list("invited_id", "referral_code"))
     taken = _Taken(rows)
     for row in rows:
@@ -139,12 +141,17 @@ def _store(rows: Sequence[Row]) -> _Batch:
     return batch
 
 
+def _known_users(numbers: Sequence[PhoneNumber]) -> Iterable[User]:
+    ids = [pk for (pk,) in bulk.found(User, "phone_number", numbers, wanted="id")]
+    return User.objects.filter(pk__in=ids) if ids else ()
+
+
 class _Taken:
     """External ids and invite codes of a batch that somebody has."""
 
     def __init__(self, rows: Sequence[Row]) -> None:
         external = [row.columns["external_id"] for row in rows if "external_id" in row.columns]
-        self.external_ids = set(User.objects.filter(external_id__in=external).values_list("external_id", flat=True))
+        self.external_ids = {taken for (taken,) in bulk.found(User, "external_id", external)}
         self.codes = self.of([row.referral_code for row in rows if row.referral_code])
 
     def take_external_id(self, external_id: str | None) -> None:
@@ -156,8 +163,8 @@ class _Taken:
     @staticmethod
     def of(codes: list[str]) -> set[str]:
         """Return those codes that somebody has or had."""
-        having = set(User.objects.filter(referral_code__in=codes).values_list("referral_code", flat=True))
-        return having | set(RetiredReferralCode.objects.filter(pk__in=codes).values_list("pk", flat=True))
+        models = (User, RetiredReferralCode)
+        return {code for model in models for (code,) in bulk.found(model, "referral_code", codes)}
 
     def draw(self, count: int) -> list[str]:
         drawn: set[str] = set()
@@ -210,7 +217,8 @@ def _insert(batch: _Batch, taken: _Taken) -> None:
     without = [user for _, user in batch.new if not user.referral_code]
     for user, code in zip(without, taken.draw(len(without)), strict=True):
         user.referral_code = code
-    users = User.objects.bulk_create([user for _, user in batch.new])
+    users = [user for _, user in batch.new]
+    bulk.insert(users)
     events.people_registered(*users)
     batch.created += len(users)
     batch.changed_ids += [user.pk for user in users]

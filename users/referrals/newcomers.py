@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db.models import F
 
+from common.database import bulk
 from users import events, referral_codes
 from users.models import Referral, User
 from users.refusals import NumberWasHereBefore, OwnReferralCode, ReferralCircle, ReferralCodeNotFound, Refusal
@@ -41,7 +42,7 @@ def invite_newcomers(newcomers: Sequence[Newcomer]) -> list[Refusal | None]:
             inviter_of[user.pk] = owners[code].pk
             at = user.registered_at
             referrals.append(Referral(invited=user, inviter=owners[code], referral_code=code, activated_at=at))
-    Referral.objects.bulk_create(referrals)
+    bulk.insert(referrals)
     events.referrals_activated(*referrals)
     _count(Counter(inviter_of.values()))
     return refusals
