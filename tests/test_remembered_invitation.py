@@ -87,3 +87,13 @@ def test_the_field_for_an_invite_code_is_folded_unless_one_came_with_a_link(invi
 
     assert '<details class="fold">' in plain.get("/sign-in/code/").content.decode()
     assert '<details class="fold" open>' in invited.get("/sign-in/code/").content.decode()
+
+
+def test_who_opened_their_own_link_is_not_asked_to_activate_it(inviters: list[User]) -> None:
+    browser, me = pages.anonymous_browser(), inviters[0]
+    browser.get(f"/r/{me.referral_code}/")
+
+    signed_in = pages.sign_in(browser, str(me.phone_number))
+
+    assert signed_in.redirect_chain == [("/profile/", 302)]  # type: ignore[attr-defined]
+    assert "was not activated" not in pages.text_of(signed_in)

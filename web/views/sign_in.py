@@ -100,7 +100,7 @@ def _redirect_after_sign_in(
         messages.success(request, _welcome(signed_in))
         if signed_in.referral_refusal:
             messages.info(request, str(signed_in.referral_refusal))
-    elif used_referral_code and signed_in.user.used_referral_code is None:
+    elif signed_in.user.used_referral_code is None and used_referral_code not in ("", signed_in.user.referral_code):
         messages.info(request, _("You were registered before, so the invite code was not activated yet."))
         return redirect(f"{reverse('web:profile')}?{urlencode({'used_referral_code': used_referral_code})}")
     return redirect(next_url or "web:profile")
