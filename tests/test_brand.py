@@ -60,6 +60,18 @@ def test_pages_and_panel_load_the_colours(client: Client, settings: Settings) ->
             assert f'href="/brand/{name}.css?v=ffd60a"' in html
 
 
+def test_the_icon_has_the_brand_colour(client: Client, settings: Settings) -> None:
+    settings.BRAND_COLOR = "#ffd60a"
+
+    for path in ("/", "/admin/login/"):
+        assert 'href="/brand/icon.svg?v=ffd60a"' in client.get(path).content.decode()
+    icon = client.get("/brand/icon.svg")
+
+    assert icon["Content-Type"] == "image/svg+xml"
+    assert 'fill="#ffd60a"' in icon.content.decode()
+    assert "#0e5a44" not in icon.content.decode()
+
+
 def test_unknown_style_sheets_and_a_missing_logo_are_not_found(client: Client) -> None:
     assert client.get("/brand/other.css").status_code == 404
     assert client.get("/brand/logo").status_code == 404

@@ -18,14 +18,16 @@ SAME_IN_EVERY_RUN = {"phone_number", "username", "is_new_user", "referrals_count
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_five_calls_work_as_printed(live_server: LiveServer) -> None:
+def test_the_five_calls_work_as_printed(live_server: LiveServer, tmp_path: Path) -> None:
     script = re.search(r"```sh\n(api=.*?)```", README, flags=re.DOTALL)
     assert script
     calls = script.group(1).replace("http://127.0.0.1:8000", live_server.url)
 
-    shell = subprocess.run(["bash", "-eu", "-c", calls], capture_output=True, text=True, check=True)
+    told = tmp_path / "stderr"
+    with told.open("w") as file:
+        shell = subprocess.run(["bash", "-eu", "-c", calls], stdout=subprocess.PIPE, stderr=file, text=True, check=True)
 
-    answers = [json.loads(line) for line in shell.stderr.splitlines()] + [json.loads(shell.stdout)]
+    answers = [json.loads(line) for line in told.read_text().splitlines()] + [json.loads(shell.stdout)]
     printed = [json.loads(line) for line in re.findall(r'^\{"(?:phone_number|token)".*', README, flags=re.MULTILINE)]
     assert len(answers) == len(printed) == 5
     for answer, shown in zip(answers, printed, strict=True):
@@ -36,9 +38,9 @@ def test_the_five_calls_work_as_printed(live_server: LiveServer) -> None:
 
     profile_of_anna = APIClient().get("/api/profile/", headers={"Authorization": f"Token {answers[1]['token']}"}).json()
 
-    told = re.search(r"Anna's `GET /api/profile/` now contains `(.*)`", README)
-    assert told
-    assert_contains(profile_of_anna, json.loads(f"{{{told[1]}}}"))
+    printed_profile = re.search(r"Anna's `GET /api/profile/` now contains `(.*)`", README)
+    assert printed_profile
+    assert_contains(profile_of_anna, json.loads(f"{{{printed_profile[1]}}}"))
     assert profile_of_anna["referrals"] == [answers[2]["phone_number"]]
 
 

@@ -11,9 +11,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import get_language, gettext
 
-from common.brand import LOGO_TYPES
-
-_OWN_ICON = "web/icon.svg"
+from common.brand import LOGO_TYPES, OWN_ICON
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ def brand() -> Brand:
         privacy_url=settings.PRIVACY_URL,
         logo_url=logo_url(),
         icon_url=icon_url(),
-        icon_type=LOGO_TYPES[Path(settings.BRAND_LOGO or _OWN_ICON).suffix.lower()],
+        icon_type=LOGO_TYPES[Path(settings.BRAND_LOGO or OWN_ICON).suffix.lower()],
         light_url=colours_url("pages-light") if own_colours else "",
         dark_url=colours_url("pages-dark") if own_colours else "",
         shows_developer_links=settings.SHOW_DEVELOPER_LINKS,
@@ -67,13 +65,19 @@ def logo_url() -> str:
 
 
 def icon_url() -> str:
-    """Return the URL of the logo, or of the project's own icon."""
-    return logo_url() or static(_OWN_ICON)
+    """Return the URL of the logo, or of the project's own icon in the brand's colour."""
+    if settings.BRAND_COLOR == settings.DEFAULT_BRAND_COLOR:
+        return logo_url() or static(OWN_ICON)
+    return logo_url() or _versioned(reverse("brand-icon"), _color_version())
 
 
 def colours_url(sheet: str) -> str:
     """Return the URL of a style sheet of `common.brand.files`; it changes with the colour, so that it can be cached."""
-    return _versioned(reverse("brand-colours", args=[sheet]), settings.BRAND_COLOR.removeprefix("#").lower())
+    return _versioned(reverse("brand-colours", args=[sheet]), _color_version())
+
+
+def _color_version() -> str:
+    return str(settings.BRAND_COLOR.removeprefix("#").lower())
 
 
 def _welcome_text() -> str:

@@ -7,7 +7,7 @@ from common.brand.colours import BLACK, WHITE, Colour, faintest, mix, parse, rea
 #: Backgrounds of the pages (web/static/web/theme.css, dark.css), the darker ones of the light theme first.
 _LIGHT_PAGE, _DARK_SURFACE = parse("#f7f6f2"), parse("#1c1f1b")
 _DARK_PAGE = parse("#131512")
-_CREAM, _INK = parse("#fdfaf0"), parse("#131512")
+CREAM, _INK = parse("#fdfaf0"), parse("#131512")
 #: Unfold's darkest and lightest backgrounds behind coloured text.
 _PANEL_DARK, _PANEL_LIGHT = parse("#1e2939"), parse("#f9fafb")
 
@@ -63,8 +63,12 @@ def panel(brand: Colour) -> str:
     return _rule("html:root", {f"--color-primary-{weight}": shade for weight, shade in shades.items()})
 
 
+def text_on_ticket(background: Colour) -> Colour:
+    return text_on(background, CREAM, _INK)
+
+
 def _ticket(background: Colour) -> dict[str, Colour]:
-    text = text_on(background, _CREAM, _INK)
+    text = text_on_ticket(background)
     return {
         "--ticket": background,
         "--on-ticket": text,

@@ -210,3 +210,25 @@ def test_light_theme_overrides_a_dark_system(visitor: NewVisitor) -> None:
     anna.page.get_by_role("button", name="Light", pressed=True).wait_for()
 
     assert (system_background, anna.background) == (DARK, LIGHT)
+
+
+def test_first_views_are_light_and_do_not_shift(visitor: NewVisitor) -> None:
+    guest, code = visitor(locale="ru"), create_user().referral_code
+    measure = """() => new Promise(resolve => {
+        let shift = 0;
+        new PerformanceObserver(list => list.getEntries().forEach(entry => { shift += entry.value; }))
+            .observe({ type: "layout-shift", buffered: true });
+        const loaded = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
+        setTimeout(() => resolve([loaded.reduce((sum, entry) => sum + entry.encodedBodySize, 0), shift]), 50);
+    })"""
+
+    guest.open("/")
+    guest.page.wait_for_load_state("networkidle")
+    start, start_shift = guest.page.evaluate(measure)
+    guest.page.context.clear_cookies()
+    guest.open(f"/r/{code}/")
+    guest.page.wait_for_load_state("networkidle")
+    _, invitation_shift = guest.page.evaluate(measure)
+
+    assert 20_000 < start < 100_000
+    assert max(start_shift, invitation_shift) < 0.1
