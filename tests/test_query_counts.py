@@ -192,7 +192,7 @@ REQUESTS = {
     "jwt refresh": (prepared_with_refresh_token("/api/jwt/refresh/"), 7),
     "jwt logout": (prepared_with_refresh_token("/api/jwt/logout/"), 7),
     "saving a person": (prepared_saving("post"), 10),
-    "import": (prepared_import, 18),
+    "import": (prepared_import, 19),
     "saving a person who was invited": (prepared_saving_of_an_invited_person, 25),
     "replacing a person, with a new number": (prepared_saving("put"), 26),
     "changing a person, with a new number": (prepared_saving("patch"), 26),
