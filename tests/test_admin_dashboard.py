@@ -222,5 +222,5 @@ def test_the_number_of_queries_is_constant(admin_client: Client) -> None:
             SignInAttempt.objects.create(phone_number=inviter.phone_number, address="", succeeded=True)
         return count_queries(lambda: page(admin_client, period="365"))
 
-    queries_with(0)  # what the process keeps from the first page on
+    queries_with(0)  # writes that the session is in use, once a day
     assert queries_with(2) == queries_with(30) <= 22

@@ -116,7 +116,7 @@ def test_the_schema_has_the_headers_of_lists_and_profiles() -> None:
         operation["responses"]["200"].get("headers", {})
         for methods in SCHEMA["paths"].values()
         for operation in methods.values()
-        if operation["operationId"].startswith("list")
+        if "cursor" in {parameter["name"] for parameter in operation.get("parameters", [])}
     ]
 
     assert lists

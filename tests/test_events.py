@@ -70,7 +70,8 @@ def test_everything_that_happens_to_a_person_is_told_in_order(admin_client: Clie
     host.patch(path, {"username": "Anna", "external_id": "shop-2"})
     host.patch(path, {"phone_number": phone_number()})
     host.patch(path, {"is_active": False})
-    admin_client.post(user_page(anna), {"phone_number": phone_number(), "username": "Anya", "is_active": "on"})
+    admin_client.post(user_page(anna), {"phone_number": phone_number(), "username": "Anya"})
+    admin_client.post(user_page(anna, "act"), {"act": "unblock"})
     host.delete(path)
 
     assert types() == [
