@@ -33,7 +33,8 @@ run: .venv/service ## Serve on this machine, with SQLite and a few demo people
 	@echo "Swagger       http://$(HOST)/api/schema/swagger-ui/"
 	@echo "ReDoc         http://$(HOST)/api/schema/redoc/"
 	@echo "Admin panel   http://$(HOST)/admin/"
-	@PUBLIC_URL=$${PUBLIC_URL:-http://$(HOST)} $(BIN)/python manage.py runserver $(HOST)
+	@$(BIN)/python manage.py deliver_events & deliverer=$$!; trap "kill $$deliverer 2>/dev/null" EXIT INT TERM; \
+		PUBLIC_URL=$${PUBLIC_URL:-http://$(HOST)} $(BIN)/python manage.py runserver $(HOST)
 
 .PHONY: demo
 demo: .venv/service ## Add 400 demo people with chains of invitations
@@ -92,6 +93,10 @@ bench-growth: .venv/development ## Measure with ten million people, and with inv
 .PHONY: bench-import
 bench-import: .venv/development ## Time the import of a million people, killed half-way and repeated
 	$(BIN)/python -m benchmarks.import_people 1000000
+
+.PHONY: bench-events
+bench-events: .venv/development ## Measure events: sign-ups beside 100,000 waiting ones, their delivery, two readers of the feed
+	$(BIN)/python -m benchmarks.events
 
 .PHONY: bench-memory
 bench-memory: .venv/development ## Measure whether a worker's memory grows over 100,000 requests

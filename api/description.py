@@ -23,7 +23,8 @@ TAGS = [
     {"name": "service", "description": "What a service key is and may do."},
     {"name": "users", "description": "Everybody, for services."},
     {"name": "statistics", "description": "How many came, and how, for services."},
-    {"name": "events", "description": "What happened, for services: a feed, and webhooks."},
+    {"name": "events", "description": "What happened, for services that ask."},
+    {"name": "webhooks", "description": "Events sent to addresses of the host, for services."},
     {"name": "operations", "description": "Probes for operators."},
 ]
 

@@ -60,3 +60,40 @@ EVENTS = OpenApiExample(
     response_only=True,
     status_codes=(200,),
 )
+
+_WEBHOOK = {
+    "id": "019aa5f4-3c42-7b10-9f3d-5a7e2c1b0d44",
+    "url": "https://shop.example/referral-events",
+    "types": ["person.registered", "referral.activated"],
+    "is_active": True,
+    "with_phone_numbers": False,
+    "created_at": "2026-11-21T09:30:00Z",
+    "failing_since": None,
+    "switched_off": "",
+}
+WEBHOOK = OpenApiExample("A shop", value=_WEBHOOK, response_only=True, status_codes=(200, 202))
+WEBHOOK_WITH_SECRET = OpenApiExample(
+    "A shop",
+    value={**_WEBHOOK, "secret": f"whsec_{'A' * 32}"},
+    response_only=True,
+    status_codes=(200, 201),
+)
+WEBHOOK_CHANGE = OpenApiExample(
+    "A shop",
+    value={name: _WEBHOOK[name] for name in ("url", "types", "is_active", "with_phone_numbers")},
+    request_only=True,
+)
+REPLAY = OpenApiExample("The last hour", value={"since": "2026-11-21T09:00:00Z"}, request_only=True)
+DELIVERY = OpenApiExample(
+    "Refused once",
+    value={
+        "event_id": "019aa5f4-3c41-7d00-b3a9-2e6f1c0a8b55",
+        "type": "person.registered",
+        "state": "waiting",
+        "attempts": [{"at": "2026-11-21T09:30:01.204518Z", "status": 500, "failure": "", "seconds": 0.041}],
+        "answer": "Internal Server Error",
+        "next_attempt_at": "2026-11-21T09:30:06.310022Z",
+    },
+    response_only=True,
+    status_codes=(200, 202),
+)

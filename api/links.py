@@ -45,6 +45,20 @@ _OF_USER = tuple(
     _Link(operation, {"id": "/id"})
     for operation in ("getUser", "changeUser", "replaceUser", "eraseUser", "listUserSessions", "endUserSessions")
 )
+_OF_WEBHOOK = (
+    *(
+        _Link(operation, {"id": "/id"})
+        for operation in (
+            "getWebhook",
+            "changeWebhook",
+            "deleteWebhook",
+            "replaceWebhookSecret",
+            "testWebhook",
+            "listDeliveries",
+        )
+    ),
+    _Link("replayEvents", {"id": "/id"}, {"since": "/created_at"}),
+)
 _FROM = {
     "requestCode": (
         _Link("signIn", body=_WITH_NUMBER_AND_CODE, description=_WHILE_EXPOSED),
@@ -65,6 +79,7 @@ _FROM = {
     "changeProfile": _of_profile(),
     "createUser": _OF_USER,
     "getUser": (*_OF_USER, _Link("undoNumberChange", {"id": "/id"}, description="Within seven days of a change.")),
+    "createWebhook": _OF_WEBHOOK,
     "listUsers": (_Link("getUser", {"id": "/results/0/id"}),),
 }
 

@@ -22,6 +22,7 @@ POSITIONS: Mapping[str, Any] = {
     "registered_at": serializers.DateTimeField(),
     "updated_at": serializers.DateTimeField(),
     "phone_number": serializers.RegexField(phones.E164_PATTERN),
+    "id": serializers.IntegerField(min_value=1, max_value=2**63 - 1),
 }
 
 
@@ -30,6 +31,8 @@ class NewestFirst(pagination.CursorPagination):
     page_size_query_param = "page_size"
     max_page_size = 200
     url_name: ClassVar[str]
+    #: What the path of the example has in place of its parameters.
+    url_arguments: ClassVar[tuple[str, ...]] = ()
 
     def get_page_size(self, request: Request) -> int:
         """Return the page size. Raises `ValidationError` out of bounds, where DRF would fall back to the default."""
@@ -75,7 +78,7 @@ class NewestFirst(pagination.CursorPagination):
         page: dict[str, Any] = super().get_paginated_response_schema(schema)
         page["required"] = [*page["properties"]]
         address = {"type": ["string", "null"], "format": "uri"}
-        following = f"https://referral.example{reverse(self.url_name)}?cursor=cD0yMDI2LTExLTIx"
+        following = f"https://referral.example{reverse(self.url_name, args=self.url_arguments)}?cursor=cD0yMDI2LTExLTIx"
         page["properties"] |= {
             "next": {**address, "example": following},
             "previous": {**address, "example": None},
@@ -86,6 +89,17 @@ class NewestFirst(pagination.CursorPagination):
 class ReferralPagination(NewestFirst):
     url_name = "referrals"
     ordering = NEWEST_FIRST
+
+
+class WebhookPagination(NewestFirst):
+    url_name = "webhook-list"
+    ordering = ("-id",)
+
+
+class DeliveryPagination(NewestFirst):
+    url_name = "webhook-deliveries"
+    url_arguments = ("019aa5f4-3c42-7b10-9f3d-5a7e2c1b0d44",)
+    ordering = ("-id",)
 
 
 class UserPagination(NewestFirst):

@@ -16,9 +16,12 @@ from api.views.sessions import JWTLogoutView, JWTRefreshView, LogoutAllView, Log
 from api.views.sign_in import JWTLoginView, LoginView, RegistrationView, VerifyView
 from api.views.statistics import StatisticsView
 from api.views.users import UserViewSet
+from api.views.webhooks import WebhookViewSet
 
 users = SimpleRouter(use_regex_path=False)
 users.register("users", UserViewSet, basename="user")
+webhooks = SimpleRouter(use_regex_path=False)
+webhooks.register("webhooks", WebhookViewSet, basename="webhook")
 
 urlpatterns = [
     path("registration/", RegistrationView.as_view(), name="registration"),
@@ -44,6 +47,7 @@ urlpatterns = [
     path("users/import/", ImportView.as_view(), name="import"),
     path("", include(users.urls)),
     path("events/", FeedView.as_view(), name="events"),
+    path("", include(webhooks.urls)),
     path("statistics/", StatisticsView.as_view(), name="statistics"),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("schema/swagger-ui/", SpectacularSwaggerSplitView.as_view(metadata_class=None), name="swagger-ui"),

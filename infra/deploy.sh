@@ -28,6 +28,7 @@ replace() {
 }
 replace web
 replace worker
+replace webhooks
 # One scheduler at a time; messages wait for it for seconds at most.
 docker compose up --detach --no-deps beat flower
 # Nginx keeps its container: a second one can't have the same port. Files that only the new release has, web serves.

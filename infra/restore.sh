@@ -6,7 +6,7 @@ file=${1:?usage: infra/restore.sh FILE}
 [ -r "$file" ] || { echo "$file can't be read" >&2 && exit 1; }
 running=$(docker compose ps --services --status running | grep -Ev '^(postgres|redis|prometheus|grafana|flower)$' || true)
 if [ -n "$running" ]; then
-    echo "The service runs ($(echo $running)). Stop it first: docker compose stop nginx web worker beat" >&2
+    echo "The service runs ($(echo $running)). Stop it first: docker compose stop nginx web worker webhooks beat" >&2
     exit 1
 fi
 postgres() { docker compose exec -T postgres "$@"; }

@@ -2,7 +2,7 @@
 
 PostgreSQL, Redis, a Celery worker and its scheduler, gunicorn, Flower and nginx run on free loopback ports, with the
 files and the configuration of the image, DEBUG off and HTTPS on. Two people sign in, and one enters the invite code of
-the other. Everything is deleted afterwards.
+the other; a receiver of webhooks is told. Everything is deleted afterwards.
 """
 
 import json
@@ -25,6 +25,7 @@ import requests
 from common import es256
 from infra.local_nginx import UNASSIGNED_IP, Nginx, wait_for_port
 from tests.support.fake_gateways import Gateway, echo_server
+from tests.support.receivers import Receiver
 from tests.support.servers import PATIENCE_SECONDS, free_port, postgres, redis_server, wait_until
 
 ROOT = Path(__file__).parent.parent
@@ -101,10 +102,12 @@ def try_everything(folder: Path, image: Path) -> None:
         say("PostgreSQL, Redis and a gateway are up")
 
         prepare(image, environment)
+        environment["WEBHOOKS_ALLOW_PRIVATE"] = "True"
+        receiver = stack.enter_context(Receiver().running())
         nginx = Nginx(folder / "nginx", scheme="https", web_port=free_port(), flower_port=free_port())
         nginx.write()
         (nginx.folder / "static").symlink_to(image / "staticfiles")
-        web, _worker, beat, flower = [
+        web, _worker, _webhooks, beat, flower = [
             stack.enter_context(running(folder, name, command, cwd=image, env=environment))
             for name, command in commands(nginx).items()
         ]
@@ -115,7 +118,9 @@ def try_everything(folder: Path, image: Path) -> None:
 
         site = Site(nginx)
         try_redirects_and_errors(site, nginx)
+        secret = make_a_webhook(site, receiver, image, environment)
         try_sign_in_and_referral(site, nginx, gateway)
+        try_the_webhook(receiver, secret)
         try_the_pages(Site(nginx), gateway)
         try_the_admin(site, nginx)
         try_flower(site)
@@ -171,6 +176,7 @@ def commands(nginx: Nginx) -> dict[str, list[object]]:
     return {
         "gunicorn": [TOOLS / "gunicorn", "-c", config, "--bind", bind, "referral_project.wsgi"],
         "worker": [TOOLS / "celery", *worker.split()],
+        "webhooks": [TOOLS / "celery", *worker.split(), "--queues", "webhooks", "--hostname", "webhooks@%h"],
         "beat": [
             TOOLS / "celery",
             *f"--quiet -A referral_project beat --schedule {nginx.folder}/beat --pidfile=".split(),
@@ -265,6 +271,23 @@ def try_the_import(site: Site, image: Path, environment: dict[str, str]) -> None
     expect_problem(too_long, 413, "body_too_large")
     expect("1048576" in too_long.json()["detail"], f"another limit is told: {too_long.text}")
     say(f"1,000 people imported in a body of {len(longest):,} bytes; one byte more is 413")
+
+
+def make_a_webhook(site: Site, receiver: Receiver, image: Path, environment: dict[str, str]) -> str:
+    """Make a webhook by a service key, and return its secret."""
+    words = [sys.executable, "manage.py", "service_key", "create", "events", "--scope", "webhooks:write"]
+    key = subprocess.run(words, cwd=image, env=environment, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    headers = {"Authorization": f"Key {re.findall(r'rsk_[A-Za-z0-9_]+', key)[-1]}"}
+    made = expect_status(site.post("/api/webhooks/", json={"url": receiver.url()}, headers=headers), 201)
+    return str(made.json()["secret"])
+
+
+def try_the_webhook(receiver: Receiver, secret: str) -> None:
+    types = ["person.registered", "person.registered", "referral.activated"]
+    told = "the worker of webhooks sent nothing"
+    wait_until(lambda: [each.event["type"] for each in receiver.received] == types, otherwise=told)
+    expect(all(each.is_signed_by(secret) for each in receiver.received), "a wrong signature")
+    say("the worker of webhooks told a receiver of two registrations and an activation, signed")
 
 
 def try_the_limits(site: Site) -> None:

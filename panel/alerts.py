@@ -9,6 +9,7 @@ from django.utils.formats import localize
 from django.utils.translation import gettext as _
 
 from users.limits import limits
+from users.models import Webhook
 from users.sign_in import code_length
 from users.sms import health, heartbeat
 from users.upkeep import secret_key
@@ -18,7 +19,7 @@ _SILENT_SECONDS = 60
 
 
 def all_alerts() -> list[str]:
-    return [*of_sending(), *_of_limits(), *_of_workers()]
+    return [*of_sending(), *_of_limits(), *_of_workers(), *_of_webhooks()]
 
 
 def of_sending() -> Iterator[str]:
@@ -43,6 +44,11 @@ def _of_limits() -> Iterator[str]:
         yield _("So many wrong codes are being entered everywhere that new codes have more digits: %(digits)d.") % {
             "digits": code_length.length_for_strangers()
         }
+
+
+def _of_webhooks() -> Iterator[str]:
+    if Webhook.objects.exclude(switched_off="").exists():
+        yield _("A webhook is switched off, because its receiver fails: see Webhooks.")
 
 
 def _of_workers() -> Iterator[str]:

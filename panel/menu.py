@@ -68,6 +68,18 @@ def navigation(_request: HttpRequest) -> list[dict[str, Any]]:
                     "permission": _is_superuser,
                 },
                 {
+                    "title": _("Webhooks"),
+                    "icon": "webhook",
+                    "link": reverse("admin:users_webhook_changelist"),
+                    "permission": _is_superuser,
+                },
+                {
+                    "title": _("Deliveries of events"),
+                    "icon": "outbox",
+                    "link": reverse("admin:users_webhookdelivery_changelist"),
+                    "permission": _is_superuser,
+                },
+                {
                     "title": _("Groups"),
                     "icon": "admin_panel_settings",
                     "link": reverse("admin:auth_group_changelist"),

@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 app = Celery("referral_project")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 # Packages with a module `tasks`.
-app.autodiscover_tasks(["users.sms", "users.upkeep"])
+app.autodiscover_tasks(["users.events", "users.sms", "users.upkeep"])
 
 signals.before_task_publish.connect(request_id.send_along)
 signals.task_prerun.connect(request_id.begin_task)

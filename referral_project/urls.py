@@ -11,6 +11,7 @@ from common.brand import files as brand_files
 from common.brand.facts import icon_url
 from common.http import paths
 from common.observability import metrics
+from users.events import metrics as event_metrics
 from users.sign_in import metrics as sign_in_metrics
 from users.sms import heartbeat
 from users.sms import metrics as sms_metrics
@@ -18,6 +19,7 @@ from users.sms import metrics as sms_metrics
 metrics.on_scrape(sms_metrics.collect)
 metrics.on_scrape(sign_in_metrics.collect)
 metrics.on_scrape(heartbeat.collect)
+metrics.on_scrape(event_metrics.collect)
 
 health = [
     path("live/", LiveView.as_view(), name="live"),

@@ -56,6 +56,7 @@ def test_documented_settings_pass_without_warnings() -> None:
         ("SMS_URL", "json://one.example/?:phone={phone} json://two.example/", "json-2 in SMS_URL does not say where"),
         ("SMS_URL", "nonsense://{phone}", "users.E005"),
         ("SMS_URL", " ", "users.E004"),
+        ("WEBHOOKS_ALLOW_PRIVATE", "True", "users.E010"),
         ("BROKER_VISIBILITY_TIMEOUT_SECONDS", "600", "users.W006"),
     ],
 )

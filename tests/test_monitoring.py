@@ -41,7 +41,10 @@ def expressions() -> list[str]:
 
 def names_in(expression: str) -> set[str]:
     return set(
-        re.findall(r"\b(?:[a-z]+_)+(?:total|bucket|seconds|messages|failures|up|attack|expiry)\b|\bup\b", expression)
+        re.findall(
+            r"\b(?:[a-z]+_)+(?:total|bucket|seconds|messages|failures|up|attack|expiry)\b|\bup\b|\bwebhooks\b",
+            expression,
+        )
     )
 
 

@@ -22,6 +22,8 @@ NOT_TRIED = {
     "confirmation_code_exhausted": "takes several wrong codes in a row",
     "country_not_served": "in development codes are sent to all countries",
     "idempotency_key_in_use": "takes two requests at the same time",
+    "too_many_webhooks": "takes 20 webhooks",
+    "webhook_url_forbidden": "in development every address is allowed",
     "scope_missing": "the key of the demo has every scope",
     "longer_code_needed": "takes some hundred wrong codes",
     "sign_in_locked": "takes several wrong codes in a row",

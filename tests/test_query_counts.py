@@ -108,6 +108,19 @@ def prepared_feed(query: str) -> Callable[[User], Callable[[], Any]]:
     return prepare
 
 
+def prepared_webhook(_anna: User) -> Callable[[], Any]:
+    client = service_client()
+    client.get("/api/events/")
+    return lambda: client.post("/api/webhooks/", {"url": "http://127.0.0.1:9/"})
+
+
+def prepared_deliveries(anna: User) -> Callable[[], Any]:
+    path = f"/api/webhooks/{prepared_webhook(anna)().json()['id']}/"
+    client = service_client()
+    client.post(f"{path}test/")
+    return lambda: client.get(f"{path}deliveries/")
+
+
 def prepared_registration(_anna: User) -> Callable[[], Any]:
     body = {"phone_number": phone_number()}
     return lambda: APIClient().post("/api/registration/", body)
@@ -196,7 +209,7 @@ REQUESTS = {
     "saving a person who was invited": (prepared_saving_of_an_invited_person, 25),
     "replacing a person, with a new number": (prepared_saving("put"), 26),
     "changing a person, with a new number": (prepared_saving("patch"), 26),
-    "erasure by a service": (prepared_erasure_by_service, 38),
+    "erasure by a service": (prepared_erasure_by_service, 39),
     "health": (get("/health/ready/"), 1),
     "change of number, asking": (prepared_number_change, 15),
     "change of number": (prepared_new_number, 30),
@@ -216,8 +229,11 @@ REQUESTS = {
     "user": (service_get("/api/users/{id}/"), 6),
     "statistics": (service_get("/api/statistics/"), 12),
     "events": (prepared_feed("?page_size=1000"), 5),
+    "webhooks": (service_get("/api/webhooks/"), 3),
+    "making a webhook": (prepared_webhook, 11),
+    "deliveries": (prepared_deliveries, 4),
     "events after a cursor": (prepared_feed("?after=MA&type=person.erased"), 5),
-    "erasure": (prepared_erasure, 35),
+    "erasure": (prepared_erasure, 36),
 }
 
 

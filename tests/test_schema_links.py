@@ -99,6 +99,11 @@ def list_by_service() -> tuple[APIClient, Any]:
     return client, client.get("/api/users/")
 
 
+def create_webhook() -> tuple[APIClient, Any]:
+    client = service_client()
+    return client, client.post("/api/webhooks/", {"url": "http://127.0.0.1:9/"})
+
+
 STARTS: dict[str, Callable[[], tuple[APIClient, Any]]] = {
     "requestCode": request_code,
     "signIn": sign_in,
@@ -111,6 +116,7 @@ STARTS: dict[str, Callable[[], tuple[APIClient, Any]]] = {
     "createUser": create_by_service,
     "getUser": get_by_service,
     "listUsers": list_by_service,
+    "createWebhook": create_webhook,
 }
 
 

@@ -23,8 +23,10 @@ pytestmark = pytest.mark.xdist_group("delivery worker")
 SEND = "users.tasks.send_message"
 #: By task and version. Changed arguments need a new version, and a way to it in `upgrades`.
 ARGUMENTS = {
+    "users.tasks.deliver_to_webhook": {1: {"webhook_id"}},
     "users.tasks.dispatch": {1: set()},
     "users.tasks.dispatch_lost": {1: set()},
+    "users.tasks.dispatch_webhooks": {1: set()},
     "users.tasks.purge": {1: set()},
     "users.tasks.roll_up_statistics": {1: set()},
     SEND: {0: {"delivery_id", "text", "number", "taken_by"}, 1: {"delivery_id", "number", "taken_by"}},

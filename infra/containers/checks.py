@@ -64,8 +64,8 @@ def try_an_upgrade(stack: Stack, site: Site, person: dict[str, Any]) -> None:
     with load(stack, mine) as outcomes:
         stack.run("./deploy.sh", "--no-build")
     after = images(stack)
-    replaced = {name for name in ("web", "worker", "beat") if not after[name] & before[name]}
-    require(replaced == {"web", "worker", "beat"}, f"replaced: {replaced}")
+    replaced = {name for name in ("web", "worker", "webhooks", "beat") if not after[name] & before[name]}
+    require(replaced == {"web", "worker", "webhooks", "beat"}, f"replaced: {replaced}")
     require(set(outcomes) == {200}, f"answers during the upgrade: {outcomes}")
     took = time.monotonic() - built
     say(f"upgrade: built in {built - started:.0f} s, deployed in {took:.0f} s: {outcomes[200]} requests, 0 refused")
@@ -243,7 +243,7 @@ def try_backup_and_restore(stack: Stack, _site: Site) -> None:
     dump = stack.infra / stack.run("./backup.sh").strip()
     said = refused(partial(stack.run, "./restore.sh", dump))
     require("The service runs" in said, f"restored while the service runs: {said}")
-    stack.compose("stop", "nginx", "web", "worker", "beat")
+    stack.compose("stop", "nginx", "web", "worker", "webhooks", "beat")
     stack.sql("DELETE FROM users_referral; UPDATE users_user SET username = 'changed'")
     cut = stack.infra / "cut.dump"
     cut.write_bytes(dump.read_bytes()[:-3_000])

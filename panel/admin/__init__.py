@@ -11,6 +11,7 @@ from panel.admin import (
     rights,
     services,
     sign_in_attempts,
+    webhooks,
     wrong_passwords,
 )
 
@@ -26,5 +27,6 @@ __all__ = [
     "second_factor_page",
     "services",
     "sign_in_attempts",
+    "webhooks",
     "wrong_passwords",
 ]

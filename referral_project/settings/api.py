@@ -59,6 +59,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": API_VERSION,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "api.event_schema.add_webhooks",
         "api.description.add_description",
     ],
     "SERVE_INCLUDE_SCHEMA": False,
@@ -70,5 +71,8 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SORT_OPERATIONS": False,
-    "ENUM_NAME_OVERRIDES": {"HealthStatusEnum": ["ok", "degraded", "unavailable"]},
+    "ENUM_NAME_OVERRIDES": {
+        "HealthStatusEnum": ["ok", "degraded", "unavailable"],
+        "EventTypeEnum": "users.models.events.EventType.values",
+    },
 }

@@ -33,6 +33,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 # If the broker is down, answer 503 soon instead of letting the request wait.
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
 
+# A worker of their own: a receiver that is slow delays no code.
+CELERY_TASK_ROUTES = {"users.tasks.deliver_to_webhook": {"queue": "webhooks"}}
+
 # Each task expires before its next run is due, so that runs don't pile up while no worker is there.
 CELERY_BEAT_SCHEDULE = {
     # Expires sooner than messages count as lost (users/sms/outbox.py): while the queue is long, waiting is not lost.
@@ -40,6 +43,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "users.tasks.dispatch_lost",
         "schedule": Every(timedelta(seconds=5)),
         "options": {"expires": 2},
+    },
+    "webhooks": {
+        "task": "users.tasks.dispatch_webhooks",
+        "schedule": Every(timedelta(seconds=2)),
+        "options": {"expires": 1},
     },
     "purge": {"task": "users.tasks.purge", "schedule": crontab(minute="17"), "options": {"expires": 1_800}},
     "statistics": {

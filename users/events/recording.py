@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from common.database import sql
-from users.models import Event, EventType, Referral, User
+from users.models import Event, EventType, Referral, User, WebhookDelivery
 from users.phones import PhoneNumber
 
 _COLUMNS = "public_id, type, at, data, personal, phone_number, person_id, inviter_id, once"
@@ -57,6 +57,8 @@ def person_erased(user: User) -> None:
     Call it before the row of the person is deleted.
     """
     theirs = Q(person_id=user.pk) | Q(phone_number=user.phone_number)
+    # Receivers may have repeated what they were sent.
+    WebhookDelivery.objects.filter(event__in=Event.objects.filter(theirs)).exclude(answer="").update(answer="")
     Event.objects.filter(theirs).update(phone_number="", personal={})
     _insert(Event(type=EventType.PERSON_ERASED, data=_ids(person=user)))
 

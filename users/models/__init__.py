@@ -16,6 +16,7 @@ from users.models.sms import Delivery, DeliveryQuerySet
 from users.models.staff import AuditRecord, SecondFactor
 from users.models.statistics import RunningTotals
 from users.models.user_manager import UserManager
+from users.models.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
     "NUMBER_WAS_HERE_BEFORE",
@@ -46,5 +47,7 @@ __all__ = [
     "User",
     "UserManager",
     "UserSession",
+    "Webhook",
+    "WebhookDelivery",
     "memory_start",
 ]

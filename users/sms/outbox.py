@@ -9,17 +9,15 @@ but answers too late, the message is sent twice. A duplicate is better than a lo
 """
 
 import logging
-from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
-from functools import lru_cache
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.fernet import InvalidToken, MultiFernet
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from common import digests
+from common import sealing
 from common.brand.facts import with_sender
 from common.observability import request_id
 from users.models import ConfirmationCode, Delivery
@@ -235,13 +233,7 @@ def _text_of(message: Delivery) -> str:
 
 
 def _cipher() -> MultiFernet:
-    return _cipher_of(*digests.keys("users.deliveries"))
-
-
-@lru_cache(maxsize=1)
-def _cipher_of(*keys: bytes) -> MultiFernet:
-    """Encrypts with the first key; decrypts with each."""
-    return MultiFernet([Fernet(urlsafe_b64encode(key)) for key in keys])
+    return sealing.cipher("users.deliveries")
 
 
 def _waiting(delivery_id: int) -> DeliveryQuerySet:

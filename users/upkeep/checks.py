@@ -55,6 +55,14 @@ def check_sign_in_is_safe(**_kwargs: Any) -> list[CheckMessage]:
                 id="users.W010",
             )
         )
+    if settings.WEBHOOKS_ALLOW_PRIVATE:
+        errors.append(
+            Error(
+                "Webhooks may lead into the private network, and need no HTTPS.",
+                hint="Unset WEBHOOKS_ALLOW_PRIVATE.",
+                id="users.E010",
+            )
+        )
     if settings.BROKER_VISIBILITY_TIMEOUT_SECONDS * 2 > settings.CONFIRMATION_CODE_LIFETIME_SECONDS:
         errors.append(
             Caution(

@@ -5,6 +5,7 @@ import logging
 from celery import shared_task
 
 from common.versioned_tasks import VersionedTask
+from users.events import signing
 from users.people import search
 from users.statistics import totals
 from users.upkeep import purging
@@ -15,8 +16,9 @@ logger = logging.getLogger(__name__)
 # acks_late=False: if the broker delivered a long purge twice, the second would only scan the same rows.
 @shared_task(name="users.tasks.purge", base=VersionedTask, acks_late=False)  # type: ignore[untyped-decorator]
 def purge() -> None:
-    """Delete expired rows, as `manage.py purge` does, and compute what an older release left out."""
+    """Delete expired rows, as `manage.py purge` does, and rewrite what an older release or SECRET_KEY wrote."""
     search.fill_search_names()
+    signing.seal_again()
     for kind in purging.EVERYTHING:
         if deleted := sum(kind.purge()):
             logger.info("purged %s: %d", kind.name, deleted)
