@@ -49,10 +49,9 @@ demo: .venv/service ## Add 400 demo people with chains of invitations
 PYTEST := pytest --numprocesses 3 --dist loadgroup
 # Tests of SQL, transactions, uniqueness, order and dates: their result may depend on the database.
 DATABASE_TESTS := $(patsubst %,tests/test_%.py, \
-	admin_people admin_search clock_jumps codes_from_elsewhere csv_export delivery demo ended_sessions erasure \
-	erasure_completeness failures_between fair_limits guessing health idempotency ids import jwt_families limits \
-	lockout login migrating migrations names number_memory profile purge query_counts query_plans races referrals \
-	registration running_totals search_names sessions statistics typed_codes users_api web_profile web_sign_in)
+	admin_search codes_from_elsewhere delivery demo erasure events failures_between idempotency import limits login \
+	migrating migrations profile purge races referrals registration running_totals search_names statistics users_api \
+	web_sign_in)
 
 .PHONY: test
 test: .venv/development tests/browser/node_modules tests/clients/node_modules ## Run the whole suite on PostgreSQL, then the tests that use the database on SQLite

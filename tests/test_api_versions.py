@@ -113,7 +113,7 @@ BREAKING: dict[str, Change] = {
 }
 NEW: dict[str, Change] = {
     "POST /api/shops/: operation is new": lambda d: d["paths"].update({"/api/shops/": {"post": {"responses": {}}}}),
-    "POST shop.opened: operation is new": lambda d: d.update(webhooks={"shop.opened": {"post": {"responses": {}}}}),
+    "POST shop.opened: operation is new": lambda d: d["webhooks"].update({"shop.opened": {"post": {"responses": {}}}}),
     "GET /api/users/: parameter query shop is new": lambda d: operation(d, USERS, "get")["parameters"].append(
         parameter("shop")
     ),

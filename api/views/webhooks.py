@@ -5,11 +5,13 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.urls import reverse
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from api.answers import created
 from api.authentication import ServiceKeyAuthentication
 from api.pagination import DeliveryPagination, WebhookPagination
 from api.permissions import HasScope
@@ -65,7 +67,8 @@ class WebhookViewSet(GenericViewSet[Webhook]):
         with transaction.atomic():
             made = webhooks.add(**fields)
             self._record(Action.CREATED, made[0], {name: [None, value] for name, value in fields.items()})
-        return Response(WebhookWithSecretSerializer(made).data, status=status.HTTP_201_CREATED)
+        path = reverse("webhook-detail", kwargs={"id": made[0].public_id})
+        return created(WebhookWithSecretSerializer(made).data, path=path)
 
     @document(
         operation_id="getWebhook",

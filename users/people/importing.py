@@ -124,10 +124,11 @@ class Import:
 
 def _store(rows: Sequence[Row]) -> _Batch:
     batch = _Batch()
+    # Before the people: read after them, a code of somebody who came meanwhile would look like another person's.
+    taken = _Taken(rows)
     numbers = [row.phone_number for row in rows]
     known = {str(user.phone_number): user for user in _known_users(numbers)}
     used = dict(Referral.objects.filter(invited__in=known.values()).values_list("invited_id", "referral_code"))
-    taken = _Taken(rows)
     for row in rows:
         user = known.get(row.phone_number)
         try:
