@@ -1,5 +1,7 @@
 """Search and filters of users and referrals in the admin panel."""
 
+from datetime import datetime
+
 import pytest
 from django.test import Client
 
@@ -94,7 +96,7 @@ def test_names_that_an_older_release_saved_are_found_after_the_next_purge(admin_
 
 def test_registration_period_includes_both_days(admin_client: Client) -> None:
     days = [f"2025-01-0{day}T{time}:00Z" for day in (1, 2, 3) for time in ("00:00", "23:59")]
-    people = [factories.create_user(registered_at=day) for day in days]
+    people = [factories.create_user(registered_at=datetime.fromisoformat(day)) for day in days]
 
     answer = admin_client.get(PEOPLE, {"registered_at_from": "2025-01-02", "registered_at_to": "2025-01-02"})
 
