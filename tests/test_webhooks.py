@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -33,7 +34,9 @@ from tests.support.factories import (
 )
 from tests.support.metrics import scrape_metrics
 from tests.support.receivers import Receiver
+from tests.support.servers import wait_until
 from tests.support.tables import tables_with
+from users import events
 from users.models import AuditRecord, User, Webhook
 
 PATH = "/api/webhooks/"
@@ -170,6 +173,31 @@ def test_events_are_sent_again_on_request_with_the_same_ids(host: APIClient, rec
 
     assert [each.id for each in receiver.received] == [first, second, second, first, second]
     assert len(deliveries(host, webhook)) == 2
+
+
+def test_more_events_than_get_their_positions_at_a_time_are_sent_at_once(host: APIClient, receiver: Receiver) -> None:
+    make(host, receiver.url(), types=["person.erased"])
+    somebody = create_user()
+    events.people_registered(*[somebody] * 2_500)
+    host.delete(f"/api/users/{somebody.public_id}/")
+
+    deliver()
+
+    assert [each.event["type"] for each in receiver.received] == ["person.erased"]
+
+
+def test_of_two_deliverers_one_has_a_webhook(host: APIClient, receiver: Receiver) -> None:
+    make(host, receiver.url("/gate"))
+    register(2)
+
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(deliver)
+        wait_until(lambda: bool(receiver.received))
+        deliver()  # while the receiver has not answered the first one
+        receiver.gate.set()
+        first.result()
+
+    assert len({each.id for each in receiver.received}) == len(receiver.received) == 2
 
 
 # Receivers that fail

@@ -42,7 +42,7 @@ class Received:
 
 class Receiver:
     """Answers by the path: `/ok`, `/500` or another status, `/drip`, `/huge`, `/garbage`, `/redirect`, `/hang`,
-    `/closes`, `/busy` (`Retry-After`), `/echo`."""
+    `/closes`, `/busy` (`Retry-After`), `/echo`, `/gate`."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -50,6 +50,8 @@ class Receiver:
         self.received: list[Received] = []
         #: A process that is killed, before it can read it, by the answer to the next request.
         self.victim: int | None = None
+        #: `/gate` answers once it is set.
+        self.gate = threading.Event()
         #: The header of `/busy`.
         self.retry_after = "600"
         self._closed = threading.Event()
@@ -90,6 +92,7 @@ class Receiver:
                 yield self
             finally:
                 self._closed.set()
+                self.gate.set()
                 server.shutdown()
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
@@ -126,6 +129,10 @@ class Receiver:
 
     def _hang(self, request: BaseHTTPRequestHandler) -> None:
         self._closed.wait()
+
+    def _gate(self, request: BaseHTTPRequestHandler) -> None:
+        self.gate.wait()
+        self._send(request, 204, b"")
 
     def _garbage(self, request: BaseHTTPRequestHandler) -> None:
         request.wfile.write(b"\x00\xff\x00 no HTTP at all \r\n\r\n")

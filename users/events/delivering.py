@@ -96,14 +96,19 @@ class _Run:
         retries = _retries(self._webhook, timezone.now()).select_related(*(f"event__{role}" for role in READ_WITH))
         if found := list(retries.order_by("next_attempt_at")[:_BATCH]):
             return found
-        last = order.last_position()
-        events = Event.objects.filter(position__gt=self._webhook.position, position__lte=last)
+        while True:
+            order.give_positions()  # to some; with none of a type that is wanted among them, to the next
+            last = order.last_position()
+            new = self._new_events(until=last)
+            if new or last <= self._webhook.position:
+                return [WebhookDelivery(webhook=self._webhook, event=event) for event in new]
+            self._move_to(last)
+
+    def _new_events(self, *, until: int) -> list[Event]:
+        events = Event.objects.filter(position__gt=self._webhook.position, position__lte=until)
         if self._webhook.types:
             events = events.filter(type__in=self._webhook.types)
-        new = list(events.select_related(*READ_WITH).order_by("position")[:_BATCH])
-        if not new:
-            self._move_to(last)
-        return [WebhookDelivery(webhook=self._webhook, event=event) for event in new]
+        return list(events.select_related(*READ_WITH).order_by("position")[:_BATCH])
 
     def _send_all(self, batch: list[WebhookDelivery]) -> bool:
         for delivery in batch:

@@ -31,7 +31,7 @@ def read(*, after: int | None, types: Collection[EventType], limit: int) -> Page
 
     Raises `EventsPurged` if an event behind the position was deleted.
     """
-    order.give_positions()
+    may_wait = order.give_positions()
     last = order.last_position()  # before the rows: none of them is skipped by a cursor that goes to the last one
     start = after or 0
     if after is not None:
@@ -40,9 +40,9 @@ def read(*, after: int | None, types: Collection[EventType], limit: int) -> Page
     if types:
         events = events.filter(type__in=types)
     found = list(events[: limit + 1])
-    has_more, found = len(found) > limit, found[:limit]
+    is_full, found = len(found) > limit, found[:limit]
     newest = [event.position for event in found[-1:] if event.position]
-    return Page(found, max([start, *newest] if has_more else [start, last, *newest]), has_more)
+    return Page(found, max([start, *newest] if is_full else [start, last, *newest]), is_full or may_wait)
 
 
 def _check_nothing_is_missing(start: int, last: int) -> None:

@@ -23,15 +23,17 @@ _NUMBER = """
 """
 
 
-def give_positions() -> None:
-    """Give up to 1,000 committed events their positions; readers and deliverers call it first."""
+def give_positions() -> bool:
+    """Give up to 1,000 committed events their positions, as readers and deliverers do first. True if more may wait."""
     if not Event.objects.filter(position=None).exists():
-        return
+        return False
     EventCounter.objects.bulk_create([EventCounter(pk=1)], ignore_conflicts=True)
     with transaction.atomic():
         counter = EventCounter.objects.select_for_update().get(pk=1)
-        counter.last_position += sql.execute(_NUMBER, counter.last_position, _AT_ONCE)
+        given = sql.execute(_NUMBER, counter.last_position, _AT_ONCE)
+        counter.last_position += given
         counter.save()
+    return given == _AT_ONCE
 
 
 def last_position() -> int:
