@@ -109,7 +109,6 @@ def test_documentation_loads_without_errors_or_other_hosts(visitor: NewVisitor, 
 
     guest.open(path)
     guest.page.locator(DOCUMENTATION[path]).first.wait_for()
-    guest.page.wait_for_load_state("networkidle")
 
     assert "Referral service" in guest.page.title()
 

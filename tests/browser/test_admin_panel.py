@@ -50,7 +50,6 @@ def pages(staff: Visitor, anna: User) -> Iterator[str]:
         *(f"/admin/users/{name}/" for name in lists),
     ):
         staff.open(path)
-        staff.page.wait_for_load_state("networkidle")
         staff.page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
         yield path
 
@@ -74,7 +73,7 @@ def test_no_accessibility_violation_in_the_panel(
 def test_charts_are_drawn(visitor: NewVisitor, admin_user: User, anna: User) -> None:
     staff = visitor()
     sign_in_to_panel(staff, admin_user)
-    staff.page.wait_for_load_state("networkidle")
+    staff.wait_for_charts()
 
     drawn = staff.page.evaluate(
         "[...document.querySelectorAll('canvas[data-chart]')].map(canvas => Chart.getChart(canvas).data.datasets"
@@ -88,7 +87,7 @@ def test_charts_are_drawn(visitor: NewVisitor, admin_user: User, anna: User) -> 
 def test_charts_follow_the_theme(visitor: NewVisitor, admin_user: User) -> None:
     staff = visitor(color_scheme="light")
     sign_in_to_panel(staff, admin_user)
-    staff.page.wait_for_load_state("networkidle")
+    staff.wait_for_charts()
     colour = "Chart.getChart(document.querySelector('canvas[data-chart]')).data.datasets[0].borderColor"
     light = staff.page.evaluate(colour)
 
@@ -106,7 +105,7 @@ def test_demo_data_fills_the_dashboard_and_the_tree(
     inviter = User.objects.filter(invitation__isnull=False).order_by("-referrals_count", "id")[0]
     staff = visitor()
     sign_in_to_panel(staff, User.objects.get(is_staff=True), "demo-password")
-    staff.page.wait_for_load_state("networkidle")
+    staff.wait_for_charts()
     staff.screenshot("dashboard")
 
     shown = [int(number) for number in staff.page.locator("dd.board-number").all_inner_texts()]
@@ -153,7 +152,6 @@ def test_the_panel_fits_a_phone_and_a_laptop(visitor: NewVisitor, admin_user: Us
     wider = {}
     for path in ("/admin/", "/admin/users/user/", f"{person}change/", f"{person}delete/", "/admin/delivery-report/"):
         staff.open(path)
-        staff.page.wait_for_load_state("networkidle")
         wider[path] = staff.overflow
     staff.open("/admin/users/user/")
     height = staff.page.evaluate("document.querySelector('#result_list').scrollHeight")

@@ -223,11 +223,11 @@ def test_first_views_are_light_and_do_not_shift(visitor: NewVisitor) -> None:
     })"""
 
     guest.open("/")
-    guest.page.wait_for_load_state("networkidle")
+    guest.page.evaluate("document.fonts.ready.then(() => true)")
     start, start_shift = guest.page.evaluate(measure)
     guest.page.context.clear_cookies()
     guest.open(f"/r/{code}/")
-    guest.page.wait_for_load_state("networkidle")
+    guest.page.evaluate("document.fonts.ready.then(() => true)")
     _, invitation_shift = guest.page.evaluate(measure)
 
     assert 20_000 < start < 100_000

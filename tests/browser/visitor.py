@@ -40,6 +40,11 @@ class Visitor:
     def open(self, path: str) -> None:
         self.page.goto(path)
 
+    def wait_for_charts(self) -> None:
+        self.page.wait_for_function(
+            "window.Chart && [...document.querySelectorAll('canvas[data-chart]')].every(each => Chart.getChart(each))"
+        )
+
     def press(self, name: str) -> None:
         """Click a button or a link by its name."""
         control = self.page.get_by_role("button", name=name, exact=True)
