@@ -54,7 +54,7 @@ def confirm(*, user: User, session: CurrentSession, confirmation_code: str, clie
         until = timezone.now() + CONFIRMED_FOR
         if not UserSession.objects.filter(credential=session.credential).update(confirmed_until=until):
             raise SessionEnded
-        return until, tries.sendings_given_back(phone_number=code.number, client_ip=client_ip, code=code)
+        return until, tries.sendings_given_back(code, client_ip=client_ip)
 
     number = user.phone_number
     return tries.enter(tries.Attempt(number, client_ip, confirmation_code, go_on, binding=_binding(user)))

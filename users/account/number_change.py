@@ -60,7 +60,7 @@ def confirm(*, user: User, session: CurrentSession, confirmation_code: str, clie
     def move(code: ConfirmationCode, standing: Standing) -> tries.Accepted[None]:
         lockout.forgive(phone_number=code.number, client_ip=client_ip, standing=standing)
         _move(user, code.number, session)
-        return None, tries.sendings_given_back(phone_number=code.number, client_ip=client_ip, code=code)
+        return None, tries.sendings_given_back(code, client_ip=client_ip)
 
     tries.enter(tries.Attempt(number, client_ip, confirmation_code, move, binding=_binding(user)))
 

@@ -119,12 +119,7 @@ def keep_jwt_session(family: uuid.UUID, *, user: User) -> None:
 
     Call it in the transaction that ends the others.
     """
-    now = timezone.now()
-    never_renewed = {"current": family, "renewed_at": now, "expires_at": now + api_settings.REFRESH_TOKEN_LIFETIME}
-    kept = {"session_epoch": user.session_epoch}
-    JWTFamily.objects.update_or_create(
-        pk=family, user_id=user.pk, defaults=kept, create_defaults={**kept, **never_renewed}
-    )
+    open_sessions.change_family(family, user_id=user.pk, session_epoch=user.session_epoch)
 
 
 def forget_voided_jwts(*, user: User) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.contrib.sessions.models import Session
@@ -116,14 +117,15 @@ def expired() -> QuerySet[UserSession]:
 
 
 def _end_family(family: UUID, user_id: int) -> None:
-    now = timezone.now()
     # A renewal holds this lock while it writes the row.
     User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
-    never_renewed = {
-        "user_id": user_id,
-        "current": family,
-        "renewed_at": now,
-        "expires_at": now + api_settings.REFRESH_TOKEN_LIFETIME,
-    }
-    ended = {"ended_at": now}
-    JWTFamily.objects.update_or_create(pk=family, defaults=ended, create_defaults={**ended, **never_renewed})
+    change_family(family, user_id=user_id, ended_at=timezone.now())
+
+
+def change_family(family: UUID, *, user_id: int, **changes: Any) -> None:
+    """Change what is stored of a family of refresh tokens, which has no row before its first renewal."""
+    now = timezone.now()
+    never_renewed = {"current": family, "renewed_at": now, "expires_at": now + api_settings.REFRESH_TOKEN_LIFETIME}
+    JWTFamily.objects.update_or_create(
+        pk=family, user_id=user_id, defaults=changes, create_defaults={**changes, **never_renewed}
+    )

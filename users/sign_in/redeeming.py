@@ -85,7 +85,7 @@ def _given_back(code: ConfirmationCode, signed_in: SignIn, standing: Standing, c
     """Return the uses of limits that a sign-in gives back."""
     if signed_in.has_come_back:  # registering and erasing in turns would send messages without a limit
         return []
-    refunded = tries.sendings_given_back(phone_number=code.number, client_ip=client_ip, code=code)
+    refunded = tries.sendings_given_back(code, client_ip=client_ip)
     # Once a day for each number: its owner could earn by messages that they request and redeem.
     if not standing.signed_in_today:
         refunded.append(sendings_of_address(client_ip, is_known=code.known_phone_number is not None))

@@ -92,7 +92,10 @@ def enter(attempt: Attempt[Outcome]) -> Outcome:
 
 
 def _compare(attempt: Attempt[Outcome]) -> Accepted[Outcome]:
-    """Binding a code up; return what it leads to. Raises `_WrongCode`."""
+    """Compare a code with those that were sent, use up the right one, and return what it leads to.
+
+    Raises `_WrongCode`, or another of the `REFUSALS`.
+    """
     with transaction.atomic():
         codes = stored_codes.lock(attempt.phone_number)
         standing = lockout.admit(phone_number=attempt.phone_number, client_ip=attempt.client_ip)
@@ -120,9 +123,9 @@ def _use_up(code: ConfirmationCode) -> None:
     sql.execute(_USE_UP_CODE, now, now, code.pk)
 
 
-def sendings_given_back(*, phone_number: str, client_ip: str, code: ConfirmationCode) -> list[limits.Use]:
+def sendings_given_back(code: ConfirmationCode, *, client_ip: str) -> list[limits.Use]:
     """Return the sendings that a used code gives back to its number: it was requested in earnest."""
-    refunded = [limits.CODES_PER_NUMBER_AND_ADDRESS.of_address(client_ip, phone_number)]
+    refunded = [limits.CODES_PER_NUMBER_AND_ADDRESS.of_address(client_ip, code.number)]
     if code.known_phone_number is None:
-        refunded.append(limits.CODES_PER_NUMBER.of(phone_number))
+        refunded.append(limits.CODES_PER_NUMBER.of(code.number))
     return refunded
