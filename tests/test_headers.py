@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import os
 import re
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from rest_framework.test import APIClient
 
 from referral_project.settings import BASE_DIR
 from tests.support import factories
+from tests.support.manage import clean_environment
 from tests.support.panel import CODES, PEOPLE, panel_client, user_page
 
 pytestmark = pytest.mark.django_db
@@ -111,7 +111,7 @@ print(answer.headers["Strict-Transport-Security"])
 
 
 def test_production_cookies_are_secure_and_host_only() -> None:
-    environment = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
+    environment = clean_environment()
     environment |= {"DJANGO_SETTINGS_MODULE": "referral_project.settings", "DEBUG": "False", "SECRET_KEY": "k" * 60}
     environment["PUBLIC_URL"] = "https://referral.example"
     command = [sys.executable, "-c", IN_PRODUCTION]

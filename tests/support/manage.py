@@ -15,12 +15,16 @@ _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload(LIBRARIES)
 
 
+def clean_environment() -> dict[str, str]:
+    """Return what each process needs, and no settings of ours."""
+    return {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+
+
 def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a command with these environment variables and no others of ours."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     with tempfile.TemporaryDirectory() as folder:
         out, err = Path(folder, "out"), Path(folder, "err")
-        process = _forks.Process(target=_run, args=(arguments, kept | environment, out, err))
+        process = _forks.Process(target=_run, args=(arguments, clean_environment() | environment, out, err))
         process.start()
         process.join()
         assert process.exitcode is not None

@@ -14,6 +14,7 @@ import requests
 
 from common import es256
 from referral_project.settings import BASE_DIR
+from tests.support.manage import clean_environment
 from tests.support.servers import PATIENCE_SECONDS, children_of, free_port, wait_until
 
 SETTINGS = {
@@ -38,7 +39,7 @@ def migrated_sqlite() -> Path:
     with Path(os.environ[SHARED_FOLDER], "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists():
-            environment = os.environ | SETTINGS | {"DATABASE_URL": f"sqlite:///{made}.new"}
+            environment = clean_environment() | SETTINGS | {"DATABASE_URL": f"sqlite:///{made}.new"}
             command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
             subprocess.run(command, env=environment, cwd=BASE_DIR, check=True)
             made.with_name(f"{made.name}.new").rename(made)
@@ -52,10 +53,9 @@ class Service:
         self._code = code
         self._folder, self.log = folder, folder / "service.log"
         self.port = free_port()
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         self.sqlite_file = folder / "service.sqlite3"
         own = {"DATABASE_URL": f"sqlite:///{self.sqlite_file}"}
-        self.settings = {**kept, **SETTINGS, **own, **settings}
+        self.settings = {**clean_environment(), **SETTINGS, **own, **settings}
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def migrate(self) -> None:
