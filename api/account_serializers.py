@@ -12,7 +12,7 @@ from users.models import UserSession
 from users.models.sessions import DEVICE_MAX_LENGTH
 from users.people import user_agents
 from users.people.open_sessions import CurrentSession
-from users.sign_in.codes import SentCode
+from users.sign_in.sending import SentCode
 
 #: Of a code for a person who is signed in: it is not redeemed by a link.
 _ONLY_OF_SIGN_IN = ("verification_token", "verify_url")

@@ -29,7 +29,7 @@ from users.referrals import newest
 from users.referrals.share_link import share_link
 from users.referrals.visibility import shown_number
 from users.refusals import NumberWasHereBefore
-from users.sign_in.codes import SentCode
+from users.sign_in.sending import SentCode
 
 NEWEST_REFERRALS = 100
 INVITER_SEES_NUMBER = "Tell people before they send it: the owner of the code will see their phone number."

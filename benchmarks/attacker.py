@@ -38,7 +38,7 @@ if __name__ == "__main__":
 
 from users.models import Purpose
 from users.refusals import ConfirmationCodeExhausted, ConfirmationCodeWrong, Refusal
-from users.sign_in import codes, redeeming, tries
+from users.sign_in import redeeming, sending, tries
 from users.sign_in.first_sign_in import SignIn
 from users.sign_in.stored_codes import SIGN_IN, Binding
 from users.sign_in.tries import Attempt
@@ -125,7 +125,7 @@ class Attacker:
         phone, at, guesses, digits, binding = next(self.phones), timezone.now(), 0, 0, next(self.bindings)
         next_code = 0 if self.has_many_numbers else int(settings.CONFIRMATION_CODE_RESEND_SECONDS)
         try:
-            sent = codes.send_code(phone_number=phone, client_ip=next(self.ips), binding=binding)
+            sent = sending.send_code(phone_number=phone, client_ip=next(self.ips), binding=binding)
             result.codes_sent += 1
             if (digits := len(sent.confirmation_code)) > self.most_digits:
                 return 3_600
@@ -162,7 +162,7 @@ def on_one_number_for_every_purpose() -> Attacker:
 def on_one_number_from_home() -> Attacker:
     """Guess for one number from the IP that its owner signs in from."""
     phone, home = next(_numbers), "192.0.2.1"
-    code = codes.send_code(phone_number=phone, client_ip=home).confirmation_code
+    code = sending.send_code(phone_number=phone, client_ip=home).confirmation_code
     redeeming.sign_in(phone_number=phone, confirmation_code=code, client_ip=home, open_session=_no_session)
     return Attacker(itertools.repeat(phone), itertools.repeat(home))
 

@@ -13,7 +13,7 @@ from tests.support import factories
 from tests.support.panel import CODES, PEOPLE, REFERRALS, panel_client, user_page
 from tests.support.queries import count_queries
 from users.models import ConfirmationCode, Referral, User
-from users.sign_in import codes
+from users.sign_in import sending
 
 pytestmark = pytest.mark.django_db
 
@@ -98,7 +98,7 @@ def test_every_page_opens_without_codes_digests_or_links(who: Any, settings: Set
     client = panel_client(who())
     inviter = factories.create_user(username="Inviter")
     invited = factories.create_user(invited_by=inviter, username="Invited")
-    sent = codes.send_code(client_ip="192.0.2.1", phone_number=factories.phone_number(), username="Visitor")
+    sent = sending.send_code(client_ip="192.0.2.1", phone_number=factories.phone_number(), username="Visitor")
     referral, code = Referral.objects.get(), ConfirmationCode.objects.get()
     pages = [
         *("/admin/", "/admin/users/", "/admin/password_change/", PEOPLE),
@@ -150,7 +150,7 @@ def test_panel_does_not_list_sessions() -> None:
     ],
 )
 def test_code_is_shown_with_its_state(changes: dict[str, Any], state: str) -> None:
-    codes.send_code(client_ip="192.0.2.1", phone_number=factories.phone_number())
+    sending.send_code(client_ip="192.0.2.1", phone_number=factories.phone_number())
     ConfirmationCode.objects.update(**changes)
 
     admin_client = panel_client(factories.create_superuser())
@@ -173,7 +173,7 @@ def test_number_of_queries_does_not_grow_with_the_list(path: str) -> None:
         while Referral.objects.count() < people:
             newcomer = factories.create_user(invited_by=inviter)
             factories.create_user(invited_by=newcomer)
-            codes.send_code(client_ip="192.0.2.1", phone_number=str(newcomer.phone_number))
+            sending.send_code(client_ip="192.0.2.1", phone_number=str(newcomer.phone_number))
         return count_queries(open_list)
 
     open_list()  # writes that the session is in use, once a day
@@ -236,7 +236,7 @@ def test_staff_cannot_grant_permissions() -> None:
 def test_referrals_and_codes_are_read_only() -> None:
     inviter = factories.create_user()
     factories.create_user(invited_by=inviter)
-    codes.send_code(client_ip="192.0.2.1", phone_number=factories.phone_number())
+    sending.send_code(client_ip="192.0.2.1", phone_number=factories.phone_number())
     client = panel_client(factories.create_superuser())
 
     for path, row in ((REFERRALS, Referral.objects.get()), (CODES, ConfirmationCode.objects.get())):

@@ -18,7 +18,7 @@ from tests.support.metrics import scrape_metrics
 from tests.support.panel import MESSAGES, panel_client
 from tests.support.queries import count_queries
 from users.models import ConfirmationCode, Delivery
-from users.sign_in import codes
+from users.sign_in import sending
 
 pytestmark = pytest.mark.django_db
 
@@ -68,7 +68,7 @@ def test_gateway_warning_is_translated(admin_client: Client, failing_gateway: SM
 def test_recovered_gateway_is_not_shown(admin_client: Client, failing_gateway: SMSC) -> None:
     failing_gateway.answer = None
     for _ in range(3):
-        codes.send_code(client_ip="192.0.2.1", phone_number=factories.phone_number())
+        sending.send_code(client_ip="192.0.2.1", phone_number=factories.phone_number())
 
     assert "Gateway" not in page(admin_client)
 
@@ -93,7 +93,7 @@ def test_failures_older_than_a_day_are_not_shown(admin_client: Client, failing_g
 def test_message_is_shown_and_filtered_by_its_outcome(
     admin_client: Client, changes: dict[str, Any], state: str
 ) -> None:
-    codes.send_code(client_ip="192.0.2.1", phone_number=factories.phone_number())
+    sending.send_code(client_ip="192.0.2.1", phone_number=factories.phone_number())
     Delivery.objects.update(**changes)
 
     assert states_in(page(admin_client)) == [state]
@@ -104,8 +104,8 @@ def test_message_is_shown_and_filtered_by_its_outcome(
 
 def test_messages_are_found_by_number_channel_and_day(admin_client: Client) -> None:
     phone = factories.phone_number()
-    codes.send_code(client_ip="192.0.2.1", phone_number=phone)
-    codes.send_code(client_ip="192.0.2.1", phone_number=factories.phone_number())
+    sending.send_code(client_ip="192.0.2.1", phone_number=phone)
+    sending.send_code(client_ip="192.0.2.1", phone_number=factories.phone_number())
     national = phone.replace("+7", "8 ")
 
     found = [f"?q={national}", f"?q={national}&channel=console&created_at_from=2020-01-01&created_at_to=9999-12-31"]
@@ -118,7 +118,7 @@ def test_messages_are_found_by_number_channel_and_day(admin_client: Client) -> N
 
 def test_message_of_an_erased_user_has_no_number(admin_client: Client) -> None:
     anna = factories.create_user()
-    codes.send_code(client_ip="192.0.2.1", phone_number=str(anna.phone_number))
+    sending.send_code(client_ip="192.0.2.1", phone_number=str(anna.phone_number))
 
     factories.api_client(anna).delete("/api/profile/")
 
@@ -129,7 +129,7 @@ def test_message_of_an_erased_user_has_no_number(admin_client: Client) -> None:
 
 
 def test_messages_are_read_only_and_require_permission(admin_client: Client) -> None:
-    codes.send_code(client_ip="192.0.2.1", phone_number=factories.phone_number())
+    sending.send_code(client_ip="192.0.2.1", phone_number=factories.phone_number())
     one = f"{MESSAGES}{Delivery.objects.get().pk}"
     staff = factories.create_staff()
     helper = panel_client(staff)
@@ -146,7 +146,7 @@ def test_messages_are_read_only_and_require_permission(admin_client: Client) -> 
 
 def test_pages_show_no_code_or_link(admin_client: Client, settings: Settings) -> None:
     settings.CONFIRMATION_CODE_LENGTH = 20  # too long to appear on a page by chance
-    sent = codes.send_code(client_ip="192.0.2.1", phone_number=factories.phone_number())
+    sent = sending.send_code(client_ip="192.0.2.1", phone_number=factories.phone_number())
     link = ConfirmationCode.objects.get().verification_token
 
     for html in (page(admin_client), page(admin_client, f"{Delivery.objects.get().pk}/change/")):
@@ -157,7 +157,7 @@ def test_pages_show_no_code_or_link(admin_client: Client, settings: Settings) ->
 def test_number_of_queries_does_not_grow_with_the_list(admin_client: Client) -> None:
     def queries_with(messages: int) -> int:
         while (count := Delivery.objects.count()) < messages:
-            codes.send_code(client_ip=f"192.0.2.{count}", phone_number=factories.phone_number())
+            sending.send_code(client_ip=f"192.0.2.{count}", phone_number=factories.phone_number())
         return count_queries(lambda: page(admin_client))
 
     page(admin_client)  # writes that the session is in use, once a day
@@ -176,7 +176,7 @@ def test_metrics_count_messages_and_failures_by_channel(failing_gateway: SMSC) -
 def test_metrics_cover_waiting_messages_and_the_last_hour(failing_gateway: SMSC) -> None:
     Delivery.objects.filter(channel="smsc").update(created_at=timezone.now() - timedelta(minutes=30))
     Delivery.objects.filter(channel="json").update(created_at=timezone.now() - timedelta(hours=2))
-    sent = codes.send_code(client_ip="192.0.2.1", phone_number=factories.phone_number())
+    sent = sending.send_code(client_ip="192.0.2.1", phone_number=factories.phone_number())
     since = timezone.now() - timedelta(seconds=100)
     Delivery.objects.filter(phone_number=sent.record.phone_number).update(state="waiting", channel="", created_at=since)
 
@@ -193,7 +193,7 @@ def test_metrics_cover_waiting_messages_and_the_last_hour(failing_gateway: SMSC)
 def test_number_of_queries_of_a_scrape_is_constant() -> None:
     def queries_with(messages: int) -> int:
         while (count := Delivery.objects.count()) < messages:
-            codes.send_code(client_ip=f"192.0.2.{count}", phone_number=factories.phone_number())
+            sending.send_code(client_ip=f"192.0.2.{count}", phone_number=factories.phone_number())
         return count_queries(sms_metrics)
 
     assert queries_with(2) == queries_with(20)

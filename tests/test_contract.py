@@ -19,7 +19,7 @@ from tests.support.examples import MAX_EXAMPLES
 from tests.support.factories import create_staff, create_superuser, create_user, service_key
 from users.models import User
 from users.people.jwt_sessions import open_jwt_session
-from users.sign_in import codes
+from users.sign_in import sending
 
 pytestmark = pytest.mark.usefixtures("unlimited")
 SEED = int(os.environ.get("CONTRACT_SEED", "0"))
@@ -78,7 +78,7 @@ def anonymously(user: User) -> dict[str, str]:
 
 def what_exists(me: User) -> dict[str, Any]:
     """Return, by the names of parameters and fields, what random values would never hit."""
-    sent = codes.send_code(client_ip="192.0.2.1", phone_number=str(me.phone_number))
+    sent = sending.send_code(client_ip="192.0.2.1", phone_number=str(me.phone_number))
     inviter = create_user()
     return {
         "id": str(me.public_id),

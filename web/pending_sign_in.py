@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from users.models import Purpose
 from users.phones import PhoneNumber
-from users.sign_in.codes import SentCode
+from users.sign_in.sending import SentCode
 from users.validators import code_lengths
 
 _SALT = "web.pending_sign_in"

@@ -19,7 +19,7 @@ from api.serializers import ProfileSerializer
 from common.http.client_ip import client_ip_of
 from users.account import confirmation, number_change
 from users.account.refusals import ConfirmationNeeded
-from users.sign_in.codes import SentCode
+from users.sign_in.sending import SentCode
 
 
 class PhoneNumberView(APIView):

@@ -29,7 +29,7 @@ from users.people.sessions import open_token_session
 from users.refusals import VerificationLinkInvalid
 from users.services import forwarding
 from users.services.idempotency import REFUSALS as REFUSALS_OF_KEYS
-from users.sign_in import codes, redeeming
+from users.sign_in import redeeming, sending
 from users.sign_in.first_sign_in import SignIn
 
 
@@ -44,13 +44,13 @@ class RegistrationView(PublicView):
         request=RegistrationSerializer,
         answers={status.HTTP_202_ACCEPTED: SentCodeSerializer},
         parameters=[CLIENT_ADDRESS, idempotency.PARAMETER],
-        refusals=(*codes.SENDING_REFUSALS, *forwarding.REFUSALS, *REFUSALS_OF_KEYS),
+        refusals=(*sending.SENDING_REFUSALS, *forwarding.REFUSALS, *REFUSALS_OF_KEYS),
     )
     @idempotency.idempotent
     def post(self, request: Request) -> Response:
         serializer = RegistrationSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        sent = codes.send_code(client_ip=signing_in_ip_of(request), **serializer.validated_data)
+        sent = sending.send_code(client_ip=signing_in_ip_of(request), **serializer.validated_data)
         context = {"expose_code": settings.CONFIRMATION_CODE_EXPOSED}
         return Response(SentCodeSerializer(sent, context=context).data, status=status.HTTP_202_ACCEPTED)
 

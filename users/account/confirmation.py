@@ -11,16 +11,16 @@ from users.models import ConfirmationCode, Purpose, User, UserSession
 from users.people import open_sessions
 from users.people.open_sessions import CurrentSession
 from users.refusals import SessionEnded
-from users.sign_in import codes, lockout, tries
-from users.sign_in.codes import SentCode
+from users.sign_in import sending, tries
 from users.sign_in.lockout import Standing
+from users.sign_in.sending import SentCode
 from users.sign_in.stored_codes import Binding
 
 #: How long a session that was confirmed may go on.
 CONFIRMED_FOR = timedelta(minutes=10)
 
 #: What `request` may raise.
-REQUEST_REFUSALS = codes.SENDING_REFUSALS
+REQUEST_REFUSALS = sending.SENDING_REFUSALS
 #: What `confirm` may raise, in the order of its checks.
 CONFIRM_REFUSALS = tries.REFUSALS
 
@@ -42,15 +42,14 @@ def require(session: CurrentSession) -> None:
 
 def request(*, user: User, client_ip: str) -> SentCode:
     """Send a code to the person's own number. Raises one of `REQUEST_REFUSALS`."""
-    return codes.send_code(phone_number=user.phone_number, client_ip=client_ip, binding=_binding(user))
+    return sending.send_code(phone_number=user.phone_number, client_ip=client_ip, binding=_binding(user))
 
 
 @sensitive_variables("confirmation_code")
 def confirm(*, user: User, session: CurrentSession, confirmation_code: str, client_ip: str) -> datetime:
     """Confirm this session and return until when (UTC). Raises one of `CONFIRM_REFUSALS`, or `SessionEnded`."""
 
-    def go_on(code: ConfirmationCode, standing: Standing) -> tries.Accepted[datetime]:
-        lockout.forgive(phone_number=code.number, client_ip=client_ip, standing=standing)
+    def go_on(code: ConfirmationCode, _standing: Standing) -> tries.Accepted[datetime]:
         until = timezone.now() + CONFIRMED_FOR
         if not UserSession.objects.filter(credential=session.credential).update(confirmed_until=until):
             raise SessionEnded

@@ -15,13 +15,13 @@ from users.people.jwt_sessions import keep_jwt_session
 from users.people.open_sessions import CurrentSession
 from users.phones import PhoneNumber
 from users.refusals import AccountDisabled, ConfirmationCodeExpired, PhoneNumberTaken
-from users.sign_in import codes, lockout, tries
-from users.sign_in.codes import SentCode
+from users.sign_in import sending, tries
 from users.sign_in.lockout import Standing
+from users.sign_in.sending import SentCode
 from users.sign_in.stored_codes import Binding
 
 #: What `request` may raise besides `PhoneNumberInvalid`.
-REQUEST_REFUSALS = (PhoneNumberUnchanged, *codes.SENDING_REFUSALS)
+REQUEST_REFUSALS = (PhoneNumberUnchanged, *sending.SENDING_REFUSALS)
 #: What `confirm` may raise, in the order of its checks; after the last two the code is still valid.
 CONFIRM_REFUSALS = (*tries.REFUSALS, AccountDisabled, PhoneNumberTaken)
 #: What `undo` may raise.
@@ -36,7 +36,7 @@ def request(*, user: User, phone_number: str, client_ip: str) -> SentCode:
     phone_number = phones.normalize(phone_number)
     if phone_number == user.phone_number:
         raise PhoneNumberUnchanged
-    return codes.send_code(phone_number=phone_number, client_ip=client_ip, binding=_binding(user))
+    return sending.send_code(phone_number=phone_number, client_ip=client_ip, binding=_binding(user))
 
 
 def pending(*, user: User) -> PhoneNumber | None:
@@ -57,8 +57,7 @@ def confirm(*, user: User, session: CurrentSession, confirmation_code: str, clie
         limits.take(limits.FAILED_SIGN_INS_PER_ADDRESS.of_address(client_ip))
         raise ConfirmationCodeExpired
 
-    def move(code: ConfirmationCode, standing: Standing) -> tries.Accepted[None]:
-        lockout.forgive(phone_number=code.number, client_ip=client_ip, standing=standing)
+    def move(code: ConfirmationCode, _standing: Standing) -> tries.Accepted[None]:
         _move(user, code.number, session)
         return None, tries.sendings_given_back(code, client_ip=client_ip)
 

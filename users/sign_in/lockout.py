@@ -113,9 +113,8 @@ def forgive(*, phone_number: str, client_ip: str, standing: Standing) -> None:
             sql.execute(_FORGET_WRONG_TRIES, phone_number, here)
 
 
-def record_success(*, phone_number: str, client_ip: str, standing: Standing) -> None:
-    """Remember the IP of a sign-in, and forget the wrong tries from it."""
-    forgive(phone_number=phone_number, client_ip=client_ip, standing=standing)
+def record_success(*, phone_number: str, client_ip: str) -> None:
+    """Remember the IP of a sign-in."""
     sql.insert(SignInAttempt(phone_number=phone_number, address=client_ip_digest(client_ip), succeeded=True))
 
 

@@ -12,9 +12,9 @@ from users.limits import limits
 from users.models import ConfirmationCode, Purpose
 from users.refusals import AccountDisabled, ReferralCodeNotFound, VerificationLinkInvalid
 from users.sign_in import first_sign_in, lockout, test_numbers, tries
-from users.sign_in.codes import sendings_of_address
 from users.sign_in.first_sign_in import Newcomer, SignIn
 from users.sign_in.lockout import Standing
+from users.sign_in.sending import sendings_of_address
 from users.sign_in.tries import Attempt
 
 Session = TypeVar("Session")
@@ -73,11 +73,10 @@ def _sign_in(  # noqa: PLR0913  what the request says, then what the code says
     by_link: bool,
 ) -> tries.Accepted[Session]:
     is_test = bool(test_numbers.code_of(code.number))
-    remember = lockout.forgive if is_test else lockout.record_success
-    remember(phone_number=code.number, client_ip=client_ip, standing=standing)
+    if not is_test:
+        lockout.record_success(phone_number=code.number, client_ip=client_ip)
     signed_in = first_sign_in.enter(code, newcomer, client_ip=client_ip, by_link=by_link)
     audit.record_sign_in_by_code(user=signed_in.user, client_ip=client_ip)
-    # The code of a test number took no sending.
     return open_session(signed_in), [] if is_test else _given_back(code, signed_in, standing, client_ip)
 
 

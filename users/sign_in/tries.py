@@ -108,6 +108,7 @@ def _compare(attempt: Attempt[Outcome]) -> Accepted[Outcome]:
         for code in compared:
             if stored_codes.matches(code, attempt.confirmation_code, attempt.binding):
                 _use_up(code)
+                lockout.forgive(phone_number=code.number, client_ip=attempt.client_ip, standing=standing)
                 return attempt.accept(code, standing)
         for code in compared:
             code.record_wrong_try(is_known=standing.is_known)
@@ -125,6 +126,8 @@ def _use_up(code: ConfirmationCode) -> None:
 
 def sendings_given_back(code: ConfirmationCode, *, client_ip: str) -> list[limits.Use]:
     """Return the sendings that a used code gives back to its number: it was requested in earnest."""
+    if test_numbers.code_of(code.number):  # it took none
+        return []
     refunded = [limits.CODES_PER_NUMBER_AND_ADDRESS.of_address(client_ip, code.number)]
     if code.known_phone_number is None:
         refunded.append(limits.CODES_PER_NUMBER.of(code.number))

@@ -9,7 +9,7 @@ from users.account import number_change
 from users.models import User
 from users.people.accounts import change_user
 from users.people.sessions import end_all_sessions
-from users.sign_in import codes, lockout
+from users.sign_in import lockout, sending
 
 Action = audit.Action
 #: Longest reason or note.
@@ -56,8 +56,8 @@ def undo_number_change(*, user: User, by: HttpRequest) -> None:
 
 
 def send_code(*, user: User, by: HttpRequest) -> None:
-    """Send a new code to the number of a person. The limits apply. Raises what `codes.send_code` raises."""
-    codes.send_code(phone_number=user.phone_number, client_ip=client_ip_of(by))
+    """Send a new code to the number of a person. The limits apply. Raises what `sending.send_code` raises."""
+    sending.send_code(phone_number=user.phone_number, client_ip=client_ip_of(by))
     audit.record(by=by, action=Action.CODE_SENT, about=user)
 
 

@@ -23,7 +23,7 @@ from users.account.refusals import ConfirmationNeeded
 from users.models import Purpose
 from users.people.sessions import keep_web_session, note_web_use, web_session
 from users.refusals import Refusal
-from users.sign_in.codes import SentCode
+from users.sign_in.sending import SentCode
 from web import pending_sign_in
 from web.answers import show
 from web.forms import CodeForm, NewNumberForm

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from common.http.client_ip import client_ip_of
 from users.people.sessions import open_web_session
 from users.refusals import CodeRecentlySent, Refusal
-from users.sign_in import browsers, codes
+from users.sign_in import browsers, sending
 from users.sign_in.first_sign_in import SignIn
 from web import pending_sign_in, remembered_invitation
 from web.answers import show
@@ -31,7 +31,7 @@ def ask_for_code(request: HttpRequest) -> HttpResponse:
     typed = form.cleaned_data
     pending = PendingSignIn(**{**typed, "used_referral_code": typed["used_referral_code"] or remembered})
     try:
-        sent = codes.send_code(phone_number=pending.phone_number, client_ip=client_ip_of(request))
+        sent = sending.send_code(phone_number=pending.phone_number, client_ip=client_ip_of(request))
     except Refusal as refusal:
         form.refuse(refusal)
         answer = show(request, "web/sign_in.html", form=form)
@@ -74,7 +74,7 @@ def redeem_code(request: HttpRequest) -> HttpResponse:
 
 def _resend_code(request: HttpRequest, pending: PendingSignIn) -> HttpResponse:
     try:
-        sent = codes.send_code(phone_number=pending.phone_number, client_ip=client_ip_of(request))
+        sent = sending.send_code(phone_number=pending.phone_number, client_ip=client_ip_of(request))
     except Refusal as refusal:
         form = _code_form(pending)
         form.refuse(refusal)
