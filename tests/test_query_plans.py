@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 
 from benchmarks import population
 from tests.support.factories import create_user
+from tests.support.queries import plan_of
 from tests.test_query_counts import REQUESTS
 from users.models import RunningTotals
 from users.statistics.totals import QUARTER, quarter_of
@@ -59,13 +60,6 @@ def assert_search_and_filters_use_their_indexes(service_client: APIClient) -> No
         plans[query] = plan_of(page)
 
     assert {query: plan for query, plan in plans.items() if INDEXES[query] not in plan} == {}
-
-
-def plan_of(sql: str) -> str:
-    explain = "EXPLAIN" if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN"
-    with connection.cursor() as cursor:
-        cursor.execute(f"{explain} {sql.replace('%', '%%')}", [])
-        return "\n".join(str(step[-1]) for step in cursor.fetchall())
 
 
 def fill() -> None:

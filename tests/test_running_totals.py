@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from tests.support.factories import create_superuser, create_user, phone_number, sign_up
 from tests.support.panel import panel_client
-from tests.support.queries import count_queries
+from tests.support.queries import count_queries, plan_for_large_tables
 from tests.support.scheduler import run_scheduled
 from tests.support.statistics import STATISTICS, at, live_and_rolled_up, registrations, roll_up, statistics
 from users.models import Delivery, Referral, RunningTotals, SignInAttempt, User
@@ -23,15 +23,6 @@ pytestmark = pytest.mark.django_db
 #: A table scan in the plans of PostgreSQL and SQLite.
 #: There are 20 webhooks at most.
 SCAN_OF_A_TABLE = r"Seq Scan on users_(?!webhook\b)|SCAN users_(?!webhook\b)\w+\b(?! USING)"
-
-
-def plan_of(sql: str) -> str:
-    """Return the plan that the database would use for large tables."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute(("EXPLAIN " if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN ") + sql)
-        return "\n".join(str(row[-1]) for row in cursor.fetchall())
 
 
 @live_and_rolled_up
@@ -147,7 +138,11 @@ def test_every_statement_uses_an_index(service_client: APIClient, path: str) -> 
     with CaptureQueriesContext(connection) as asked:
         assert reader.get(path).status_code == 200
 
-    plans = [plan_of(query["sql"]) for query in asked if "users_" in query["sql"] and query["sql"].startswith("SELECT")]
+    plans = [
+        plan_for_large_tables(query["sql"])
+        for query in asked
+        if "users_" in query["sql"] and query["sql"].startswith("SELECT")
+    ]
 
     assert len(plans) >= 7
     assert [plan for plan in plans if re.search(SCAN_OF_A_TABLE, plan)] == []
