@@ -1,5 +1,6 @@
 """Serializer fields with their own format."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,13 +11,13 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 
 from common import sms_texts
+from common.time_zones import zone_names
 from users import phones, referral_codes
 from users.models import User
 from users.models.sessions import DEVICE_MAX_LENGTH
 from users.reading import MAX_TYPED
 from users.referrals.visibility import shown_external_id, shown_number
 from users.refusals import PhoneNumberInvalid
-from users.statistics import report
 from users.validators import (
     EXTERNAL_ID_MAX_LENGTH,
     USERNAME_PATTERN,
@@ -105,13 +106,16 @@ class ConfirmationCodeField(TypedTextField):
 
 
 class TimeZoneField(TypedTextField):
-    """The name of a time zone; the rule that takes it refuses those that there are not.
+    """The name of a time zone; the rule that takes it refuses those that do not exist."""
 
-    A list of all would differ between machines, and generators of clients make one constant of `GMT+0` and `GMT-0`.
-    """
-
-    typed = {"pattern": report.ZONE_PATTERN, "examples": ["Europe/Moscow"]}
-    answered = typed
+    _names = sorted(zone_names())
+    typed = {
+        "enum": _names,
+        # Generators of clients would make one constant of `GMT+0` and `GMT-0`.
+        "x-enum-varnames": [re.sub(r"\W", "_", name.replace("+", "_PLUS_")).upper() for name in _names],
+        "examples": ["Europe/Moscow"],
+    }
+    answered = {"examples": ["Europe/Moscow"]}
 
 
 class ReferralCodeField(TypedTextField):

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from common.http import paths
-from users.statistics.report import zone_names
+from common.time_zones import zone_names
 
 #: Written by panel.js: a name of the IANA database.
 COOKIE = "time_zone"

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from functools import cache, cached_property
-from zoneinfo import ZoneInfo, available_timezones
+from functools import cached_property
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import Count
 from django.utils import timezone
 
+from common.time_zones import zone_names
 from users.models import Referral, User
 from users.refusals import PeriodInvalid, PeriodTooLong, TimeZoneUnknown
 from users.statistics import totals
@@ -168,17 +169,6 @@ def _zone(name: str) -> ZoneInfo:
     if name not in zone_names():
         raise TimeZoneUnknown
     return ZoneInfo(name)
-
-
-#: What JSON Schema can say of the name of a time zone.
-ZONE_PATTERN = "^[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$"
-
-
-@cache
-def zone_names() -> set[str]:
-    """Return the time zones of the world by their names in the IANA database."""
-    # Reads about 600 files. These two are no places: the clock of the server, and one that was never set.
-    return available_timezones() - {"localtime", "Factory"}
 
 
 def _last_day_of(step: Step, day: date) -> date:
