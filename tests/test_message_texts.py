@@ -4,12 +4,11 @@ import importlib
 import os
 import re
 import sys
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from unittest import mock
 
 import pytest
-import time_machine
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import override
 from pytest_django import Settings
@@ -17,15 +16,13 @@ from rest_framework.test import APIClient
 
 import referral_project
 from common.sms_texts import fits_one_sms
-from tests.support.api import post_login, post_registration
-from tests.support.factories import phone_number, service_client, sign_up, wrong_code
+from tests.support.api import post_registration
+from tests.support.factories import phone_number
 from tests.support.fake_gateways import Gateway
-from users.models import Delivery, Purpose, SignInAttempt, User
+from users.models import Purpose
 from users.sign_in import texts
-from users.upkeep.checks import check_sign_in_is_safe
 
 HASH = "FA+9qCX9VSu"
-TEST_NUMBER = "+79990000001"
 
 
 @pytest.fixture
@@ -138,74 +135,3 @@ def test_test_numbers_are_read() -> None:
         "+79990000001": ("1234", date(2027, 1, 31)),
         "+12025550123": ("123456", date(2027, 2, 28)),
     } == read.TEST_PHONE_NUMBERS
-
-
-# Numbers for reviewers of app stores
-
-
-@pytest.fixture
-def test_number(settings: Settings) -> str:
-    settings.TEST_PHONE_NUMBERS = {TEST_NUMBER: ("1234", date(2099, 1, 31))}
-    return TEST_NUMBER
-
-
-@pytest.mark.django_db
-def test_a_test_number_signs_in_by_its_code_and_nothing_is_sent_or_counted(
-    test_number: str, settings: Settings, clock: time_machine.Traveller
-) -> None:
-    settings.LIMIT_CODES = "0/day"
-    settings.SMS_URL = "nonsense://{phone}"
-
-    for _ in range(2):
-        assert sign_up(APIClient(), test_number)["profile"]["phone_number"] == test_number
-
-    assert not Delivery.objects.exists()
-    assert not SignInAttempt.objects.exists()
-    counts = service_client().get("/api/statistics/").json()["all_time"]
-    assert (counts["codes_sent"], counts["sign_ins"]) == (0, 0)
-
-
-@pytest.mark.django_db
-def test_a_test_number_has_its_code_whatever_its_purpose(test_number: str, settings: Settings) -> None:
-    settings.CONFIRMATION_CODE_EXPOSED = False
-    post_registration(test_number)
-
-    assert post_login(test_number, "1234").status_code == 200
-
-
-@pytest.mark.django_db
-def test_wrong_codes_lock_a_test_number(test_number: str, clock: time_machine.Traveller) -> None:
-    answers: list[Any] = []
-    for _ in range(3):
-        post_registration(test_number)
-        answers += [post_login(test_number, wrong_code("1234")).json()["code"] for _ in range(5)]
-        clock.shift(61)
-
-    assert answers[-1] == "sign_in_locked"
-
-
-@pytest.mark.django_db
-def test_a_test_number_of_staff_gets_real_codes(test_number: str) -> None:
-    User.objects.create_user(test_number, is_staff=True)
-
-    code = post_registration(test_number).json()["confirmation_code"]
-
-    assert Delivery.objects.filter(phone_number=test_number).count() == 1
-    assert post_login(test_number, code).status_code == 200
-
-
-@pytest.mark.django_db
-def test_a_test_number_is_a_usual_one_after_its_last_day(
-    test_number: str, settings: Settings, clock: time_machine.Traveller
-) -> None:
-    settings.TEST_PHONE_NUMBERS = {test_number: ("1234", date.today() - timedelta(days=2))}  # noqa: DTZ011
-
-    post_registration(test_number)
-
-    assert Delivery.objects.filter(phone_number=test_number).count() == 1
-
-
-def test_the_check_before_a_deployment_warns_of_test_numbers(test_number: str, settings: Settings) -> None:
-    settings.DEBUG = False
-
-    assert "users.W010" in [each.id for each in check_sign_in_is_safe()]

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.django_db
 INTERNAL = {
     "id": "a number without meaning outside of the database; part of the page's URL",
     "session_epoch": "a counter that ends sessions",
+    "is_test": "whether the statistics leave out a reviewer of app stores",
     "search_name": "the name once more, as searches compare it",
 }
 #: Files for people and programs have it in place of the row number.

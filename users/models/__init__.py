@@ -15,6 +15,7 @@ from users.models.sign_in import ConfirmationCode, Purpose, SignInAttempt
 from users.models.sms import Delivery, DeliveryQuerySet
 from users.models.staff import AuditRecord, SecondFactor
 from users.models.statistics import RunningTotals
+from users.models.test_numbers import fixed_code_of
 from users.models.user_manager import UserManager
 from users.models.webhooks import Webhook, WebhookDelivery
 
@@ -49,5 +50,6 @@ __all__ = [
     "UserSession",
     "Webhook",
     "WebhookDelivery",
+    "fixed_code_of",
     "memory_start",
 ]

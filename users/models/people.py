@@ -53,6 +53,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
     is_active = models.BooleanField(_("active"), default=True, help_text=_("Someone who is not active can't sign in."))
     is_staff = models.BooleanField(_("staff"), default=False, help_text=_("Staff may enter this admin panel."))
+    #: Created with a number of TEST_PHONE_NUMBERS: no statistics count such people.
+    is_test = models.BooleanField(default=False, db_default=False, editable=False)
     registered_at = models.DateTimeField(_("registered"), default=timezone.now, editable=False)
     #: The last change of what is told about the user, activations included (UTC); a sign-in is none.
     updated_at = models.DateTimeField(_("last changed"), auto_now=True, db_default=Now())
@@ -89,6 +91,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.Index(fields=("search_name",), name="user_by_search_name", opclasses=("varchar_pattern_ops",)),
             models.Index(fields=("registered_at", "id"), name="user_staff", condition=models.Q(is_staff=True)),
             models.Index(fields=("registered_at", "id"), name="user_disabled", condition=models.Q(is_active=False)),
+            models.Index(fields=("id",), name="user_test", condition=models.Q(is_test=True)),
         )
         constraints = (
             models.UniqueConstraint(fields=("public_id",), name="user_public_id"),

@@ -14,7 +14,8 @@ class RetiredReferralCode(models.Model):
     """The invite code of an erased user, which is never drawn again."""
 
     referral_code = referral_code_field(primary_key=True)
-    #: Rounded down to a quarter of an hour (UTC): enough for the statistics, too little to identify the user.
+    #: Rounded down to a quarter of an hour (UTC): enough for the statistics, too little to identify the user. Null for
+    #: those that the statistics don't count.
     registered_at = models.DateTimeField(_("registered"), null=True, db_index=True)
 
     class Meta:

@@ -12,6 +12,7 @@ from common.database import sql
 from users import phones
 from users.models.former_numbers import FormerNumber
 from users.models.retired_codes import RetiredReferralCode, draw_referral_code
+from users.models.test_numbers import fixed_code_of
 from users.refusals import (
     AccountDisabled,
     ExternalIdTaken,
@@ -61,11 +62,13 @@ class UserManager(BaseUserManager["User"]):
         `PhoneNumberTaken`, `ExternalIdTaken` or `ReferralCodeTaken`.
         """
         phone_number = phones.normalize(phone_number)
+        is_test = bool(fixed_code_of(phone_number)) and not fields.get("is_staff")
         while True:
             user = self.model(
                 phone_number=phone_number,
                 password=make_password(password),
                 referral_code=referral_code or draw_referral_code(),
+                is_test=is_test,
                 **fields,
             )
             # A drawn code needs no savepoint: what is refused has inserted nothing.

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from users import audit, events
-from users.models import User
+from users.models import User, fixed_code_of
 from users.referrals import activation
 from users.sms import channels, outbox, tasks
 
@@ -54,6 +54,8 @@ def _activate(user: User, referral_code: str | None) -> audit.Details:
 
 def tell_of_new_number(phone_number: str) -> None:
     """Send a message to the old or the new number of an account, once the transaction is committed."""
+    if fixed_code_of(phone_number):  # nothing is sent to it
+        return
     text = _("The phone number of your account was changed. If you did not ask for that, contact support.")
     message = outbox.open_notice(phone_number=phone_number, text=text)
     transaction.on_commit(lambda: _send(message.pk))

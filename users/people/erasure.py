@@ -5,7 +5,7 @@ from django.db import transaction
 
 from common.database import locks
 from users import audit, events
-from users.models import ConfirmationCode, Delivery, FormerNumber, RetiredReferralCode, SignInAttempt, User
+from users.models import ConfirmationCode, Delivery, FormerNumber, Referral, RetiredReferralCode, SignInAttempt, User
 from users.people import jwt_sessions
 from users.sms import outbox
 from users.statistics.totals import quarter_of
@@ -27,7 +27,10 @@ def erase(*, user: User) -> None:
     AccessAttempt.objects.filter(username=user.phone_number).delete()
     SignInAttempt.objects.filter(phone_number=user.phone_number).update(phone_number="", address="")
     jwt_sessions.forget_voided_jwts(user=user)
-    RetiredReferralCode.objects.create(referral_code=user.referral_code, registered_at=quarter_of(user.registered_at))
+    if user.is_test:  # nothing else would say then that it is not counted
+        Referral.objects.filter(invited=user).delete()
+    registered_at = None if user.is_test else quarter_of(user.registered_at)
+    RetiredReferralCode.objects.create(referral_code=user.referral_code, registered_at=registered_at)
     # Audit records stay, without old and new values.
     audit.forget_values_of(user)
     user.delete()

@@ -17,7 +17,7 @@ from django.utils import timezone
 from common.database import bulk
 from common.database.uuids import uuid7
 from users import events, referral_codes
-from users.models import FormerNumber, Referral, RetiredReferralCode, User
+from users.models import FormerNumber, Referral, RetiredReferralCode, User, fixed_code_of
 from users.models.former_numbers import known_numbers
 from users.people.import_refusals import ReferralCodeFixed, RowRepeated, StaffProtected
 from users.people.import_rows import Refused, Row, read, refused
@@ -189,6 +189,7 @@ def _new_user(row: Row, taken: _Taken) -> User:
         password=UNUSABLE_PASSWORD_PREFIX + secrets.token_urlsafe(30),
         referral_code=row.referral_code,
         registered_at=registered_at,
+        is_test=bool(fixed_code_of(row.phone_number)),
         **row.columns,
     )
 

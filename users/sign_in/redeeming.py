@@ -9,9 +9,9 @@ from django.views.decorators.debug import sensitive_variables
 
 from users import audit, phones
 from users.limits import limits
-from users.models import ConfirmationCode, Purpose
+from users.models import ConfirmationCode, Purpose, fixed_code_of
 from users.refusals import AccountDisabled, ReferralCodeNotFound, VerificationLinkInvalid
-from users.sign_in import first_sign_in, lockout, test_numbers, tries
+from users.sign_in import first_sign_in, lockout, tries
 from users.sign_in.first_sign_in import Newcomer, SignIn
 from users.sign_in.lockout import Standing
 from users.sign_in.sending import sendings_of_address
@@ -72,7 +72,7 @@ def _sign_in(  # noqa: PLR0913  what the request says, then what the code says
     *,
     by_link: bool,
 ) -> tries.Accepted[Session]:
-    is_test = bool(test_numbers.code_of(code.number))
+    is_test = bool(fixed_code_of(code.number))
     if not is_test:
         lockout.record_success(phone_number=code.number, client_ip=client_ip)
     signed_in = first_sign_in.enter(code, newcomer, client_ip=client_ip, by_link=by_link)

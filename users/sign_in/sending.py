@@ -14,7 +14,7 @@ from common.database import sql
 from common.http.client_ip import client_ip_digest
 from users import events, phones
 from users.limits import limits
-from users.models import ConfirmationCode, Delivery
+from users.models import ConfirmationCode, Delivery, fixed_code_of
 from users.phones import PhoneNumber
 from users.refusals import (
     CodeRecentlySent,
@@ -26,7 +26,7 @@ from users.refusals import (
     TooManyRequests,
     seconds_between,
 )
-from users.sign_in import code_length, lockout, stored_codes, test_numbers, texts
+from users.sign_in import code_length, lockout, stored_codes, texts
 from users.sign_in.stored_codes import Binding
 from users.sms import channels, outbox, tasks
 
@@ -85,7 +85,7 @@ def send_code(
     """
     phone_number = phones.normalize(phone_number)
     asked = _Request(phone_number, client_ip, username, app, binding)
-    if test_code := test_numbers.code_of(phone_number):
+    if test_code := fixed_code_of(phone_number):
         record = _code_record(asked, test_code, is_known=False)
         _save(record)
         return SentCode(record, test_code)

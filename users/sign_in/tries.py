@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from common.database import sql
 from users.limits import limits
-from users.models import ConfirmationCode
+from users.models import ConfirmationCode, fixed_code_of
 from users.refusals import (
     ConfirmationCodeExhausted,
     ConfirmationCodeExpired,
@@ -20,7 +20,7 @@ from users.refusals import (
     SignInLocked,
     TooManyRequests,
 )
-from users.sign_in import code_length, lockout, stored_codes, test_numbers
+from users.sign_in import code_length, lockout, stored_codes
 from users.sign_in.lockout import Standing
 from users.sign_in.stored_codes import Binding
 
@@ -73,7 +73,7 @@ def enter(attempt: Attempt[Outcome]) -> Outcome:
     # A neighbour's failures must not stop an owner: their tries are limited by number and address.
     failed = limits.FAILED_SIGN_INS_PER_ADDRESS.of_address(client_ip).unless(is_known)
     wrong = code_length.wrong_try(length=len(attempt.confirmation_code), is_known=is_known)
-    if test_numbers.code_of(phone_number):  # its code has a fixed length
+    if fixed_code_of(phone_number):  # its code has a fixed length
         wrong = []
     with limits.counting_failures(failed, *wrong) as refunds:
         # Only a code that is compared and wrong stays counted over everybody.
@@ -126,7 +126,7 @@ def _use_up(code: ConfirmationCode) -> None:
 
 def sendings_given_back(code: ConfirmationCode, *, client_ip: str) -> list[limits.Use]:
     """Return the sendings that a used code gives back to its number: it was requested in earnest."""
-    if test_numbers.code_of(code.number):  # it took none
+    if fixed_code_of(code.number):  # it took none
         return []
     refunded = [limits.CODES_PER_NUMBER_AND_ADDRESS.of_address(client_ip, code.number)]
     if code.known_phone_number is None:

@@ -51,7 +51,7 @@ COUNTED = Counts._fields
 class _Source:
     """A table with one row for each event: the column of its time, and the counts it adds to."""
 
-    rows: models.Manager[Any]
+    rows: models.QuerySet[Any]
     time: str
     counts: Mapping[str, Q]
 
@@ -74,12 +74,12 @@ class _Source:
 #: Other messages are notices.
 _HAS_CODE = Q(verification_token__isnull=False)
 _SOURCES = (
-    _Source(User.objects, "registered_at", {"registrations": Q()}),
-    _Source(RetiredReferralCode.objects, "registered_at", {"registrations": Q()}),
-    _Source(SignInAttempt.objects, "at", {"sign_ins": Q(succeeded=True)}),
-    _Source(Referral.objects, "activated_at", {"activations": Q()}),
+    _Source(User.objects.filter(is_test=False), "registered_at", {"registrations": Q()}),
+    _Source(RetiredReferralCode.objects.all(), "registered_at", {"registrations": Q()}),
+    _Source(SignInAttempt.objects.all(), "at", {"sign_ins": Q(succeeded=True)}),
+    _Source(Referral.objects.counted(), "activated_at", {"activations": Q()}),
     _Source(
-        Delivery.objects,
+        Delivery.objects.all(),
         "created_at",
         {
             "codes_sent": _HAS_CODE,
