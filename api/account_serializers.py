@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from api import account_examples as examples
-from api.fields import ConfirmationCodeField, PhoneNumberField
+from api.fields import AppHashField, ConfirmationCodeField, PhoneNumberField
 from api.serializers import Input, SentCodeSerializer
 from users.models import UserSession
 from users.models.sessions import DEVICE_MAX_LENGTH
@@ -21,6 +21,7 @@ _ONLY_OF_SIGN_IN = ("verification_token", "verify_url")
 @extend_schema_serializer(examples=[examples.NUMBER_CHANGE])
 class NumberChangeSerializer(Input):
     phone_number = PhoneNumberField()
+    app = AppHashField()
 
 
 @extend_schema_serializer(examples=[examples.CODE_OF_ACCOUNT])
@@ -41,6 +42,7 @@ class CodeEnteredSerializer(Input):
 @extend_schema_serializer(examples=[examples.NO_CODE_YET, examples.CODE_TO_CONFIRM])
 class SessionConfirmationSerializer(Input):
     confirmation_code = ConfirmationCodeField(required=False, help_text="Left out, it is sent.")
+    app = AppHashField()
 
 
 @extend_schema_serializer(examples=[examples.CONFIRMED])

@@ -155,6 +155,11 @@ class AppHashField(TypedTextField):
 
     typed = {"pattern": f"^{sms_texts.APP_HASH.pattern}$", "example": "FA+9qCX9VSu"}
 
+    def __init__(self) -> None:
+        super().__init__(
+            required=False, help_text="The hash of the Android app that reads the message (SMS Retriever)."
+        )
+
     def to_internal_value(self, data: Any) -> str:
         app_hash = super().to_internal_value(data)
         if app_hash not in settings.ANDROID_APP_HASHES:

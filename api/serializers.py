@@ -77,7 +77,7 @@ class Input(serializers.Serializer[Any]):
 class RegistrationSerializer(Input):
     phone_number = PhoneNumberField()
     username = OwnField("username", help_text="A name to show.")
-    app = AppHashField(required=False, help_text="The hash of the Android app that reads the message (SMS Retriever).")
+    app = AppHashField()
 
 
 @extend_schema_serializer(examples=[examples.SENT_CODE])

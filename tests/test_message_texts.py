@@ -12,17 +12,24 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import override
 from pytest_django import Settings
-from rest_framework.test import APIClient
 
 import referral_project
 from common.sms_texts import fits_one_sms
 from tests.support.api import post_registration
-from tests.support.factories import phone_number
+from tests.support.factories import api_client, create_user
 from tests.support.fake_gateways import Gateway
 from users.models import Purpose
 from users.sign_in import texts
 
 HASH = "FA+9qCX9VSu"
+asks_for_a_code = pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/api/registration/", {"phone_number": "+79161234567"}),
+        ("/api/profile/phone-number/", {"phone_number": "+79161234567"}),
+        ("/api/profile/confirm/", {}),
+    ],
+)
 
 
 @pytest.fixture
@@ -44,20 +51,24 @@ def test_the_message_ends_in_the_line_of_this_site(settings: Settings) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("published")
-def test_an_android_app_gets_its_hash_instead(settings: Settings, client: APIClient) -> None:
+@asks_for_a_code
+def test_an_android_app_gets_its_hash_instead(settings: Settings, path: str, fields: dict[str, str]) -> None:
     settings.ANDROID_APP_HASHES = [HASH]
     with Gateway().running() as gateway:
         settings.SMS_URL = gateway.sms_url
-        sent = client.post("/api/registration/", {"phone_number": phone_number(), "app": HASH})
+        sent = api_client(create_user()).post(path, {**fields, "app": HASH})
 
     ((_, text),) = gateway.accepted
-    assert text.splitlines() == [f"Your code is {sent.json()['confirmation_code']}. Tell it to nobody.", HASH]
+    first, last = text.splitlines()
+    assert sent.json()["confirmation_code"] in first
+    assert last == HASH
 
 
 @pytest.mark.django_db
-def test_an_unknown_app_is_refused(client: APIClient) -> None:
+@asks_for_a_code
+def test_an_unknown_app_is_refused(path: str, fields: dict[str, str]) -> None:
     """A malicious app on a phone could otherwise have the codes of its owner sent to itself."""
-    refused = client.post("/api/registration/", {"phone_number": phone_number(), "app": HASH})
+    refused = api_client(create_user()).post(path, {**fields, "app": HASH})
 
     assert refused.status_code == 400
     assert refused.json()["errors"]["app"][0]["code"] == "app_unknown"

@@ -70,8 +70,8 @@ class ConfirmView(APIView):
         tag="profile",
         summary="Confirm my session",
         description="A session that was opened more than CONFIRM_AFTER_MINUTES ago needs a fresh code for what can't "
-        "be undone: erasing me, exporting my data, changing my number (403 `confirmation_needed`). Without a body this "
-        "sends a code to my number: 202. With the code it confirms this session, and no other, for ten minutes: 200.",
+        "be undone: erasing me, exporting my data, changing my number (403 `confirmation_needed`). Without a code this "
+        "sends one to my number: 202. With the code it confirms this session, and no other, for ten minutes: 200.",
         request=SessionConfirmationSerializer,
         answers={status.HTTP_200_OK: ConfirmedSerializer, status.HTTP_202_ACCEPTED: CodeOfAccountSerializer},
         refusals=dict.fromkeys((*confirmation.REQUEST_REFUSALS, *confirmation.CONFIRM_REFUSALS)),
@@ -79,13 +79,13 @@ class ConfirmView(APIView):
     def post(self, request: AuthenticatedRequest) -> Response:
         serializer = SessionConfirmationSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        if not serializer.validated_data:
-            return code_sent(confirmation.request(user=request.user, client_ip=client_ip_of(request)))
+        app = serializer.validated_data.get("app", "")
+        code = serializer.validated_data.get("confirmation_code")
+        client_ip = client_ip_of(request)
+        if code is None:
+            return code_sent(confirmation.request(user=request.user, client_ip=client_ip, app=app))
         until = confirmation.confirm(
-            user=request.user,
-            session=current_session(request.auth),
-            client_ip=client_ip_of(request),
-            **serializer.validated_data,
+            user=request.user, session=current_session(request.auth), client_ip=client_ip, confirmation_code=code
         )
         return Response({"confirmed_until": until})
 

@@ -40,9 +40,9 @@ def require(session: CurrentSession) -> None:
         raise ConfirmationNeeded(minutes=settings.CONFIRM_AFTER_MINUTES)
 
 
-def request(*, user: User, client_ip: str) -> SentCode:
+def request(*, user: User, client_ip: str, app: str = "") -> SentCode:
     """Send a code to the person's own number. Raises one of `REQUEST_REFUSALS`."""
-    return sending.send_code(phone_number=user.phone_number, client_ip=client_ip, binding=_binding(user))
+    return sending.send_code(phone_number=user.phone_number, client_ip=client_ip, app=app, binding=_binding(user))
 
 
 @sensitive_variables("confirmation_code")

@@ -28,7 +28,7 @@ CONFIRM_REFUSALS = (*tries.REFUSALS, AccountDisabled, PhoneNumberTaken)
 UNDO_REFUSALS = (NumberChangeNotUndoable, PhoneNumberTaken)
 
 
-def request(*, user: User, phone_number: str, client_ip: str) -> SentCode:
+def request(*, user: User, phone_number: str, client_ip: str, app: str = "") -> SentCode:
     """Send a code to the new number. Does not reveal whether an account has it.
 
     Raises `PhoneNumberInvalid` or one of `REQUEST_REFUSALS`.
@@ -36,7 +36,7 @@ def request(*, user: User, phone_number: str, client_ip: str) -> SentCode:
     phone_number = phones.normalize(phone_number)
     if phone_number == user.phone_number:
         raise PhoneNumberUnchanged
-    return sending.send_code(phone_number=phone_number, client_ip=client_ip, binding=_binding(user))
+    return sending.send_code(phone_number=phone_number, client_ip=client_ip, app=app, binding=_binding(user))
 
 
 def pending(*, user: User) -> PhoneNumber | None:
