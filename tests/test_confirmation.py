@@ -10,7 +10,6 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from tests.support import pages
-from tests.support.api import post_login
 from tests.support.factories import (
     api_client,
     authorized_client,
@@ -20,6 +19,7 @@ from tests.support.factories import (
     wrong_code,
 )
 from users.models import User
+from users.phones import PhoneNumber
 
 pytestmark = pytest.mark.django_db
 
@@ -127,21 +127,6 @@ def test_a_wrong_code_confirms_nothing(clock: time_machine.Traveller) -> None:
     assert ACTIONS["exporting"](me).status_code == 403
 
 
-def test_a_code_to_confirm_serves_nothing_else_and_the_other_way_round(clock: time_machine.Traveller) -> None:
-    anna = create_user()
-    me, phone = api_client(anna), str(anna.phone_number)
-    code = me.post(CONFIRM).json()["confirmation_code"]
-    change = {"confirmation_code": code}
-
-    assert post_login(phone, code).json()["code"] == "confirmation_code_expired"
-    assert me.post("/api/profile/phone-number/confirm/", change).json()["code"] == "confirmation_code_expired"
-    assert api_client(create_user()).post(CONFIRM, change).json()["code"] == "confirmation_code_expired"
-    assert me.post(CONFIRM, change).status_code == 200
-    clock.shift(MINUTE)
-    sign_in_code = request_code(APIClient(), phone)
-    assert me.post(CONFIRM, {"confirmation_code": sign_in_code}).json()["code"] == "confirmation_code_expired"
-
-
 def test_the_access_token_of_an_ended_session_can_do_nothing_that_stays(clock: time_machine.Traveller) -> None:
     anna = create_user()
     phone = str(anna.phone_number)
@@ -215,6 +200,32 @@ def test_the_number_is_changed_on_the_pages() -> None:
     assert elsewhere.get("/profile/").status_code == 302
     listed = pages.text_of(browser.get("/settings/sessions/"))  # type: ignore[arg-type]
     assert listed.count("this device") == listed.count("last used") == 1
+
+
+def test_another_code_for_the_new_number_needs_a_confirmed_session(clock: time_machine.Traveller) -> None:
+    browser = pages.signed_in_browser(create_user())
+    pages.submit_form(browser, "/settings/number/", {"phone_number": phone_number()})
+    clock.shift(HOUR + 1 - 2 * MINUTE)
+    assert pages.submit_form(browser, "/settings/number/code/", {"send": "yes"}).redirect_chain == [
+        ("/settings/number/code/", 302)
+    ]
+    clock.shift(2 * MINUTE)
+
+    answer = pages.submit_form(browser, "/settings/number/code/", {"send": "yes"})
+
+    assert answer.redirect_chain == [("/settings/confirm/?next=%2Fsettings%2Fnumber%2Fcode%2F", 302)]
+
+
+def test_who_signs_in_to_the_same_browser_later_does_not_see_the_new_number() -> None:
+    browser, new = pages.signed_in_browser(create_user()), phone_number()
+    pages.submit_form(browser, "/settings/number/", {"phone_number": new})
+    pages.submit_form(browser, "/settings/sign-out/", {}, page="/settings/")
+    pages.sign_in(browser, str(create_user().phone_number))
+
+    answer = browser.get("/settings/number/code/", follow=True)
+
+    assert answer.redirect_chain == [("/settings/number/", 302)]
+    assert PhoneNumber(new).as_international not in pages.text_of(answer)  # type: ignore[arg-type]
 
 
 def test_a_taken_number_is_refused_on_the_page_after_the_code() -> None:

@@ -13,7 +13,7 @@ from django.test import Client
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from tests.support.api import change_number, post_login, post_registration
+from tests.support.api import change_number
 from tests.support.concurrency import run_concurrently
 from tests.support.factories import (
     api_client,
@@ -29,11 +29,12 @@ from tests.support.factories import (
 )
 from tests.support.fake_gateways import Gateway
 from tests.support.panel import panel_client, user_page
-from users.models import AuditRecord, ConfirmationCode, NumberChange, User
+from users.models import AuditRecord, NumberChange, User
 
 pytestmark = pytest.mark.django_db
 
 ASK, CONFIRM = "/api/profile/phone-number/", "/api/profile/phone-number/confirm/"
+HOME = "198.51.100.7"
 
 
 def ask(client: APIClient, phone: str, **options: Any) -> str:
@@ -241,66 +242,6 @@ def test_the_former_number_is_exported_erased_and_purged(clock: time_machine.Tra
 
 def export(client: APIClient) -> dict[str, Any]:
     return dict(json.loads(client.get("/api/profile/export/").getvalue()))
-
-
-# A code of one purpose serves no other.
-
-HOME = "198.51.100.7"
-
-
-def sign_in(phone: str, code: str, _client: APIClient) -> Any:
-    return post_login(phone, code)
-
-
-def sign_in_for_jwt(phone: str, code: str, _client: APIClient) -> Any:
-    return APIClient().post("/api/jwt/", {"phone_number": phone, "confirmation_code": code})
-
-
-def enter_change(_phone: str, code: str, client: APIClient) -> Any:
-    return confirm(client, code)
-
-
-ENDPOINTS = {"sign_in": [sign_in, sign_in_for_jwt], "change_number": [enter_change]}
-
-
-@pytest.mark.parametrize("purpose", ENDPOINTS)
-def test_a_code_of_one_purpose_serves_no_other(purpose: str) -> None:
-    """The number has a code for known addresses too, so that each endpoint has a code that it would take."""
-    phone, me = str(create_user().phone_number), api_client(create_user())
-    code = post_registration(phone).json()["confirmation_code"] if purpose == "sign_in" else ask(me, phone)
-
-    others = [enter for other, found in ENDPOINTS.items() if other != purpose for enter in found]
-
-    for enter in others:
-        assert enter(phone, code, me).json()["code"] == "confirmation_code_expired"
-
-
-def test_a_code_whose_row_is_relabelled_is_still_refused() -> None:
-    phone, me = phone_number(), api_client(create_user())
-    code = ask(me, phone)
-    ConfirmationCode.objects.update(purpose="sign_in", account=None)
-
-    assert post_login(phone, code).json()["code"] == "confirmation_code_wrong"
-
-
-def test_the_link_of_a_code_signs_in_only_for_its_purpose(client: APIClient) -> None:
-    code = ask(api_client(create_user()), phone_number())
-    token = ConfirmationCode.objects.get().verification_token
-
-    refused = client.post(f"/api/verify/{token}/", {"confirmation_code": code})
-
-    assert refused.json()["code"] == "verification_link_invalid"
-
-
-def test_guesses_for_one_purpose_count_for_the_others(clock: time_machine.Traveller) -> None:
-    phone, me = phone_number(), api_client(create_user())
-    for _ in range(2):
-        code = ask(me, phone)
-        for _ in range(5):
-            confirm(me, wrong_code(code))
-        clock.shift(60)
-
-    assert post_registration(phone).json()["code"] == "sign_in_locked"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,6 +1,7 @@
 """The state between requesting a code and entering it, in a signed cookie: a stranger gets no row in the database.
 
-The codes of people who are signed in have another cookie, signed for their purpose.
+The codes of people who are signed in have another cookie, signed for purpose and account: the next person who signs in
+to this browser can't use it.
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -11,9 +12,9 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from users.models import Purpose
 from users.phones import PhoneNumber
 from users.sign_in.sending import SentCode
+from users.sign_in.stored_codes import SIGN_IN, Binding
 from users.validators import code_lengths
 
 _SALT = "web.pending_sign_in"
@@ -65,10 +66,10 @@ class PendingSignIn:
         return max(0, round((datetime.fromisoformat(self.resend_at) - timezone.now()).total_seconds()))
 
 
-def remember(answer: HttpResponse, pending: PendingSignIn, purpose: Purpose = Purpose.SIGN_IN) -> HttpResponse:
+def remember(answer: HttpResponse, pending: PendingSignIn, binding: Binding = SIGN_IN) -> HttpResponse:
     answer.set_cookie(
-        _cookie_name(purpose),
-        signing.dumps(asdict(pending), salt=_salt(purpose), compress=True),
+        _cookie_name(binding),
+        signing.dumps(asdict(pending), salt=_salt(binding), compress=True),
         max_age=_REMEMBERED_SECONDS,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
@@ -77,27 +78,27 @@ def remember(answer: HttpResponse, pending: PendingSignIn, purpose: Purpose = Pu
     return answer
 
 
-def cookie_of(request: HttpRequest, purpose: Purpose = Purpose.SIGN_IN) -> str:
+def cookie_of(request: HttpRequest, binding: Binding = SIGN_IN) -> str:
     """Return the signed cookie, "" if there is none."""
-    return request.COOKIES.get(_cookie_name(purpose), "")
+    return request.COOKIES.get(_cookie_name(binding), "")
 
 
-def recall(request: HttpRequest, purpose: Purpose = Purpose.SIGN_IN) -> PendingSignIn | None:
+def recall(request: HttpRequest, binding: Binding = SIGN_IN) -> PendingSignIn | None:
     try:
-        remembered = signing.loads(cookie_of(request, purpose), salt=_salt(purpose), max_age=_REMEMBERED_SECONDS)
+        remembered = signing.loads(cookie_of(request, binding), salt=_salt(binding), max_age=_REMEMBERED_SECONDS)
         return PendingSignIn(**remembered)
     except (signing.BadSignature, TypeError):  # TypeError: made by another release
         return None
 
 
-def forget(answer: HttpResponse, purpose: Purpose = Purpose.SIGN_IN) -> HttpResponse:
-    answer.delete_cookie(_cookie_name(purpose), samesite="Lax")
+def forget(answer: HttpResponse, binding: Binding = SIGN_IN) -> HttpResponse:
+    answer.delete_cookie(_cookie_name(binding), samesite="Lax")
     return answer
 
 
-def _cookie_name(purpose: Purpose) -> str:
-    return str(settings.SIGN_IN_COOKIE_NAME if purpose == Purpose.SIGN_IN else settings.ACCOUNT_COOKIE_NAME)
+def _cookie_name(binding: Binding) -> str:
+    return str(settings.SIGN_IN_COOKIE_NAME if binding == SIGN_IN else settings.ACCOUNT_COOKIE_NAME)
 
 
-def _salt(purpose: Purpose) -> str:
-    return _SALT if purpose == Purpose.SIGN_IN else f"{_SALT}.{purpose.value}"
+def _salt(binding: Binding) -> str:
+    return _SALT if binding == SIGN_IN else f"{_SALT}.{binding.purpose.value}.{binding.account_id}"

@@ -40,9 +40,13 @@ def require(session: CurrentSession) -> None:
         raise ConfirmationNeeded(minutes=settings.CONFIRM_AFTER_MINUTES)
 
 
+def binding_of(user: User) -> Binding:
+    return Binding(Purpose.CONFIRM, user.pk)
+
+
 def request(*, user: User, client_ip: str, app: str = "") -> SentCode:
     """Send a code to the person's own number. Raises one of `REQUEST_REFUSALS`."""
-    return sending.send_code(phone_number=user.phone_number, client_ip=client_ip, app=app, binding=_binding(user))
+    return sending.send_code(phone_number=user.phone_number, client_ip=client_ip, app=app, binding=binding_of(user))
 
 
 @sensitive_variables("confirmation_code")
@@ -56,8 +60,4 @@ def confirm(*, user: User, session: CurrentSession, confirmation_code: str, clie
         return until, tries.sendings_given_back(code, client_ip=client_ip)
 
     number = user.phone_number
-    return tries.enter(tries.Attempt(number, client_ip, confirmation_code, go_on, binding=_binding(user)))
-
-
-def _binding(user: User) -> Binding:
-    return Binding(Purpose.CONFIRM, user.pk)
+    return tries.enter(tries.Attempt(number, client_ip, confirmation_code, go_on, binding=binding_of(user)))

@@ -28,6 +28,10 @@ CONFIRM_REFUSALS = (*tries.REFUSALS, AccountDisabled, PhoneNumberTaken)
 UNDO_REFUSALS = (NumberChangeNotUndoable, PhoneNumberTaken)
 
 
+def binding_of(user: User) -> Binding:
+    return Binding(Purpose.CHANGE_NUMBER, user.pk)
+
+
 def request(*, user: User, phone_number: str, client_ip: str, app: str = "") -> SentCode:
     """Send a code to the new number. Does not reveal whether an account has it.
 
@@ -36,7 +40,7 @@ def request(*, user: User, phone_number: str, client_ip: str, app: str = "") -> 
     phone_number = phones.normalize(phone_number)
     if phone_number == user.phone_number:
         raise PhoneNumberUnchanged
-    return sending.send_code(phone_number=phone_number, client_ip=client_ip, app=app, binding=_binding(user))
+    return sending.send_code(phone_number=phone_number, client_ip=client_ip, app=app, binding=binding_of(user))
 
 
 def pending(*, user: User) -> PhoneNumber | None:
@@ -61,7 +65,7 @@ def confirm(*, user: User, session: CurrentSession, confirmation_code: str, clie
         _move(user, code.number, session)
         return None, tries.sendings_given_back(code, client_ip=client_ip)
 
-    tries.enter(tries.Attempt(number, client_ip, confirmation_code, move, binding=_binding(user)))
+    tries.enter(tries.Attempt(number, client_ip, confirmation_code, move, binding=binding_of(user)))
 
 
 @transaction.atomic
@@ -81,10 +85,6 @@ def undo(*, user: User) -> list[str]:
     for each in numbers:
         tell_of_new_number(each)
     return numbers
-
-
-def _binding(user: User) -> Binding:
-    return Binding(Purpose.CHANGE_NUMBER, user.pk)
 
 
 def _move(user: User, number: PhoneNumber, session: CurrentSession) -> None:

@@ -20,10 +20,10 @@ from common.http.client_ip import client_ip_of
 from common.http.redirects import safe_url
 from users.account import confirmation, number_change
 from users.account.refusals import ConfirmationNeeded
-from users.models import Purpose
 from users.people.sessions import keep_web_session, note_web_use, web_session
 from users.refusals import Refusal
 from users.sign_in.sending import SentCode
+from users.sign_in.stored_codes import Binding
 from web import pending_sign_in
 from web.answers import show
 from web.forms import CodeForm, NewNumberForm
@@ -50,7 +50,8 @@ def needs_confirmed_session(view: Callable[..., HttpResponseBase]) -> Callable[.
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: SignedInRequest) -> HttpResponse:
-    pending = pending_sign_in.recall(request, Purpose.CONFIRM)
+    binding = confirmation.binding_of(request.user)
+    pending = pending_sign_in.recall(request, binding)
     next_url = safe_url(request.GET.get("next", "")) or (pending.next if pending else "") or reverse("web:settings")
     if pending is None or pending.phone_number != request.user.phone_number:
         pending = PendingSignIn(str(request.user.phone_number))
@@ -60,7 +61,7 @@ def confirm(request: SignedInRequest) -> HttpResponse:
     try:
         if "send" in request.POST:
             sent = confirmation.request(user=request.user, client_ip=client_ip_of(request))
-            return _to_code_page(redirect(here), pending, sent, Purpose.CONFIRM)
+            return _to_code_page(redirect(here), pending, sent, binding)
         if form.is_valid():
             confirmation.confirm(
                 user=request.user,
@@ -68,7 +69,7 @@ def confirm(request: SignedInRequest) -> HttpResponse:
                 client_ip=client_ip_of(request),
                 **form.cleaned_data,
             )
-            return pending_sign_in.forget(redirect(next_url), Purpose.CONFIRM)
+            return pending_sign_in.forget(redirect(next_url), binding)
     except Refusal as refusal:
         form.refuse(refusal)
     return show(request, "web/confirm.html", form=form, pending=pending, action=here)
@@ -77,39 +78,46 @@ def confirm(request: SignedInRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs_confirmed_session
-def change_number(request: SignedInRequest) -> HttpResponse:
+def change_number(request: SignedInRequest) -> HttpResponseBase:
     form = NewNumberForm(request.POST or None)
     if form.is_valid():
-        number = form.cleaned_data["phone_number"]
         try:
-            sent = number_change.request(user=request.user, phone_number=number, client_ip=client_ip_of(request))
+            return _send_to_new_number(request, form.cleaned_data["phone_number"])
         except Refusal as refusal:
             form.refuse(refusal)
-        else:
-            pending = PendingSignIn(number)
-            return _to_code_page(redirect("web:confirm-number"), pending, sent, Purpose.CHANGE_NUMBER)
     return show(request, "web/new_number.html", form=form)
+
+
+@needs_confirmed_session
+def _send_to_new_number(request: SignedInRequest, number: str) -> HttpResponse:
+    """Send a code and lead to its page; the session may have to be confirmed again for the next one."""
+    sent = number_change.request(user=request.user, phone_number=number, client_ip=client_ip_of(request))
+    binding = number_change.binding_of(request.user)
+    return _to_code_page(redirect("web:confirm-number"), PendingSignIn(number), sent, binding)
 
 
 @sensitive_post_parameters("confirmation_code")
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def confirm_number(request: SignedInRequest) -> HttpResponse:
-    pending = pending_sign_in.recall(request, Purpose.CHANGE_NUMBER)
+def confirm_number(request: SignedInRequest) -> HttpResponseBase:
+    binding = number_change.binding_of(request.user)
+    pending = pending_sign_in.recall(request, binding)
     if pending is None:
         return redirect("web:change-number")
     form = _code_form(request, pending)
-    client_ip = client_ip_of(request)
     try:
         if "send" in request.POST:
-            sent = number_change.request(user=request.user, phone_number=pending.phone_number, client_ip=client_ip)
-            return _to_code_page(redirect("web:confirm-number"), pending, sent, Purpose.CHANGE_NUMBER)
+            return _send_to_new_number(request, pending.phone_number)
         if form.is_valid():
-            session = web_session(request)
-            number_change.confirm(user=request.user, session=session, client_ip=client_ip, **form.cleaned_data)
+            number_change.confirm(
+                user=request.user,
+                session=web_session(request),
+                client_ip=client_ip_of(request),
+                **form.cleaned_data,
+            )
             keep_web_session(request, user=request.user)
             messages.success(request, _("Your number is changed. You were signed out everywhere else."))
-            return pending_sign_in.forget(redirect("web:settings"), Purpose.CHANGE_NUMBER)
+            return pending_sign_in.forget(redirect("web:settings"), binding)
     except Refusal as refusal:
         form.refuse(refusal)
     return show(request, "web/number_code.html", form=form, pending=pending)
@@ -120,5 +128,5 @@ def _code_form(request: HttpRequest, pending: PendingSignIn) -> CodeForm:
     return CodeForm(data, code_length=pending.digits)
 
 
-def _to_code_page(answer: HttpResponse, pending: PendingSignIn, sent: SentCode, purpose: Purpose) -> HttpResponse:
-    return pending_sign_in.remember(answer, pending.after(sent), purpose)
+def _to_code_page(answer: HttpResponse, pending: PendingSignIn, sent: SentCode, binding: Binding) -> HttpResponse:
+    return pending_sign_in.remember(answer, pending.after(sent), binding)
