@@ -30,6 +30,7 @@ DATA: dict[str, dict[str, Any]] = {
     },
     "number.locked": {"person": _ANNA, "until": "2026-11-21T10:30:00Z", **_NUMBER},
     "channel.failing": {"channel": "smsc", "messages": 20, "failures": 12},
+    "webhook.test": {},
     "sending.paused": {"limit": "LIMIT_CODES_PER_COUNTRY", "country": "RU", "until": "2026-11-21T10:30:00Z"},
 }
 

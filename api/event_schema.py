@@ -4,6 +4,7 @@ from typing import Any
 
 from api import event_examples
 from users.events.payloads import VERSION
+from users.events.webhooks import TEST
 from users.models import EventType
 
 _TEXT = {"type": "string"}
@@ -41,11 +42,13 @@ _HEADERS = {
 
 def add_webhooks(result: dict[str, Any], **_context: Any) -> dict[str, Any]:
     """Add the section; a hook of drf-spectacular (POSTPROCESSING_HOOKS)."""
-    result["webhooks"] = {event_type.value: {"post": _operation(event_type)} for event_type in EventType}
+    summaries = {event_type.value: str(event_type.label).capitalize() for event_type in EventType}
+    summaries[TEST] = "A test, sent on request to one webhook"
+    result["webhooks"] = {name: {"post": _operation(name, summary)} for name, summary in summaries.items()}
     return result
 
 
-def schema_of(event_type: str) -> dict[str, Any]:
+def _schema_of(event_type: str) -> dict[str, Any]:
     """Return the JSON Schema of an event."""
     names = list(event_examples.DATA[event_type])
     data = {name: _MEMBERS[name] for name in names}
@@ -68,11 +71,11 @@ def schema_of(event_type: str) -> dict[str, Any]:
     }
 
 
-def _operation(event_type: EventType) -> dict[str, Any]:
-    name = "".join(part.title() for part in event_type.value.replace(".", "_").split("_"))
+def _operation(event_type: str, summary: str) -> dict[str, Any]:
+    name = "".join(part.title() for part in event_type.replace(".", "_").split("_"))
     return {
         "operationId": f"on{name}",
-        "summary": str(event_type.label).capitalize(),
+        "summary": summary,
         "description": "Signed as Standard Webhooks say; see docs/webhooks.md. It can come twice, with the same id.",
         "tags": ["webhooks"],
         "parameters": [
@@ -83,8 +86,8 @@ def _operation(event_type: EventType) -> dict[str, Any]:
             "required": True,
             "content": {
                 "application/json": {
-                    "schema": schema_of(event_type.value),
-                    "examples": {event_type.value: {"value": event_examples.event(event_type.value)}},
+                    "schema": _schema_of(event_type),
+                    "examples": {event_type: {"value": event_examples.event(event_type)}},
                 }
             },
         },

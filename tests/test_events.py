@@ -15,7 +15,6 @@ from django.test import Client
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from api import event_examples
 from tests.support.api import activate_code, post_login, post_registration
 from tests.support.concurrency import run_concurrently
 from tests.support.factories import (
@@ -26,13 +25,12 @@ from tests.support.factories import (
     request_code,
     service_client,
     sign_up,
-    wrong_code,
 )
 from tests.support.fake_gateways import Gateway
 from tests.support.panel import user_page
 from tests.support.servers import PATIENCE_SECONDS
 from users import events
-from users.models import EventType, User
+from users.models import User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("unlimited")]
 
@@ -87,44 +85,6 @@ def test_everything_that_happens_to_a_person_is_told_in_order(admin_client: Clie
         "person.erased",
     ]
     assert {event["data"]["person"]["id"] for event in all_events()} == {str(anna.public_id)}
-
-
-def test_an_event_has_what_its_example_has(settings: Settings) -> None:
-    settings.EVENTS_SIGN_INS = True
-    settings.SIGN_IN_LOCK_FIRST_SECONDS = 60
-    anna = sign_in_with_code_of(create_user(external_id="shop-1"))
-    host, path = service_client(), f"/api/users/{anna.public_id}/"
-    host.patch(path, {"username": "Anna", "phone_number": phone_number(), "is_active": False})
-    host.patch(path, {"is_active": True})
-    lock(phone_of(anna), settings)
-    settings.LIMIT_CODES = "1/hour"
-    assert [post_registration().status_code for _ in range(2)] == [202, 503]
-    fail(settings)
-
-    told = {event["type"]: event for event in all_events()}
-    host.delete(path)
-    told |= {event["type"]: event for event in all_events() if event["type"] == "person.erased"}
-
-    assert set(told) == set(EventType.values) == set(event_examples.DATA)
-    for event_type, event in told.items():
-        example = event_examples.event(event_type, with_phone_numbers=False)
-        assert list(event) == list(example)
-        assert set(event["data"]) == set(example["data"]), event_type
-        for role in {"person", "inviter"} & set(event["data"]):
-            assert set(event["data"][role]) == set(example["data"][role]), event_type
-
-
-def phone_of(user: User) -> str:
-    return str(User.objects.get(pk=user.pk).phone_number)
-
-
-def lock(phone: str, settings: Settings) -> None:
-    """Enter wrong codes until the number is locked."""
-    settings.LIMIT_WRONG_TRIES_PER_NUMBER = "2/day"
-    code = request_code(APIClient(), phone)
-    for _ in range(2):
-        assert post_login(phone, wrong_code(code), client_ip="203.0.113.9").status_code == 400
-    assert post_login(phone, code, client_ip="203.0.113.9").status_code == 429
 
 
 def fail(settings: Settings) -> None:
