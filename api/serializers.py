@@ -1,6 +1,7 @@
 """Serializers: they shape data and validate its format; the rules are in `users`."""
 
 from collections.abc import Collection, Mapping
+from copy import copy, deepcopy
 from typing import Any, ClassVar
 
 from django.urls import reverse
@@ -44,6 +45,13 @@ class Input(serializers.Serializer[Any]):
 
     #: Read-only fields of the answer; writing one is the error `read_only`.
     shown_only: ClassVar[Collection[str]] = ()
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        # DRF makes each field again for each request; a text field has no state that a copy could not share.
+        return {
+            name: copy(field) if isinstance(field, serializers.CharField) else deepcopy(field)
+            for name, field in self._declared_fields.items()
+        }
 
     def to_internal_value(self, data: Any) -> Any:
         errors: dict[str, Any] = {}

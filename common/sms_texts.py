@@ -9,6 +9,7 @@ _GSM_7 = frozenset(
     "abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _GSM_7_EXTENDED = frozenset("^{}\\[~]|€\f")
+_GSM_7_ALL = _GSM_7 | _GSM_7_EXTENDED
 _MOST_GSM_7, _MOST_UCS_2 = 160, 70
 #: What Android's SMS Retriever recognizes an app by.
 APP_HASH = re.compile("[A-Za-z0-9+/]{11}")
@@ -16,8 +17,8 @@ APP_HASH = re.compile("[A-Za-z0-9+/]{11}")
 
 def fits_one_sms(text: str) -> bool:
     """Return True for at most 160 characters of GSM-7, or 70 code units of UCS-2 if there is another one."""
-    if set(text) <= _GSM_7 | _GSM_7_EXTENDED:
-        return len(text) + sum(character in _GSM_7_EXTENDED for character in text) <= _MOST_GSM_7
+    if _GSM_7_ALL.issuperset(text):
+        return len(text) + sum(map(_GSM_7_EXTENDED.__contains__, text)) <= _MOST_GSM_7
     return len(text.encode("utf-16-be")) // 2 <= _MOST_UCS_2
 
 

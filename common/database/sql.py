@@ -52,18 +52,19 @@ def insert(record: Model, *, on_conflict: str = "") -> bool:
     return bool(inserted)
 
 
-def insert_both(record: Model, other: Model, *, on_conflict: str) -> bool:
+def insert_both(record: Model, other: Model, *, on_conflict: str = "", savepoint: bool = True) -> bool:
     """Insert two new rows as `insert` does, or none: False if `on_conflict` prevented `record`.
 
-    PostgreSQL needs one round trip instead of four. SQLite inserts into one table in a statement.
+    PostgreSQL needs one round trip instead of four. SQLite inserts into one table in a statement. `savepoint`: a
+    failure leaves the transaction around it usable, for two more round trips.
     """
     is_one_statement = connection.vendor == "postgresql"
-    # A failure leaves the transaction around it usable.
-    with nullcontext() if is_one_statement and not connection.in_atomic_block else transaction.atomic():
+    is_atomic = is_one_statement and not (savepoint and connection.in_atomic_block)
+    with nullcontext() if is_atomic else transaction.atomic(savepoint=savepoint):
         if not is_one_statement:
             return insert(record, on_conflict=on_conflict) and insert(other)
         inserted = rows(_insertion_of_both(type(record), type(other), on_conflict), *_values(record), *_values(other))
-    for first, second in inserted:
+    for second, first in inserted:
         _set_saved(record, first)
         _set_saved(other, second)
     return bool(inserted)
@@ -85,15 +86,13 @@ def _fields(model: type[Model]) -> "list[Field[Any, Any]]":
 
 @cache
 def _insertion_of_both(model: type[Model], other: type[Model], on_conflict: str) -> str:
-    return f"""
-        WITH first AS ({_insertion(model, on_conflict)}), second AS ({_insertion(other, "", for_each_of="first")})
-        SELECT first.id, second.id FROM first, second
-    """  # noqa: S608  column names only
+    first = f"WITH first AS ({_insertion(model, on_conflict)})"
+    return f"{first} {_insertion(other, '', for_each_of='first')}, (SELECT {model._meta.pk.column} FROM first)"  # noqa: S608
 
 
 @cache
 def _insertion(model: type[Model], on_conflict: str, for_each_of: str = "") -> str:
-    """Return the statement that inserts a row, or one for each row of a table; both models have an `id`."""
+    """Return the statement that inserts a row, or one for each row of a table."""
     columns = [str(field.column) for field in _fields(model)]
     places = ", ".join(["%s"] * len(columns))
     source = f"SELECT {places} FROM {for_each_of}" if for_each_of else f"VALUES ({places})"  # noqa: S608

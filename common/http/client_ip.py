@@ -1,6 +1,6 @@
 """The IP address of a client, behind proxies too."""
 
-from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv6Address, IPv6Network, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -79,6 +79,5 @@ def client_ip_hint(client_ip: str) -> str:
     return f"{client_ip.rpartition('.')[0]}.*"
 
 
-def _network(text: str) -> str:
-    address = ip_address(text)
-    return str(ip_network((int(address) >> 64 << 64, 64))) if isinstance(address, IPv6Address) else text
+def _network(address: str) -> str:
+    return str(ip_network((int(IPv6Address(address)) >> 64 << 64, 64))) if ":" in address else address

@@ -53,17 +53,16 @@ class CurrentSession:
     credential: str = field(repr=False)
 
 
-def record(
+def row_of(
     session: CurrentSession,
     *,
     user_id: int,
     device: Device,
     expires_at: datetime,
     opened_at: datetime | None = None,
-) -> None:
-    """Write down that a session was opened, or is used for the first time today."""
+) -> UserSession:
     now = timezone.now()
-    row = UserSession(
+    return UserSession(
         user_id=user_id,
         kind=session.kind.value,
         credential=session.credential,
@@ -74,6 +73,10 @@ def record(
         last_used_on=now.date(),
         expires_at=expires_at,
     )
+
+
+def record(row: UserSession) -> None:
+    """Write down that a session was opened, or is used for the first time today."""
     sql.insert(row, on_conflict=_SEEN)
 
 

@@ -15,7 +15,6 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY, login, update_session_auth_hash
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.sessions.models import Session
-from django.db import connection
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -28,13 +27,7 @@ from common.database import sql
 from users.models import NUMBER_WAS_HERE_BEFORE, USED_REFERRAL_CODE, User, UserSession, memory_start
 from users.people import open_sessions
 from users.people.open_sessions import UNKNOWN_DEVICE, CurrentSession, Device, Kind
-from users.refusals import AccountDisabled, JWTSession
-
-_STORE_SESSION = """
-    INSERT INTO knox_authtoken (digest, token_key, created, expiry, user_id)
-    SELECT %s, %s, %s, %s, id FROM users_user WHERE id = %s AND is_active AND session_epoch = %s
-"""
-
+from users.refusals import JWTSession
 
 # Token sessions
 
@@ -42,19 +35,16 @@ _STORE_SESSION = """
 def open_token_session(user: User, device: Device = UNKNOWN_DEVICE) -> tuple[str, datetime]:
     """Return a new token in clear, which is not stored, and its expiry (UTC).
 
-    Call it in the transaction of the sign-in: then the user can't be erased before the token is stored. Raises
-    `AccountDisabled` if the user was disabled or erased, or the sessions ended, after the code was redeemed.
+    Call it in the transaction of the sign-in: its lock of the user's row orders this and `User.end_all_sessions`, so
+    that no token is stored after the sessions ended.
     """
     digest, token = get_digest_token()
-    now = timezone.now()
-    expires_at = now + knox_settings.TOKEN_TTL
-    # The lock orders this and `User.end_all_sessions`: no token is stored after the sessions ended.
-    insert = _STORE_SESSION + (" FOR SHARE" if connection.features.has_select_for_update else "")
+    expires_at = timezone.now() + knox_settings.TOKEN_TTL
     key = token[: CONSTANTS.TOKEN_KEY_LENGTH]
-    if not sql.execute(insert, digest, key, now, expires_at, user.pk, user.session_epoch):
-        raise AccountDisabled
+    stored = AuthToken(digest=digest, token_key=key, expiry=expires_at, user_id=user.pk)
     session = CurrentSession(Kind.TOKEN, digest)
-    open_sessions.record(session, user_id=user.pk, device=device, expires_at=expires_at)
+    listed = open_sessions.row_of(session, user_id=user.pk, device=device, expires_at=expires_at)
+    sql.insert_both(stored, listed, savepoint=False)
     return token, expires_at
 
 
@@ -63,12 +53,9 @@ def note_token_use(session: AuthToken, device: Device) -> None:
     stored = AuthToken.objects.filter(digest=session.digest).values_list("created", "expiry").first()
     if stored:  # it has not ended since
         created, expiry = stored
+        token = CurrentSession(Kind.TOKEN, session.digest)
         open_sessions.record(
-            CurrentSession(Kind.TOKEN, session.digest),
-            user_id=session.user_id,
-            device=device,
-            expires_at=expiry,
-            opened_at=created,
+            open_sessions.row_of(token, user_id=session.user_id, device=device, expires_at=expiry, opened_at=created)
         )
 
 
@@ -157,12 +144,11 @@ def note_web_use(request: HttpRequest) -> None:
     session.set_expiry(expires_at)
     session[_OPENED_AT] = opened_at.timestamp()
     session[_NOTED] = noted
+    device = open_sessions.device_of(request)
     open_sessions.record(
-        web_session(request),
-        user_id=request.user.pk,
-        device=open_sessions.device_of(request),
-        expires_at=expires_at,
-        opened_at=opened_at,
+        open_sessions.row_of(
+            web_session(request), user_id=request.user.pk, device=device, expires_at=expires_at, opened_at=opened_at
+        )
     )
 
 
