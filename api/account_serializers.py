@@ -7,7 +7,8 @@ from rest_framework import serializers
 
 from api import account_examples as examples
 from api.fields import AppHashField, ConfirmationCodeField, PhoneNumberField
-from api.serializers import Input, SentCodeSerializer
+from api.inputs import Input
+from api.serializers import SentCodeSerializer
 from users.models import UserSession
 from users.models.sessions import DEVICE_MAX_LENGTH
 from users.people import user_agents

@@ -5,8 +5,8 @@ from rest_framework import serializers
 
 from api import import_examples
 from api.fields import TrueOrFalseField
+from api.inputs import Input
 from api.problems import FieldErrorSerializer
-from api.serializers import Input
 from users.people.import_rows import FIELDS, Refused
 from users.people.importing import Outcome
 

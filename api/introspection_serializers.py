@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from api import service_examples
 from api.fields import TextField
-from api.serializers import Input
+from api.inputs import Input
 
 
 @extend_schema_serializer(examples=[service_examples.INTROSPECTION])

@@ -1,11 +1,8 @@
 """Serializers: they shape data and validate its format; the rules are in `users`."""
 
-from collections.abc import Collection, Mapping
-from copy import copy, deepcopy
-from typing import Any, ClassVar
+from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
@@ -23,6 +20,7 @@ from api.fields import (
     TextField,
     own_fields,
 )
+from api.inputs import Input
 from common.http import public_url
 from users import referral_codes
 from users.models import User
@@ -38,44 +36,6 @@ PUBLIC_ID = "Given once, for good. Sorts by the time of the registration (UUIDv7
 EXTERNAL_ID = "The id that the host has given to this person."
 MAY_BE_MASKED = "With REFERRALS_SHOW_NUMBERS=masked in the form +7 916 ***-**-67."
 REFERRAL_REFUSAL = "Why `used_referral_code` was not activated at this first sign-in; null if nothing was refused."
-
-
-class Input(serializers.Serializer[Any]):
-    """Rejects unknown fields, which DRF would ignore. An optional field that is null counts as absent."""
-
-    #: Read-only fields of the answer; writing one is the error `read_only`.
-    shown_only: ClassVar[Collection[str]] = ()
-
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        # DRF makes each field again for each request; a text field has no state that a copy could not share.
-        return {
-            name: copy(field) if isinstance(field, serializers.CharField) else deepcopy(field)
-            for name, field in self._declared_fields.items()
-        }
-
-    def to_internal_value(self, data: Any) -> Any:
-        errors: dict[str, Any] = {}
-        if isinstance(data, Mapping):
-            errors = {name: [self._refusal_of(name)] for name in data if name not in self.fields}
-            # Clients with typed models write null for what they leave out.
-            data = {name: value for name, value in data.items() if value is not None or not self._is_optional(name)}
-        try:
-            values = super().to_internal_value(data)
-        except serializers.ValidationError as invalid:
-            if not isinstance(invalid.detail, dict):
-                raise
-            errors = {**invalid.detail, **errors}
-        if errors:
-            raise serializers.ValidationError(errors)
-        return values
-
-    def _is_optional(self, name: str) -> bool:
-        return name in self.fields and (self.partial or not self.fields[name].required)
-
-    def _refusal_of(self, name: str) -> serializers.ErrorDetail:
-        if name in self.shown_only:
-            return serializers.ErrorDetail(_("This can't be changed here."), code="read_only")
-        return serializers.ErrorDetail(_("There is no such field."), code="unknown_field")
 
 
 # Sign-in

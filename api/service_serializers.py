@@ -14,7 +14,8 @@ from api.fields import (
     TrueOrFalseField,
     own_fields,
 )
-from api.serializers import EXTERNAL_ID, INVITER_SEES_NUMBER, NEWEST_REFERRALS, PUBLIC_ID, Input
+from api.inputs import Input
+from api.serializers import EXTERNAL_ID, INVITER_SEES_NUMBER, NEWEST_REFERRALS, PUBLIC_ID
 from users.models import Scope, ServiceKey, User
 from users.referrals import newest
 

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from api import event_examples
 from api.fields import TrueOrFalseField, TypedTextField
-from api.serializers import Input
+from api.inputs import Input
 from users.models import EventType, Webhook, WebhookDelivery
 from users.models.webhooks import URL_MAX_LENGTH
 
