@@ -126,6 +126,7 @@ def read_settings(environment: dict[str, str]) -> Any:
     [
         ({"CODE_TEXT_EN": "Your code"}, "CODE_TEXT_EN lacks {code}."),
         ({"CODE_TEXT_RU": "я" * 63 + " {code}"}, "CODE_TEXT_RU is longer than one SMS"),
+        ({"CODE_TEXT_RU": "я" * 55 + " {code}", "ANDROID_APP_HASHES": HASH}, "CODE_TEXT_RU is longer than one SMS"),
         ({"CODE_TEXT_EN": "{code} {name}"}, "CODE_TEXT_EN has one place to fill in"),
         ({"ANDROID_APP_HASHES": "short"}, "A hash in ANDROID_APP_HASHES has 11 characters"),
         ({"TEST_PHONE_NUMBERS": "+79990000001=1234"}, "TEST_PHONE_NUMBERS lists number, code and last day"),

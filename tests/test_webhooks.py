@@ -31,6 +31,7 @@ from tests.support.factories import (
     sign_up,
 )
 from tests.support.metrics import scrape_metrics
+from tests.support.proxies import Proxy
 from tests.support.receivers import Receiver
 from tests.support.servers import wait_until
 from tests.support.tables import tables_with
@@ -432,13 +433,13 @@ def certificate(tmp_path: Path) -> Path:
     return file
 
 
-def start_deliverer(certificate: Path, settings: Settings) -> "subprocess.Popen[bytes]":
+def start_deliverer(certificate: Path, settings: Settings, **variables: str) -> "subprocess.Popen[bytes]":
     """Start `manage.py deliver_events` on the database of the test; it trusts the certificate."""
     database = connection.settings_dict
     where = f"{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
     url = f"postgres://{where}" if connection.vendor == "postgresql" else f"sqlite:///{database['NAME']}"
     environment = {"PATH": os.environ["PATH"], "SECRET_KEY": settings.SECRET_KEY, "DATABASE_URL": url}
-    environment |= {"SSL_CERT_FILE": str(certificate), "WEBHOOKS_ALLOW_PRIVATE": "True"}
+    environment |= {"SSL_CERT_FILE": str(certificate), "WEBHOOKS_ALLOW_PRIVATE": "True", **variables}
     return subprocess.Popen([sys.executable, "manage.py", "deliver_events"], cwd=BASE_DIR, env=environment)
 
 
@@ -462,6 +463,22 @@ def test_what_a_killed_deliverer_has_not_noted_is_sent_again_by_the_same_id(
     assert once.event["data"]["person"]["id"] == str(anna.public_id)
     assert once.headers["host"] == f"localhost:{receiver.port}"
     assert deliveries(host, webhook)[0]["state"] == "delivered"
+
+
+def test_a_proxy_is_asked_for_the_address_that_was_checked(
+    host: APIClient, certificate: Path, settings: Settings
+) -> None:
+    with Receiver().running(certificate) as receiver, Proxy().running() as proxy:
+        webhook = make(host, receiver.url(host="localhost"))
+        register(2)
+        deliverer = start_deliverer(certificate, settings, WEBHOOKS_PROXY_URL=proxy.url)
+        wait_until(lambda: len(deliveries(host, webhook)) == 2, deliverer)
+        deliverer.terminate()
+        deliverer.wait(60)
+
+    assert proxy.asked == [f"127.0.0.1:{receiver.port}"]
+    assert [each.headers["host"] for each in receiver.received] == [f"localhost:{receiver.port}"] * 2
+    assert all(each.is_signed_by(webhook["secret"]) for each in receiver.received)
 
 
 # Made, changed and deleted

@@ -36,6 +36,11 @@ CONFIRMATION_CODE_MAX_WRONG_TRIES = env.int("CONFIRMATION_CODE_MAX_WRONG_TRIES",
 CONFIRM_AFTER_MINUTES = env.int("CONFIRM_AFTER_MINUTES", default=60)
 CONFIRMATION_CODE_EXPOSED = env.bool("CONFIRMATION_CODE_EXPOSED", default=DEBUG)
 
+# The hashes of Android apps that read their messages (SMS Retriever).
+ANDROID_APP_HASHES = env.list("ANDROID_APP_HASHES", default=[])
+if _wrong := [each for each in ANDROID_APP_HASHES if not sms_texts.APP_HASH.fullmatch(each)]:
+    raise ImproperlyConfigured(f"A hash in ANDROID_APP_HASHES has 11 characters of Base64, not {_wrong[0]!r}.")
+
 # Texts of messages, with {code}; empty: those of this service. The last line, `@host #1234`, is added to them.
 CODE_TEXT_EN = env.str("CODE_TEXT_EN", default="")
 CODE_TEXT_RU = env.str("CODE_TEXT_RU", default="")
@@ -47,15 +52,15 @@ for _name, _text in (("CODE_TEXT_EN", CODE_TEXT_EN), ("CODE_TEXT_RU", CODE_TEXT_
         raise ImproperlyConfigured(f"{_name} has one place to fill in: {{code}}.") from None
     if _text and _code not in _message:
         raise ImproperlyConfigured(f"{_name} lacks {{code}}.")
-    if not sms_texts.fits_one_sms(sms_texts.with_last_line(_message, code=_code, public_url=PUBLIC_URL)):
+    _complete = [
+        sms_texts.with_last_line(_message, code=_code, public_url=PUBLIC_URL, app_hash=_app)
+        for _app in ("", *ANDROID_APP_HASHES)
+    ]
+    if not all(map(sms_texts.fits_one_sms, _complete)):
         raise ImproperlyConfigured(
             f"{_name} is longer than one SMS (160 characters of GSM-7, else 70), with {len(_code)} digits and the "
             "last line."
         )
-# The hashes of Android apps whose sign-ins get a message that the app reads (SMS Retriever).
-ANDROID_APP_HASHES = env.list("ANDROID_APP_HASHES", default=[])
-if _wrong := [each for each in ANDROID_APP_HASHES if not sms_texts.APP_HASH.fullmatch(each)]:
-    raise ImproperlyConfigured(f"A hash in ANDROID_APP_HASHES has 11 characters of Base64, not {_wrong[0]!r}.")
 # For reviewers of app stores: +79990000001=1234 until 2027-01-31. Nothing is sent to these numbers.
 TEST_PHONE_NUMBERS = {}
 for _entry in env.list("TEST_PHONE_NUMBERS", default=[]):
