@@ -1,6 +1,7 @@
 """What can't be undone needs a fresh code in a session that was opened more than an hour ago."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -127,17 +128,38 @@ def test_a_wrong_code_confirms_nothing(clock: time_machine.Traveller) -> None:
     assert ACTIONS["exporting"](me).status_code == 403
 
 
-def test_the_access_token_of_an_ended_session_can_do_nothing_that_stays(clock: time_machine.Traveller) -> None:
+def ask_to_change_number(me: APIClient) -> Callable[[], Any]:
+    """Ask for the code of a new number; return what redeems it."""
+    code = me.post("/api/profile/phone-number/", {"phone_number": phone_number()}).json()["confirmation_code"]
+    return lambda: me.post("/api/profile/phone-number/confirm/", {"confirmation_code": code})
+
+
+@pytest.mark.parametrize("minutes", [60, 0])
+@pytest.mark.parametrize(
+    "begin",
+    [
+        *(lambda me, action=action: partial(action, me) for action in ACTIONS.values()),
+        ask_to_change_number,
+    ],
+    ids=[*ACTIONS, "redeeming the code of a change"],
+)
+def test_the_access_token_of_an_ended_session_can_do_nothing_that_stays(
+    begin: Callable[[APIClient], Callable[[], Any]], minutes: int, settings: Settings
+) -> None:
+    settings.CONFIRM_AFTER_MINUTES = minutes
     anna = create_user()
     phone = str(anna.phone_number)
     body = {"phone_number": phone, "confirmation_code": request_code(APIClient(), phone)}
     pair = APIClient().post("/api/jwt/", body).json()
-    APIClient().post("/api/jwt/logout/", {"refresh": pair["refresh"]})
     me = authorized_client(f"Bearer {pair['access']}")
+    go_on = begin(me)
+    (session,) = [each for each in me.get("/api/sessions/").json() if each["is_current"]]
 
-    assert me.get("/api/profile/").status_code == 200
-    assert ACTIONS["erasing"](me).json()["code"] == "session_ended"
-    assert User.objects.filter(pk=anna.pk).exists()
+    assert api_client(anna).delete(f"/api/sessions/{session['id']}/").status_code == 204
+
+    assert me.get("/api/profile/").status_code == 200  # until the token expires
+    assert go_on().json()["code"] == "session_ended"
+    assert User.objects.get(pk=anna.pk).phone_number == phone
 
 
 def test_strangers_get_no_code(client: APIClient) -> None:

@@ -28,13 +28,14 @@ CONFIRM_REFUSALS = tries.REFUSALS
 def require(session: CurrentSession) -> None:
     """Raise `ConfirmationNeeded` if this session is older than CONFIRM_AFTER_MINUTES and was not confirmed lately.
 
-    Call it before erasing, exporting and changing the number. Raises `SessionEnded` if it has ended.
+    Call it before erasing, exporting and changing the number. Raises `SessionEnded` if it has ended: the access token
+    of a JWT session lives on for a while.
     """
-    if not settings.CONFIRM_AFTER_MINUTES:
-        return
     stored, now = open_sessions.find(session), timezone.now()
     if stored is None:
         raise SessionEnded
+    if not settings.CONFIRM_AFTER_MINUTES:
+        return
     is_confirmed = stored.confirmed_until is not None and now < stored.confirmed_until
     if not is_confirmed and now - stored.created_at > timedelta(minutes=settings.CONFIRM_AFTER_MINUTES):
         raise ConfirmationNeeded(minutes=settings.CONFIRM_AFTER_MINUTES)

@@ -10,11 +10,12 @@ from users import events, phones
 from users.account.refusals import NumberChangeNotUndoable, PhoneNumberUnchanged
 from users.limits import limits
 from users.models import UNDO_DAYS, ConfirmationCode, NumberChange, Purpose, User, UserSession
+from users.people import open_sessions
 from users.people.accounts import tell_of_new_number
 from users.people.jwt_sessions import keep_jwt_session
 from users.people.open_sessions import CurrentSession
 from users.phones import PhoneNumber
-from users.refusals import AccountDisabled, ConfirmationCodeExpired, PhoneNumberTaken
+from users.refusals import AccountDisabled, ConfirmationCodeExpired, PhoneNumberTaken, SessionEnded
 from users.sign_in import sending, tries
 from users.sign_in.lockout import Standing
 from users.sign_in.sending import SentCode
@@ -54,7 +55,7 @@ def pending(*, user: User) -> PhoneNumber | None:
 def confirm(*, user: User, session: CurrentSession, confirmation_code: str, client_ip: str) -> None:
     """Give `user` the number that the code was sent to; every session ends but this one.
 
-    A browser needs `sessions.keep_web_session` besides. Raises one of `CONFIRM_REFUSALS`.
+    A browser needs `sessions.keep_web_session` besides. Raises one of `CONFIRM_REFUSALS`, or `SessionEnded`.
     """
     number = pending(user=user)
     if number is None:
@@ -89,6 +90,9 @@ def undo(*, user: User) -> list[str]:
 
 def _move(user: User, number: PhoneNumber, session: CurrentSession) -> None:
     former = User.objects.update_user(user, keep=session.credential, phone_number=number).get("phone_number")
+    # After the update, which locks the user: the end of a JWT session waits for it, or has deleted its row.
+    if open_sessions.find(session) is None:
+        raise SessionEnded
     if former is None:  # the account has this number already
         return
     NumberChange.objects.create(account=user, former_number=former)
