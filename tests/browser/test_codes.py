@@ -1,9 +1,14 @@
 """The box for a code in a real browser: filled in by WebOTP, submitted at the last digit; the pages of an account."""
 
 import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
 
 from tests.browser.conftest import NewVisitor
 from tests.support.factories import phone_number
+from users.models import UserSession
 
 # Chromium on a computer receives no SMS, and its DevTools protocol has no command for one (version 156: of 59 domains
 # none names it). `tests/test_message_texts.py` holds the text that a phone parses.
@@ -107,3 +112,39 @@ def test_the_number_and_the_sessions_on_the_pages(visitor: NewVisitor) -> None:
     here.fill("Code from the message", here.page.locator(".exposed").inner_text())
 
     here.page.get_by_text("Your number is changed.").wait_for()
+
+
+@pytest.mark.parametrize("has_javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
+def test_an_old_session_is_confirmed_and_the_number_changed_by_keyboard(
+    visitor: NewVisitor, has_javascript: bool
+) -> None:
+    anna = visitor(locale="ru", viewport={"width": 320, "height": 640}, java_script_enabled=has_javascript)
+    page, keyboard = anna.page, anna.page.keyboard
+
+    def enter_code(leads_to: str) -> None:
+        keyboard.type(page.locator(".exposed").inner_text())
+        if not has_javascript:  # it submits the form at the last digit
+            keyboard.press("Enter")
+        page.wait_for_url(leads_to)
+
+    anna.open("/sign-in/")
+    keyboard.type(phone_number())
+    keyboard.press("Enter")
+    page.wait_for_url("**/sign-in/code/")
+    enter_code("**/profile/")
+    UserSession.objects.update(created_at=timezone.now() - timedelta(hours=2))
+
+    anna.open("/settings/number/")
+    send = page.get_by_role("button", name="Получить код", exact=True)
+    while not send.evaluate("button => button === document.activeElement"):
+        keyboard.press("Tab")
+    keyboard.press("Enter")
+    page.locator(".exposed").wait_for()
+    enter_code("**/settings/number/")
+    keyboard.type(phone_number())
+    keyboard.press("Enter")
+    page.wait_for_url("**/settings/number/code/")
+    enter_code("**/settings/")
+
+    assert "Номер изменён." in anna.read()
+    assert anna.overflow <= 0
