@@ -550,3 +550,22 @@ def test_an_erasure_removes_what_a_receiver_repeated(host: APIClient, receiver: 
     assert deliveries(host, webhook)[0]["answer"] == ""
     assert tables_with(phone) == tables_with("Zinaida") == set()
     assert phone.encode() in receiver.received[0].body
+
+
+def test_an_answer_that_comes_after_the_erasure_is_not_kept(host: APIClient, receiver: Receiver) -> None:
+    webhook = make(host, receiver.url("/late"), with_phone_numbers=True)
+    phone = phone_number()
+    anna = sign_up(APIClient(), phone, username="Zinaida")["profile"]["id"]
+
+    with ThreadPoolExecutor(1) as other:
+        delivery = other.submit(deliver)
+        wait_until(lambda: receiver.received)
+        assert host.delete(f"/api/users/{anna}/").status_code == 204
+        receiver.gate.set()
+        delivery.result()
+
+    erased, registered = deliveries(host, webhook)
+    assert (erased["type"], registered["type"]) == ("person.erased", "person.registered")
+    assert anna in erased["answer"]
+    assert registered["answer"] == ""
+    assert tables_with(phone) == tables_with("Zinaida") == set()

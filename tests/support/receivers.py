@@ -42,7 +42,7 @@ class Received:
 
 class Receiver:
     """Answers by the path: `/ok`, `/500` or another status, `/drip`, `/huge`, `/garbage`, `/redirect`, `/hang`,
-    `/closes`, `/busy` (`Retry-After`), `/echo`, `/gate`."""
+    `/closes`, `/busy` (`Retry-After`), `/echo`, `/gate`, `/late`."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -50,7 +50,7 @@ class Receiver:
         self.received: list[Received] = []
         #: A process that is killed, before it can read it, by the answer to the next request.
         self.victim: int | None = None
-        #: `/gate` answers once it is set.
+        #: `/gate` answers once it is set, and `/late` does as `/echo` then.
         self.gate = threading.Event()
         #: The header of `/busy`.
         self.retry_after = "600"
@@ -133,6 +133,10 @@ class Receiver:
     def _gate(self, request: BaseHTTPRequestHandler) -> None:
         self.gate.wait()
         self._send(request, 204, b"")
+
+    def _late(self, request: BaseHTTPRequestHandler) -> None:
+        self.gate.wait()
+        self._echo(request)
 
     def _garbage(self, request: BaseHTTPRequestHandler) -> None:
         request.wfile.write(b"\x00\xff\x00 no HTTP at all \r\n\r\n")

@@ -7,13 +7,14 @@ are noted after the answers, some at a time: a deliverer that is killed in betwe
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from common.database import sql
 from users.events import order, schedule
 from users.events.payloads import READ_WITH, payload
 from users.events.sending import MOST_BYTES, Line, Outcome
@@ -29,6 +30,9 @@ _NOTED_AT_ONCE, _NOTED_WITHIN_SECONDS = 25, 1.0
 _KEPT_OF_ANSWER = 500
 _GONE = 410
 _RESULTS = ["state", "attempts", "answer", "next_attempt_at"]
+#: Those of a list of events that no erasure has emptied, nor is emptying now.
+_WHOLE = "SELECT id FROM users_event WHERE id IN ({ids}) AND phone_number <> ''"
+_LOCK_WHOLE = f"{_WHOLE} FOR SHARE SKIP LOCKED"
 _HEADERS = {"Content-Type": "application/json", "User-Agent": "referral-service-webhooks"}
 
 
@@ -187,6 +191,7 @@ class _Run:
         ):
             raise _Lost
         self._claimed_until = until
+        _forget_answers_about_erased(done)
         new = [delivery for delivery in done if delivery.pk is None]
         WebhookDelivery.objects.bulk_update([delivery for delivery in done if delivery.pk], _RESULTS)
         # A replay sends an event again that has a row.
@@ -203,6 +208,19 @@ class _Run:
         webhook.refresh_from_db(fields=["position", "is_active", "url", "types", "with_phone_numbers"])
         if not (webhook.is_active or webhook.switched_off) or webhook.url != self._url:
             raise _Lost
+
+
+def _forget_answers_about_erased(done: Sequence[WebhookDelivery]) -> None:
+    """Leave out answers about people who were erased since the event was read: they may repeat what was sent."""
+    about_people = [each for each in done if each.answer and each.event.phone_number]
+    if not about_people:
+        return
+    statement = _LOCK_WHOLE if connection.features.has_select_for_update else _WHOLE
+    ids = [each.event.pk for each in about_people]
+    whole = {pk for (pk,) in sql.rows(statement.format(ids=", ".join(["%s"] * len(ids))), *ids)}
+    for each in about_people:
+        if each.event.pk not in whole:
+            each.answer = ""
 
 
 def _is_free(now: datetime) -> Q:

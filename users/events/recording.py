@@ -56,10 +56,12 @@ def person_erased(user: User) -> None:
 
     Call it before the row of the person is deleted.
     """
-    theirs = Q(person_id=user.pk) | Q(phone_number=user.phone_number)
+    theirs = Event.objects.filter(Q(person_id=user.pk) | Q(phone_number=user.phone_number))
+    # Locked: an answer that is stored later is left out (`delivering`).
+    ids = list(theirs.select_for_update(no_key=True).values_list("pk", flat=True))
+    Event.objects.filter(pk__in=ids).update(phone_number="", personal={})
     # Receivers may have repeated what they were sent.
-    WebhookDelivery.objects.filter(event__in=Event.objects.filter(theirs)).exclude(answer="").update(answer="")
-    Event.objects.filter(theirs).update(phone_number="", personal={})
+    WebhookDelivery.objects.filter(event__in=ids).exclude(answer="").update(answer="")
     _insert(Event(type=EventType.PERSON_ERASED, data=_ids(person=user)))
 
 
