@@ -2,12 +2,14 @@
 
 import itertools
 import os
+import select
 import shutil
 import tempfile
 from typing import Any
 
 from gunicorn.glogging import Logger as GunicornLogger
 from gunicorn.http import wsgi
+from gunicorn.workers.gthread import ThreadWorker
 
 # Set before prometheus_client is imported: processes share their metrics in this folder, so any of them can report all.
 os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="metrics-"))
@@ -15,7 +17,6 @@ os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="metri
 from prometheus_client import values
 
 bind = "0.0.0.0:8000"
-worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY") or min(len(os.sched_getaffinity(0)), 8) + 1)
 # Each thread keeps one database connection: replicas x workers x threads must stay below PostgreSQL's max_connections.
 threads = int(os.environ.get("WEB_THREADS") or 4)
@@ -54,6 +55,25 @@ class Collector(bytearray):
 
 
 wsgi.Response = WholeResponse
+
+
+class Worker(ThreadWorker):
+    """Accepts what has connected before it stops, then closes the port: nginx sends the next request elsewhere.
+
+    Gunicorn leaves the port open while it ends its connections, accepts none, and resets those that came meanwhile.
+    """
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        super().set_accept_enabled(enabled)
+        if self.alive:
+            return
+        for listener in self.sockets:
+            while select.select([listener], [], [], 0)[0]:
+                self.accept(listener)
+            listener.close()
+
+
+worker_class = Worker
 
 
 class Logger(GunicornLogger):

@@ -120,6 +120,23 @@ def test_stopping_web_process_finishes_its_request(
         assert web.wait() == 0
 
 
+def test_stopping_web_process_answers_or_refuses_new_connections(folder: Path) -> None:
+    with service(folder) as running, requests.Session() as idle:
+        web = running.start_web()
+        idle.get(f"http://127.0.0.1:{running.port}/health/live/")  # for this connection the process waits for seconds
+        web.terminate()
+        wait_until(lambda: running.has_said("Handling signal: term"), web)
+        refusal = ""
+        while not refusal:
+            try:
+                assert running.get("/health/live/").status_code == 200
+            except requests.ConnectionError as failure:
+                refusal = str(failure)
+
+        assert "Connection refused" in refusal
+        assert web.wait() == 0
+
+
 def test_stopping_celery_worker_finishes_its_message(
     folder: Path, gateway: HeldGateway, registration: dict[str, str]
 ) -> None:
