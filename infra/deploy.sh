@@ -5,10 +5,19 @@ set -eu
 cd "$(dirname "$0")"
 exec 9>.deploy.lock
 flock --nonblock 9 || { echo "Another upgrade is running" >&2 && exit 1; }
-[ "${1:-}" = --no-build ] || docker compose build
+if [ "${1:-}" != --no-build ]; then
+    VERSION=$(git describe --tags --always 2>/dev/null || echo unreleased) REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown) \
+        docker compose build
+fi
 docker compose up --detach --wait --no-recreate postgres redis
 # The old release goes on with the new tables. A failure leaves everything as it was.
 docker compose run --rm --no-deps --name referral-migrate migrate
+
+# Lets Nginx send requests to these containers only; without any, to all replicas. It opens no port anew.
+route() {
+    servers=$([ $# -eq 0 ] || printf 'server %.12s:8000;' "$@")
+    docker compose exec -T nginx sh -c 'echo "$1" >/tmp/web.conf && nginx -s reload' sh "${servers:-server web:8000 resolve;}"
+}
 
 # Starts as many new containers beside the old ones, waits until they are healthy, then stops the old ones.
 replace() {
@@ -21,10 +30,16 @@ replace() {
         docker rm --force $(docker compose ps --all --quiet "$1" | grep -vF "$old")
         exit 1
     fi
-    # Nginx asks for the addresses of web every 5 s. It must know the new ones before the old ones go.
-    [ "$1" != web ] || sleep 6
+    if [ "$1" = web ]; then
+        trap route EXIT
+        # shellcheck disable=SC2046  several containers
+        route $(docker compose ps --quiet web | grep -vF "$old")
+        # An Nginx of a release that reads no such list asks for the addresses every 5 s.
+        sleep 6
+    fi
     # shellcheck disable=SC2086  several containers
     docker stop -t 40 $old >/dev/null && docker rm $old >/dev/null
+    [ "$1" != web ] || { route && trap - EXIT; }
 }
 replace web
 replace worker
