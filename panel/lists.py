@@ -162,8 +162,8 @@ class ByPhone:
 
 
 def show_phone(number: phones.PhoneNumber) -> str:
-    """Return the number in international format with spaces and hyphens that don't break."""
-    return number.as_international.translate({ord(" "): "\u00a0", ord("-"): "\u2011"})
+    """Return the number in international format, which a line does not break."""
+    return phones.unbroken(number.as_international)
 
 
 def describe(user: User) -> str:

@@ -18,6 +18,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from common.http.redirects import safe_url
 from panel import lockout, second_factor
+from panel.filters import DaysFilter
 from panel.lists import ReadOnlyModelAdmin, link_to
 from users import audit, reading
 from users.models import SecondFactor, User
@@ -80,6 +81,9 @@ class SecondFactorAdmin(ReadOnlyModelAdmin):
     actions = ()  # type: ignore[assignment]
     list_display = ("owner", "is_set_up", "since", "last_used")
     list_select_related = ("user",)
+    list_filter = (("created_at", DaysFilter),)
+    list_filter_submit = True
+    allowed_lookups = ("created_at_from", "created_at_to")
     sortable_by = ()
     fields = readonly_fields = ("owner", "is_set_up", "since", "last_used")
 

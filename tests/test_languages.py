@@ -47,7 +47,7 @@ def russian() -> Catalog:
 
 def texts_of(path: Path) -> set[str]:
     if path.suffix == ".html":
-        return set(re.findall(r"""gettext\(u?(?:'|")(.+?)(?:'|")\)""", templatize(path.read_text())))
+        return set(re.findall(r"""gettext\((?:u?'[^']*', )?u?(?:'|")(.+?)(?:'|")\)""", templatize(path.read_text())))
     found = extract("python", io.BytesIO(path.read_bytes()), KEYWORDS)
     return {text if isinstance(text, str) else text[0] for _, text, *_ in found}
 

@@ -129,8 +129,8 @@ def test_times_follow_the_time_zone_of_the_browser(admin_client: Client) -> None
     admin_client.cookies["time_zone"] = "Nowhere/../etc"
     hostile = admin_client.get(user_page(person))
 
-    assert "March 1, 2026, 10:30 p.m." in utc
-    assert "March 2, 2026, 8:30 a.m." in local
+    assert "1 Mar 2026, 22:30" in utc
+    assert "2 Mar 2026, 08:30" in local
     assert "Times in Asia/Vladivostok" in local
     assert hostile.status_code == 200
 

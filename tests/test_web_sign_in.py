@@ -60,6 +60,12 @@ def test_invalid_number_is_an_error_at_its_field(typed: str) -> None:
     assert not ConfirmationCode.objects.exists()
 
 
+def test_no_line_breaks_within_the_number_of_an_error() -> None:
+    refused = pages.submit_form(anonymous_browser(), "/sign-in/", {"phone_number": "12"})
+
+    assert "for example +7\u00a0999\u00a0999\u201199\u201199." in refused.content.decode()
+
+
 def test_code_field_supports_one_time_code_autofill() -> None:
     browser = anonymous_browser()
     pages.request_code(browser, phone_number())

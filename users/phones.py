@@ -30,6 +30,8 @@ LAST_SHOWN_DIGITS = 2
 
 #: Digits and phone punctuation, between characters that are neither letters nor digits and mean nothing to a phone.
 _TYPED = re.compile(r"[^\w+(\[*#]*+(?:tel:(?://)?)? *+([(\[]*\+*[(\[ ]*[0-9][0-9 ()\[\]./~-]*+)[^\w*#]*", re.IGNORECASE)
+#: A number as people write it, within a text.
+_SPACED_NUMBER = re.compile(r"\+[0-9][0-9 ()-]*[0-9]")
 _ZEROS = re.compile(r"[(\[ ]*00")
 _MOBILE = {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
 
@@ -168,3 +170,8 @@ def served_region(phone_number: PhoneNumber) -> str:
 def block_of(phone_number: PhoneNumber) -> str:
     """Return what a number has in common with 10,000 others: operators hand out blocks of them."""
     return phone_number[:-_DIGITS_WITHIN_BLOCK]
+
+
+def unbroken(text: str) -> str:
+    """Replace spaces and hyphens of the numbers in a text by those at which no line breaks."""
+    return _SPACED_NUMBER.sub(lambda number: number[0].translate({ord(" "): "\u00a0", ord("-"): "\u2011"}), text)

@@ -4,10 +4,12 @@ from typing import Any, ClassVar, cast
 
 from django import forms
 from django.forms.renderers import DjangoTemplates
+from django.forms.utils import ErrorList
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from common.http.redirects import safe_url
+from users import phones
 from users.form_fields import OwnField, TypedConfirmationCodeField, TypedPhoneNumberField, TypedReferralCodeField
 from users.models import User
 from users.referrals import visibility
@@ -18,6 +20,11 @@ class FormTemplates(DjangoTemplates):
     field_template_name = "web/field.html"
 
 
+class Errors(ErrorList):
+    def __getitem__(self, i: Any) -> Any:
+        return phones.unbroken(super().__getitem__(i))
+
+
 class Form(forms.Form):
     # One instance for all forms: a renderer has its own template engine, with its own cache of compiled templates.
     default_renderer = FormTemplates()
@@ -25,7 +32,7 @@ class Form(forms.Form):
     refusal: Refusal | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"label_suffix": "", **kwargs})
+        super().__init__(*args, **{"label_suffix": "", "error_class": Errors, **kwargs})
         # Lets `refuse` call `add_error` on an unbound form.
         self.cleaned_data: dict[str, Any] = {}
 

@@ -8,12 +8,14 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.models import Group
 from django.db.models import Q
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from panel.audited import Audited
 from panel.foreign_texts import PERMISSIONS
-from panel.lists import ReadsStrictly
+from panel.lists import Counted, ReadsStrictly
 
 #: The permissions that the panel or the API ask for.
 OFFERED = Q(content_type__app_label__in=("users", "axes"), codename__in=PERMISSIONS)
@@ -43,8 +45,11 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(ReadsStrictly, Audited, OffersRights, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
+class GroupAdmin(Counted, ReadsStrictly, Audited, OffersRights, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
     """Groups, for superusers only: other staff could give permissions to their own group."""
+
+    counted = ngettext_lazy("%(count)d group", "%(count)d groups", "count")
+    search_help_text = _("Name of a group")
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.is_superuser)

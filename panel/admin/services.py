@@ -19,6 +19,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from panel.filters import DaysFilter
 from panel.lists import QuickModelAdmin
 from users import audit
 from users.models import Scope, ServiceAccount, ServiceKey
@@ -108,6 +109,9 @@ class ServiceKeyAdmin(SuperusersOnly):
     form = ServiceKeyForm
     list_display = ("prefix", "account", "is_valid", "expires_at", "last_used_at", "revoked_at")
     list_select_related = ("account",)
+    list_filter = (("expires_at", DaysFilter),)
+    list_filter_submit = True
+    allowed_lookups = ("expires_at_from", "expires_at_to")
     actions = ("revoke",)
     fields = ("account", "days", "networks")
 

@@ -21,6 +21,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
 from panel.admin.services import SuperusersOnly
+from panel.filters import DaysFilter, UserFilter
 from users import audit
 from users.events import metrics, webhooks
 from users.models import EventType, Webhook, WebhookDelivery
@@ -155,11 +156,18 @@ class WebhookAdmin(SuperusersOnly):
         return self._page_with_secret(request, chosen[0], secret)
 
 
+class WebhookFilter(UserFilter):
+    title = _("webhook")
+    parameter_name = "webhook"
+
+
 @admin.register(WebhookDelivery)
 class WebhookDeliveryAdmin(SuperusersOnly):
     list_display = ("created_at", "webhook", "type", "state_shown", "attempts_count", "last_status", "next_attempt_at")
     list_select_related = ("webhook", "event")
-    allowed_lookups = ("webhook",)
+    list_filter = (WebhookFilter, ("event__at", DaysFilter))
+    list_filter_submit = True
+    allowed_lookups = ("webhook", "event__at_from", "event__at_to")
     actions = ("replay",)
     fields = ("webhook", "type", "event_id", "state_shown", "attempts_shown", "answer", "next_attempt_at")
     readonly_fields = fields

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from panel import lockout
+from panel.filters import DaysFilter
 from panel.lists import ReadOnlyModelAdmin
 from users import audit, phones
 from users.refusals import PhoneNumberInvalid
@@ -23,6 +24,9 @@ class AccessAttemptAdmin(ReadOnlyModelAdmin):
     actions = ()  # type: ignore[assignment]
     counted = ngettext_lazy("%(count)d wrong password", "%(count)d wrong passwords", "count")
     list_display = ("number", "ip_address", "failures_since_start", "attempt_time")
+    list_filter = (("attempt_time", DaysFilter),)
+    list_filter_submit = True
+    allowed_lookups = ("attempt_time_from", "attempt_time_to")
     sortable_by = ("attempt_time",)
     search_fields = ("username",)
     search_help_text = _("A whole phone number or an address")

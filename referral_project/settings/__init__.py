@@ -100,6 +100,7 @@ LOGIN_URL = "web:sign-in"
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("ru", _("Russian"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "common.formats"
 TIME_ZONE = "UTC"
 
 STATIC_URL = "static/"

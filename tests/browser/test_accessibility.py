@@ -134,5 +134,7 @@ def test_no_accessibility_violation_on_the_panel_sign_in(visitor: NewVisitor, ax
 
     staff.open("/admin/")
 
+    button = staff.page.get_by_role("button", name="Log in")
+    assert button.evaluate("one => getComputedStyle(one).backgroundColor") == "rgb(14, 90, 68)"
     assert staff.page.locator("[name=password]").is_visible()
     assert staff.violations(axe, WCAG) == []

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.browser.conftest import NewVisitor
 from tests.browser.visitor import animate
 from tests.support.factories import create_user, phone_number
@@ -183,6 +185,31 @@ def test_share_button_uses_the_web_share_api(visitor: NewVisitor) -> None:
 
     shared = anna.page.evaluate("window.shared")
     assert shared["url"].endswith(f"/r/{code}/")
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_actions_of_the_ticket_are_a_grid_of_equal_buttons(visitor: NewVisitor, language: str) -> None:
+    anna = visitor(locale=language)
+    anna.page.add_init_script("navigator.share = async () => {}")
+    anna.open("/sign-in/")
+    anna.page.fill("[name=phone_number]", ANNA)
+    anna.page.press("[name=phone_number]", "Enter")
+    anna.page.fill("[name=confirmation_code]", anna.page.locator(".exposed").inner_text())
+    anna.page.wait_for_url("**/profile/")
+    measure = """actions => {
+        const all = [...actions.children], boxes = all.map(one => one.getBoundingClientRect());
+        const count = of => new Set(boxes.map(of).map(Math.round)).size;
+        const isCut = all.some(one => one.scrollWidth > one.offsetWidth);
+        return [count(box => box.top), count(box => box.width), count(box => box.height), isCut];
+    }"""
+
+    measured = {}
+    for width in (1280, 390, 320):
+        anna.page.set_viewport_size({"width": width, "height": 800})
+        rows, widths, heights, is_cut = anna.page.locator(".ticket__actions").evaluate(measure)
+        measured[width] = (rows, widths, heights, is_cut)
+
+    assert measured == {1280: (1, 1, 1, False), 390: (2, 1, 1, False), 320: (3, 1, 1, False)}
 
 
 def test_theme_is_kept_between_pages(visitor: NewVisitor) -> None:

@@ -6,6 +6,16 @@
     const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
     const dashes = [[], [6, 3], [2, 3]]; // lines also differ without colours
 
+    // Chart.js draws every line of a legend solid.
+    const lineLabels = {
+        usePointStyle: true,
+        pointStyleWidth: 32,
+        generateLabels: (chart) =>
+            Chart.defaults.plugins.legend.labels
+                .generateLabels(chart)
+                .map((label, nth) => ({ ...label, pointStyle: "line", lineWidth: 2, lineDash: dashes[nth] })),
+    };
+
     const kinds = {
         activity: { type: "line", colours: ["--series-1", "--series-2", "--series-3"] },
         delivery: { type: "bar", colours: ["--good", "--bad"] },
@@ -32,7 +42,7 @@
                 locale: language,
                 interaction: { mode: "index", intersect: false },
                 plugins: {
-                    legend: { position: "bottom", labels: { boxHeight: 8, usePointStyle: isLine, pointStyle: "line" } },
+                    legend: { position: "bottom", labels: isLine ? lineLabels : { boxHeight: 8 } },
                     tooltip: { callbacks: { label: (item) => ` ${item.dataset.label}: ${number.format(item.parsed.y)}` } },
                 },
                 scales: {
