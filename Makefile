@@ -187,6 +187,10 @@ restore: ## Replace the database of the Compose file by FILE, entirely or not; t
 deploy: ## Upgrade the services of the Compose file one replica at a time
 	infra/deploy.sh
 
+.PHONY: newcomer
+newcomer: ## Time the way of a newcomer: clone, make run, the main job by HTTP
+	$(PYTHON) -m benchmarks.newcomer
+
 .PHONY: sbom
 sbom: .venv/development ## List what the image contains, by CycloneDX, in sbom.json
 	$(BIN)/cyclonedx-py requirements --output-reproducible --output-file sbom.json requirements.lock
