@@ -58,6 +58,20 @@ def test_the_card_follows_the_brand(settings: Settings) -> None:
     assert corners == [(0x0E, 0x5A, 0x44), (0xFF, 0xD6, 0x0A)]
 
 
+def test_the_card_tells_what_one_gets(settings: Settings) -> None:
+    url = f"/r/{factories.create_user().referral_code}/card-ru.png"
+    plain = picture(Client(), url).tobytes()
+
+    cards = []
+    for settings.WELCOME_TEXT_RU in ("500 ₽ вам и другу", "1000 ₽ вам и другу", "Очень длинное обещание " * 20):
+        cards.append(picture(Client(), url))
+
+    assert len({plain, *(card.tobytes() for card in cards)}) == 4
+    background = cards[-1].getpixel((0, 0))
+    margins = [card.getpixel((x, y)) for card in cards for x in (*range(40), *range(1160, 1200)) for y in range(630)]
+    assert set(margins) == {background}
+
+
 def test_the_qr_code_is_saved_as_png_and_printed(client: Client) -> None:
     code = factories.create_user().referral_code
 

@@ -38,7 +38,7 @@ def brand() -> Brand:
     own_colours = settings.BRAND_COLOR != settings.DEFAULT_BRAND_COLOR
     return Brand(
         name=service_name(),
-        welcome_text=_welcome_text(),
+        welcome_text=welcome_text(),
         support_url=settings.SUPPORT_URL,
         terms_url=settings.TERMS_URL,
         privacy_url=settings.PRIVACY_URL,
@@ -80,7 +80,7 @@ def _color_version() -> str:
     return str(settings.BRAND_COLOR.removeprefix("#").lower())
 
 
-def _welcome_text() -> str:
+def welcome_text() -> str:
     """Return the text in the current language; if only the other one is set, that."""
     texts = {"en": settings.WELCOME_TEXT_EN, "ru": settings.WELCOME_TEXT_RU}
     return texts.get(get_language() or "", "") or next(filter(None, texts.values()), "")

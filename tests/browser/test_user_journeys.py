@@ -3,10 +3,12 @@
 import re
 
 import pytest
+from pytest_django import Settings
 
 from tests.browser.conftest import NewVisitor
-from tests.browser.visitor import animate
+from tests.browser.visitor import PICTURE_SIZE, animate
 from tests.support.factories import create_user, phone_number
+from users.models import User
 
 ANNA, BORIS, CLARA = "8 (916) 123-45-67", "+7 916 765-43-21", "+7 916 222-33-44"
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2}
@@ -187,15 +189,32 @@ def test_share_button_uses_the_web_share_api(visitor: NewVisitor) -> None:
     assert shared["url"].endswith(f"/r/{code}/")
 
 
+@pytest.mark.parametrize("look", ["en-light", "en-dark", "ru-light", "ru-dark"])
+def test_the_start_page_shows_the_product_in_the_language_and_theme_of_the_page(
+    visitor: NewVisitor, settings: Settings, look: str
+) -> None:
+    language, theme = look.split("-")
+    anna = create_user(username={"en": "Anna", "ru": "Анна"}[language], phone_number="+79161234567")
+    User.objects.filter(pk=anna.pk).update(referral_code="K7M2XP")
+    guest = visitor(locale=language, color_scheme=theme, **PHONE)
+    guest.page.add_init_script("navigator.share = async () => {}")
+
+    guest.open("/")
+    shown = guest.page.locator(".hero__picture img")
+    source, size = shown.evaluate("img => [img.currentSrc, [img.naturalWidth, img.naturalHeight]]")
+    settings.PUBLIC_URL = "https://friends.example"
+    guest.sign_in_anywhere(ANNA)
+    guest.picture(f"product-{look}")
+
+    assert source.endswith(f"/product-{look}.webp")
+    assert tuple(size) == PICTURE_SIZE
+
+
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_actions_of_the_ticket_are_a_grid_of_equal_buttons(visitor: NewVisitor, language: str) -> None:
     anna = visitor(locale=language)
     anna.page.add_init_script("navigator.share = async () => {}")
-    anna.open("/sign-in/")
-    anna.page.fill("[name=phone_number]", ANNA)
-    anna.page.press("[name=phone_number]", "Enter")
-    anna.page.fill("[name=confirmation_code]", anna.page.locator(".exposed").inner_text())
-    anna.page.wait_for_url("**/profile/")
+    anna.sign_in_anywhere(ANNA)
     measure = """actions => {
         const all = [...actions.children], boxes = all.map(one => one.getBoundingClientRect());
         const count = of => new Set(boxes.map(of).map(Math.round)).size;

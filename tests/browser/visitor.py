@@ -1,5 +1,6 @@
 """A user in a browser."""
 
+import io
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,7 @@ from referral_project.settings import BASE_DIR
 from tests.support.servers import PATIENCE_SECONDS
 
 IMAGES = BASE_DIR / "docs/images"
+PICTURES, PICTURE_SIZE = BASE_DIR / "web/static/web", (640, 800)
 
 
 def animate(names: Sequence[str], target: str) -> None:
@@ -75,6 +77,15 @@ class Visitor:
         self.enter_code()
         return self.my_code.inner_text()
 
+    def sign_in_anywhere(self, phone_number: str) -> None:
+        """Sign in on pages of any language."""
+        self.open("/sign-in/")
+        self.page.fill("[name=phone_number]", phone_number)
+        self.page.press("[name=phone_number]", "Enter")
+        self.page.wait_for_url("**/sign-in/code/")
+        self.page.fill("[name=confirmation_code]", self.page.locator(".exposed").inner_text())
+        self.page.wait_for_url("**/profile/")
+
     def submit_invalid(self, field: str, text: str, path: str) -> Iterator[str]:
         """Submit an invalid value and yield the path of the page with its error."""
         self.page.fill(f"[name={field}]", text)
@@ -117,6 +128,15 @@ class Visitor:
         if os.environ.get("SCREENSHOTS"):
             self.page.mouse.move(0, 0)
             self.page.screenshot(path=Path(IMAGES, f"{name}.png"), animations="disabled", caret="initial")
+
+    def picture(self, name: str) -> None:
+        """Write the page of a phone, from its heading on, as a picture for the start page if SCREENSHOTS is set."""
+        if os.environ.get("SCREENSHOTS"):
+            shot = Image.open(io.BytesIO(self.page.screenshot(animations="disabled"))).convert("RGB")
+            top = int(self.page.locator("h1").evaluate("title => title.getBoundingClientRect().top")) - 16
+            scale = shot.width / self.page.evaluate("innerWidth")
+            part = shot.crop((0, int(top * scale), shot.width, int(top * scale) + shot.width * 5 // 4))
+            part.resize(PICTURE_SIZE).save(PICTURES / f"{name}.webp", quality=72, method=6)
 
     def close(self) -> None:
         self._context.close()

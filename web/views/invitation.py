@@ -16,6 +16,7 @@ from django.utils.translation import get_language, override
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from common.brand import facts
 from common.http import public_url
 from common.http.client_ip import client_ip_of
 from users import referral_codes
@@ -92,8 +93,9 @@ def card(request: HttpRequest, referral_code: str, language: str) -> HttpRespons
         owner = activation.owner_of(referral_code=referral_code, client_ip=client_ip_of(request))
     except ReferralCodeNotFound:
         raise Http404 from None
-    key = f"card:{owner.referral_code}:{language}:{settings.BRAND_COLOR}:{crc32(settings.SERVICE_NAME.encode())}"
     with override(language):
+        words = crc32(f"{facts.service_name()}\0{facts.welcome_text()}".encode())
+        key = f"card:{owner.referral_code}:{language}:{settings.BRAND_COLOR}:{words}"
         picture = cache.get_or_set(key, partial(pictures.card, owner.referral_code), _DAY_SECONDS)
     # Chats in a browser load it from their own pages.
     return HttpResponse(picture, content_type="image/png", headers={"Cross-Origin-Resource-Policy": "cross-origin"})
