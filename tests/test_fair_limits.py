@@ -85,6 +85,7 @@ class TestOneAddress:
 
 class TestReserves:
     @pytest.mark.parametrize("name", ["LIMIT_CODES_PER_BLOCK", "LIMIT_CODES_PER_COUNTRY", "LIMIT_CODES"])
+    @pytest.mark.usefixtures("clock")  # refusals name the seconds to wait
     def test_a_part_is_for_known_addresses(self, settings: Settings, name: str) -> None:
         owner = phone_number()
         sign_up(APIClient(REMOTE_ADDR=HOME), owner)
