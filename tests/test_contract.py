@@ -23,6 +23,7 @@ from users.sign_in import sending
 
 pytestmark = pytest.mark.usefixtures("unlimited")
 SEED = int(os.environ.get("CONTRACT_SEED", "0"))
+MOST_VALUES = 20
 #: All the others apply. A phone number, a code or a name can be of the right form and wrong all the same.
 CHECKS = {"positive_data_acceptance": {"enabled": False}}
 
@@ -33,7 +34,17 @@ def published(live_server: LiveServer, **phases: Any) -> BaseSchema:
         {"base-url": live_server.url, "seed": SEED or 1, "generation": generation, "checks": CHECKS, "phases": phases}
     )
     document = requests.get(f"{live_server.url}/api/schema/?format=json", timeout=60).json()
-    return schemathesis.openapi.from_dict(document, config=config)
+    return schemathesis.openapi.from_dict(with_short_lists(document), config=config)
+
+
+def with_short_lists(schema: Any) -> Any:
+    """Return a schema where few values of a long list stand for all: each one is sent."""
+    if isinstance(schema, list):
+        return [with_short_lists(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    short = {"enum": schema["enum"][:MOST_VALUES]} if isinstance(schema.get("enum"), list) else {}
+    return {name: with_short_lists(each) for name, each in {**schema, **short}.items()}
 
 
 @pytest.fixture
@@ -58,10 +69,10 @@ def by_token(user: User) -> dict[str, str]:
     return {"Authorization": f"Token {token}"}
 
 
-def headers_for(case: schemathesis.Case, person: dict[str, str]) -> dict[str, str]:
+def headers_for(case: schemathesis.Case) -> dict[str, str]:
     """Return the credentials that the operation takes: a service key, or those of a person."""
     is_for_services = "x-scopes" in case.operation.definition.raw
-    return {"Authorization": f"Key {service_key()}"} if is_for_services else person
+    return {"Authorization": f"Key {service_key()}"} if is_for_services else by_token(create_superuser())
 
 
 def by_jwt(user: User) -> dict[str, str]:
@@ -93,7 +104,7 @@ def what_exists(me: User) -> dict[str, Any]:
 
 @whatever.parametrize()
 def test_every_answer_is_one_that_the_documentation_describes(case: schemathesis.Case) -> None:
-    case.call_and_validate(headers=headers_for(case, by_token(create_superuser())))
+    case.call_and_validate(headers=headers_for(case))
 
 
 @sensible.given(
