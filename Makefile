@@ -175,6 +175,13 @@ check-infra: .venv/development ## Validate the deployment files, and run the who
 check-containers: .venv/development ## Build the images and run the Compose file on a Docker engine, with an upgrade and a restore (Linux, root)
 	$(BIN)/python -m infra.containers
 
+.PHONY: drill
+drill: .venv/development ## Lose the database and restore it to a point in time, then move it to a later PostgreSQL (needs pgbackrest)
+	$(BIN)/python -m infra.drill
+
+.PHONY: nightly
+nightly: check-containers drill fuzz ## Checks that take too long for every change
+
 .PHONY: backup
 backup: ## Dump the database of the Compose file into infra/backups, and read the dump back
 	infra/backup.sh

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -31,16 +32,21 @@ REQUIRED = {
     "SMS_URL": "json://gateway.example/send?:phone={phone}",
     "FLOWER_BASIC_AUTH": "admin:0123456789abcdef",
 }
+BASE_FILE, ARCHIVE_FILE = "docker-compose.yml", "docker-compose.pitr.yml"
+DOCKERFILES = [INFRA / "Dockerfile", INFRA / "pgbackrest/Dockerfile"]
+PINNED = re.compile(r"@sha256:[0-9a-f]{64}$")
 SET_BY_COMPOSE = {"DATABASE_URL", "REDIS_URL", "TRUSTED_PROXIES"}
 
 
 def main() -> int:
     checks: list[Callable[[], None]] = [
         check_the_compose_file,
+        check_the_compose_file_of_the_archive,
+        check_that_base_images_are_pinned,
         check_that_required_variables_are_required,
         check_that_only_nginx_is_published,
         check_that_the_example_matches_the_settings,
-        check_the_dockerfile,
+        check_the_dockerfiles,
         check_nginx,
         check_gunicorn,
         check_that_unsafe_settings_are_refused,
@@ -65,13 +71,34 @@ def main() -> int:
 
 
 def check_the_compose_file() -> None:
-    run(TOOLS / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", INFRA / "docker-compose.yml")
+    for name in (BASE_FILE, ARCHIVE_FILE):
+        run(TOOLS / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", INFRA / name)
     services = configuration(filled_in())["services"]
     for name, service in services.items():
         own_image = service["image"] in {"referral-app", "referral-nginx"}
         require(own_image or "healthcheck" in service, f"{name} has no health check")
         require(service.get("read_only") and service["cap_drop"] == ["ALL"], f"{name} may do more than it needs")
         require("mem_limit" in service and "logging" in service, f"{name} could use up the memory or the disk")
+
+
+def check_the_compose_file_of_the_archive() -> None:
+    alone, archived = (
+        configuration(filled_in(), *files)["services"]["postgres"]["command"]
+        for files in ([BASE_FILE], [BASE_FILE, ARCHIVE_FILE])
+    )
+    require(archived[: len(alone)] == alone, f"PostgreSQL with an archive is started otherwise: {archived}")
+
+
+def check_that_base_images_are_pinned() -> None:
+    images = {name: service["image"] for name, service in configuration(filled_in())["services"].items()}
+    floating = {
+        name for name, image in images.items() if not image.startswith("referral-") and not PINNED.search(image)
+    }
+    require(not floating, f"images without a digest: {floating}")
+    for dockerfile in DOCKERFILES:
+        bases = re.findall(r"^ARG \w+_IMAGE=(.*)$", dockerfile.read_text(), re.MULTILINE)
+        require(bases and all(map(PINNED.search, bases)), f"{dockerfile.name} has a base without a digest: {bases}")
+    require(images["postgres"] in DOCKERFILES[1].read_text(), "PostgreSQL with an archive has another base")
 
 
 def check_that_required_variables_are_required() -> None:
@@ -97,8 +124,8 @@ def check_that_the_example_matches_the_settings() -> None:
     require(not unknown, f"in .env.example, but read by nothing: {', '.join(sorted(unknown))}")
 
 
-def check_the_dockerfile() -> None:
-    run(TOOLS / "hadolint", INFRA / "Dockerfile")
+def check_the_dockerfiles() -> None:
+    run(TOOLS / "hadolint", *DOCKERFILES)
 
 
 def check_nginx() -> None:
@@ -136,12 +163,14 @@ def filled_in(*, without: str = "", **changes: str) -> str:
     return re.sub(r"^([A-Z_]+)=$", lambda line: f"{line[1]}={values.get(line[1], '')}", EXAMPLE, flags=re.MULTILINE)
 
 
-def configuration(environment_file: str) -> Any:
+def configuration(environment_file: str, *files: str) -> Any:
     """Return the configuration as compose parses it. Raises `CheckFailed`."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / ".env").write_text(environment_file)
-        (Path(folder) / "docker-compose.yml").write_text((INFRA / "docker-compose.yml").read_text())
-        return json.loads(run(COMPOSE, "config", "--format", "json", cwd=folder))
+        for name in (names := files or (BASE_FILE,)):
+            shutil.copy(INFRA / name, folder)
+        chosen = [word for name in names for word in ("--file", name)]
+        return json.loads(run(COMPOSE, *chosen, "config", "--format", "json", cwd=folder))
 
 
 def production() -> dict[str, str]:

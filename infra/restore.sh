@@ -4,11 +4,7 @@ set -eu
 cd "$(dirname "$0")"
 file=${1:?usage: infra/restore.sh FILE}
 [ -r "$file" ] || { echo "$file can't be read" >&2 && exit 1; }
-running=$(docker compose ps --services --status running | grep -Ev '^(postgres|redis|prometheus|grafana|flower)$' || true)
-if [ -n "$running" ]; then
-    echo "The service runs ($(echo $running)). Stop it first: docker compose stop nginx web worker webhooks beat" >&2
-    exit 1
-fi
+. ./service_stopped.sh
 postgres() { docker compose exec -T postgres "$@"; }
 # A damaged dump is refused before anything changes.
 postgres pg_restore --file /dev/null <"$file" || { echo "$file is damaged; the database is as it was" >&2 && exit 1; }

@@ -18,7 +18,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import requests
 
@@ -116,12 +116,12 @@ def try_everything(folder: Path, image: Path) -> None:
         wait_for_port(nginx.flower_port, flower)
         say("gunicorn, a Celery worker, its scheduler, Flower and nginx are up")
 
-        site = Site(nginx)
+        site = Site(nginx.tls_port, nginx.folder)
         try_redirects_and_errors(site, nginx)
         secret = make_a_webhook(site, receiver, image, environment)
         try_sign_in_and_referral(site, nginx, gateway)
         try_the_webhook(receiver, secret)
-        try_the_pages(Site(nginx), gateway)
+        try_the_pages(Site(nginx.tls_port, nginx.folder), gateway)
         try_the_admin(site, nginx)
         try_flower(site)
         try_the_import(site, image, environment)
@@ -200,17 +200,44 @@ def running(folder: Path, name: str, command: list[object], **options: Any) -> I
                 process.wait()
 
 
-class Site(requests.Session):
-    """An HTTP client that reaches the service through nginx, by TLS."""
+class Client(requests.Session):
+    """An HTTP client of one server."""
 
-    def __init__(self, nginx: Nginx) -> None:
+    def __init__(self, address: str) -> None:
         super().__init__()
-        self.address = f"https://127.0.0.1:{nginx.tls_port}"
-        self.verify = str(nginx.folder / "certs" / "fullchain.pem")
+        self.address = address
         self.trust_env = False
 
     def request(self, method: str, path: str, *args: Any, **options: Any) -> requests.Response:  # type: ignore[override]
         return super().request(method, self.address + path, *args, **{"timeout": PATIENCE_SECONDS, **options})
+
+
+class Site(Client):
+    """A client that reaches the service through an Nginx with TLS, whose certificate is in `folder`."""
+
+    def __init__(self, port: int, folder: Path) -> None:
+        super().__init__(f"https://127.0.0.1:{port}")
+        self.verify = str(folder / "certs" / "fullchain.pem")
+
+
+class PlainSite(Client):
+    """A client of a server behind a platform's proxy, where TLS ends."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"http://127.0.0.1:{port}")
+        self.headers.update({"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.9"})
+
+    def answers(self) -> bool:
+        try:
+            return self.get("/health/live/").ok
+        except requests.ConnectionError:
+            return False
+
+
+class Messages(Protocol):
+    """Where the texts of messages can be read."""
+
+    def message_to(self, phone_number: str) -> str: ...
 
 
 def try_redirects_and_errors(site: Site, nginx: Nginx) -> None:
@@ -302,7 +329,7 @@ def try_the_limits(site: Site) -> None:
     say("60 lookups pass, then 429 in problem details, with any forged address")
 
 
-def sign_in(site: Site, gateway: Gateway, phone_number: str) -> dict[str, Any]:
+def sign_in(site: Client, gateway: Messages, phone_number: str) -> dict[str, Any]:
     asked = expect_status(site.post("/api/registration/", json={"phone_number": phone_number}), 202)
     expect("confirmation_code" not in asked.json(), "the code is exposed")
     code = re.findall(r"\b\d{4}\b", gateway.message_to(phone_number))[0]

@@ -1,5 +1,6 @@
 """Installing from a lock resolves nothing, so a newer release of a package can't break it."""
 
+import configparser
 import hashlib
 import os
 import subprocess
@@ -13,6 +14,7 @@ from threading import Thread
 
 import pytest
 
+from infra.containers.stack import settings_of_pip
 from referral_project.settings import BASE_DIR
 
 #: The pip of Python 3.11.0 and that of Debian 12.
@@ -72,6 +74,17 @@ def python_with_old_pip(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     python.write_text(f"#!/bin/sh -e\n{make_venv}\n{install} {wheel}\n")
     python.chmod(0o755)
     return python
+
+
+def test_the_index_of_this_machine_reaches_the_build_of_the_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", "https://index.example/simple")
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "file:///opt/packages https://more.example/simple")
+
+    settings = configparser.ConfigParser()
+    settings.read_string(settings_of_pip())
+
+    assert settings["global"]["index-url"] == "https://index.example/simple"
+    assert settings["global"]["extra-index-url"] == "https://more.example/simple"  # no folder of this machine
 
 
 def make_service(folder: Path, index: PackageIndex, python: Path) -> subprocess.CompletedProcess[str]:

@@ -16,10 +16,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from infra.check import ROOT
-from infra.containers import bases, checks, engine
-from infra.containers.engine import Engine, Unavailable
+from infra.containers import bases, checks, engine, recovery
+from infra.containers.engine import Engine
 from infra.containers.stack import Stack
 from infra.failure import CheckFailed
+from infra.packages import Unavailable
 from infra.try_stack import Failed, say
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "referral-check-containers"
@@ -42,12 +43,13 @@ def try_everything(docker: Engine) -> int:
         stack = Stack(docker, folder, stand_ins)
         with torn_down(stack):
             try:
+                recovery.try_point_in_time_recovery(stack)
                 before = files_of_the_release_before(folder / "before")
-                stack.use(before, stand_ins, version="before")
+                stack.use(before, version="before")
                 checks.start(stack)
-                site = checks.Site(stack)
+                site = checks.site_of(stack)
                 people = checks.try_the_main_job(stack, site)
-                stack.use(ROOT, stand_ins, version="this")
+                stack.use(ROOT, version="this")
                 checks.try_an_upgrade(stack, site, people)
                 for check in (
                     checks.check_that_no_container_may_do_more_than_it_needs,

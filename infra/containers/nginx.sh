@@ -4,4 +4,4 @@ for template in /etc/nginx/templates/*.template; do
     name=$(basename "$template" .template)
     envsubst "$(printf '${%s} ' $(env | cut -d= -f1))" <"$template" >"$NGINX_ENVSUBST_OUTPUT_DIR/$name"
 done
-exec nginx -p /tmp/ -c /etc/nginx/nginx.conf -g 'daemon off;'
+exec nginx -g 'daemon off;'

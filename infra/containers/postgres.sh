@@ -1,5 +1,6 @@
 # Prepares a new database and becomes the user postgres, as the entry point of the image postgres does.
 set -eu
+[ "$1" = postgres ] || exec "$@"
 become() { exec setpriv --reuid=postgres --regid=postgres --init-groups "$@"; }
 if [ "$(id -u)" = 0 ]; then
     mkdir -p "$PGDATA"

@@ -23,13 +23,17 @@ PIP_SETTINGS = {"index-url", "extra-index-url", "trusted-host", "proxy", "timeou
 #: Of Nginx, so that a few requests fill it.
 NGINX_FILES = 65_536
 LOG_BYTES, LOG_FILES = 8_000, 3
+#: A worker is looked at once a minute, and a busy machine may need several looks.
+HEALTHY_SECONDS = 300
 
 
 class Stack:
     """Commands of compose; the scripts of infra/ run with the same environment."""
 
     def __init__(self, engine: Engine, folder: Path, bases: dict[str, str]) -> None:
-        self.engine, self.folder = engine, folder
+        self.engine, self.folder, self.bases = engine, folder, bases
+        self.project = f"check{secrets.token_hex(3)}"
+        self.database_password = secrets.token_hex(16)
         self.tls_port, self.port = free_port(), free_port()
         self._links_to_programs()
         shutil.copytree(INFRA, folder / "infra", ignore=shutil.ignore_patterns("certs", ".env", "backups"))
@@ -39,7 +43,7 @@ class Stack:
         (self.infra / ".env").write_text(
             filled_in(
                 SECRET_KEY=secrets.token_hex(32),
-                POSTGRES_PASSWORD=secrets.token_hex(16),
+                POSTGRES_PASSWORD=self.database_password,
                 PUBLIC_URL=PUBLIC_URL,
                 SMS_URL="json://gateway:8000/?:phone={phone}",
                 FLOWER_BASIC_AUTH="admin:flower",
@@ -51,10 +55,10 @@ class Stack:
             "PATH": f"{folder}/bin:{os.environ['PATH']}",
             "DOCKER_BUILDKIT": "1",
             "COMPOSE_BAKE": "false",
-            "COMPOSE_PROJECT_NAME": f"check{secrets.token_hex(3)}",
+            "COMPOSE_PROJECT_NAME": self.project,
             "COMPOSE_FILE": f"{self.infra}/docker-compose.yml:{self.infra}/check.yml",
         }
-        self.use(ROOT, bases, version="this")
+        self.use(ROOT, version="this")
 
     def _links_to_programs(self) -> None:
         """Let `docker compose` find the compose of the development lock, unless the client has one."""
@@ -67,8 +71,9 @@ class Stack:
         for file in (self.infra / "certs").glob("*.pem"):
             file.chmod(0o644)
 
-    def use(self, tree: Path, bases: dict[str, str], *, version: str) -> None:
+    def use(self, tree: Path, *, version: str) -> None:
         """Build the images from this tree of files from now on."""
+        bases = self.bases
         build: dict[str, Any] = {
             "context": str(tree),
             "dockerfile": str(INFRA / "Dockerfile"),
@@ -76,6 +81,7 @@ class Stack:
             "secrets": ["pip", "certificates"],
             "args": {
                 "VERSION": version,
+                "REVISION": f"revision-of-{version}",
                 **{f"{name.upper()}_IMAGE": bases[name] for name in ("python", "nginx") if bases},
             },
         }
@@ -97,7 +103,7 @@ class Stack:
             **{name: {"image": bases[name]} for name in ("postgres", "redis") if bases},
         }
         pip = self.folder / "pip.conf"
-        pip.write_text(_settings_of_pip())
+        pip.write_text(settings_of_pip())
         mounted = {
             "pip": {"file": str(pip)},
             "certificates": {"file": str(CERTIFICATES if CERTIFICATES.exists() else pip)},
@@ -110,12 +116,14 @@ class Stack:
     def up(self, *options: str) -> None:
         """Start everything and wait until all health checks pass: compose can't wait for services without one."""
         self.compose("up", "--detach", *options)
+        self.wait_until_healthy()
 
+    def wait_until_healthy(self) -> None:
         def unhealthy() -> list[str]:
             states = {name: container["State"].get("Health", {}) for name, container in self.containers().items()}
             return [name for name, health in states.items() if health.get("Status", "healthy") != "healthy"]
 
-        wait_until(lambda: not unhealthy(), otherwise="a container is not healthy")
+        wait_until(lambda: not unhealthy(), otherwise="a container is not healthy", seconds=HEALTHY_SECONDS)
 
     def run(self, *words: object, **environment: str) -> str:
         """Return the output of a command. Raises `CheckFailed` with what it said."""
@@ -132,22 +140,22 @@ class Stack:
         found = json.loads(self.engine.docker("inspect", *ids)) if ids else []
         return {container["Name"].split("-", 1)[1]: container for container in found}
 
-    def message_to(self, phone: str) -> str:
+    def message_to(self, phone_number: str) -> str:
         """Wait for the newest message that the gateway got for a number, and return its text."""
 
         def newest() -> str:
             lines = self.compose("logs", "--no-log-prefix", "gateway").splitlines()
             messages = [json.loads(line) for line in lines if line.startswith("{")]
-            return next((one["text"] for one in reversed(messages) if one["phone"] == phone), "")
+            return next((one["text"] for one in reversed(messages) if one["phone"] == phone_number), "")
 
-        return wait_until(newest, otherwise=f"no message to {phone}")
+        return wait_until(newest, otherwise=f"no message to {phone_number}")
 
     def sql(self, statement: str) -> str:
         query = ["psql", "--username", "referral", "--no-align", "--tuples-only", "--command", statement]
         return self.compose("exec", "-T", "postgres", *query).strip()
 
 
-def _settings_of_pip() -> str:
+def settings_of_pip() -> str:
     """Return the settings of this machine's pip, from its files and its environment, as one file."""
     listed = subprocess.run(["pip", "config", "list"], capture_output=True, text=True, check=False).stdout  # noqa: S607
     settings = dict(line.split("=", 1) for line in listed.splitlines() if "=" in line)

