@@ -16,7 +16,8 @@ os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="metri
 
 from prometheus_client import values
 
-bind = "0.0.0.0:8000"
+# PORT comes from platforms that choose one.
+bind = f"0.0.0.0:{os.environ.get('PORT') or 8000}"
 workers = int(os.environ.get("WEB_CONCURRENCY") or min(len(os.sched_getaffinity(0)), 8) + 1)
 # Each thread keeps one database connection: replicas x workers x threads must stay below PostgreSQL's max_connections.
 threads = int(os.environ.get("WEB_THREADS") or 4)

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from infra.check import ROOT
-from infra.containers import bases, checks, engine, recovery
+from infra.containers import alone, bases, checks, engine, recovery
 from infra.containers.engine import Engine
 from infra.containers.stack import Stack
 from infra.failure import CheckFailed
@@ -60,6 +60,7 @@ def try_everything(docker: Engine) -> int:
                     checks.check_that_logs_are_rotated,
                     checks.try_a_worker_out_of_memory,
                     checks.try_backup_and_restore,
+                    alone.try_the_image_alone,
                     checks.check_that_everything_stops_cleanly,
                 ):
                     check(stack, site)
