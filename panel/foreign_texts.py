@@ -17,10 +17,12 @@ UNFOLD = (
     _("Run"),
     _("Select action"),
     _("Select all rows"),
+    _("Select value"),
     _("System"),
     _("This item will be deleted."),
     _("Toggle password visibility"),
     _("Toggle sorting"),
+    _("Type to search"),
     _("Welcome back to"),
 )
 #: By the name that Django's permission has in the database.

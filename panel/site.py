@@ -37,6 +37,10 @@ class Panel(UnfoldAdminSite):  # type: ignore[misc]
             path("delivery-report/", self.admin_view(delivery_report.page), name="delivery_report"),
         ]
 
+    def app_index(self, request: HttpRequest, app_label: str, extra_context: Any = None) -> HttpResponse:
+        """Lead from the first part of the path above a page, which names an app, to the dashboard and the menu."""
+        return redirect("admin:index")
+
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if request.method == "GET" and self._knows_password(request) and not self.has_permission(request):
             return redirect(f"{reverse('admin:second_factor')}?{request.GET.urlencode()}")

@@ -119,6 +119,25 @@ def test_wrong_passwords_open_under_their_name(admin_client: Client) -> None:
     assert "Access attempts" not in html
 
 
+def test_choices_and_counts_are_in_the_language_of_the_page(admin_client: Client) -> None:
+    russian = {"Accept-Language": "ru"}
+
+    webhook, account, groups = (
+        admin_client.get(f"/admin/{page}/", headers=russian).content.decode()
+        for page in ("users/webhook/add", "users/serviceaccount/add", "auth/group")
+    )
+
+    assert "person.registered: человек зарегистрировался" in webhook
+    assert "people:read: читать людей" in account
+    assert re.search(r"\b0 групп\s", groups)
+    assert "Type to search" not in groups
+
+
+def test_the_path_above_a_page_leads_to_the_dashboard(admin_client: Client) -> None:
+    for app in ("users", "auth", "axes"):
+        assert admin_client.get(f"/admin/{app}/", follow=True).redirect_chain == [("/admin/", 302)]
+
+
 def test_times_follow_the_time_zone_of_the_browser(admin_client: Client) -> None:
     person = factories.create_user()
     type(person).objects.filter(pk=person.pk).update(registered_at=datetime(2026, 3, 1, 22, 30, tzinfo=UTC))

@@ -15,7 +15,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from panel.audited import Audited
 from panel.foreign_texts import PERMISSIONS
-from panel.lists import Counted, ReadsStrictly
+from panel.lists import CappedPaginator, Counted, ReadsStrictly
 
 #: The permissions that the panel or the API ask for.
 OFFERED = Q(content_type__app_label__in=("users", "axes"), codename__in=PERMISSIONS)
@@ -48,6 +48,7 @@ admin.site.unregister(Group)
 class GroupAdmin(Counted, ReadsStrictly, Audited, OffersRights, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
     """Groups, for superusers only: other staff could give permissions to their own group."""
 
+    paginator = CappedPaginator
     counted = ngettext_lazy("%(count)d group", "%(count)d groups", "count")
     search_help_text = _("Name of a group")
 

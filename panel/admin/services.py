@@ -1,11 +1,12 @@
 """Service accounts and their keys, for superusers: a key is shown once, on the page after it was made."""
 
+from functools import partial
 from ipaddress import ip_network
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextChoices
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -47,10 +48,15 @@ class SuperusersOnly(QuickModelAdmin):
         return False
 
 
+def described(choices: type[TextChoices]) -> list[tuple[str, str]]:
+    """Return choices with their values and labels; called for each form, in the language of its page."""
+    return [(each.value, f"{each.value}: {each.label}") for each in choices]
+
+
 class ServiceAccountForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     scopes = forms.MultipleChoiceField(
         label=_("Scopes"),
-        choices=[(scope.value, f"{scope.value}: {scope.label}") for scope in Scope],
+        choices=partial(described, Scope),
         widget=UnfoldAdminCheckboxSelectMultipleWidget(),
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -20,7 +21,7 @@ from django.views.decorators.debug import sensitive_variables
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
-from panel.admin.services import SuperusersOnly
+from panel.admin.services import SuperusersOnly, described
 from panel.filters import DaysFilter, UserFilter
 from users import audit
 from users.events import metrics, webhooks
@@ -41,7 +42,7 @@ class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
     types = forms.MultipleChoiceField(
         label=_("Types"),
         required=False,
-        choices=[(each.value, f"{each.value}: {each.label}") for each in EventType],
+        choices=partial(described, EventType),
         widget=UnfoldAdminCheckboxSelectMultipleWidget(),
         help_text=_("None: all, those of later releases included."),
     )
