@@ -12,6 +12,8 @@ from infra.try_stack import PlainSite, Site, say, sign_in
 from tests.support.servers import free_port, wait_until
 
 OWN_PORT = 8080
+#: As in the Compose file: Docker's 10 s are too few on a busy machine.
+PATIENT = ("--time", "40")
 
 
 def try_the_image_alone(stack: Stack, _site: Site) -> None:
@@ -24,10 +26,10 @@ def try_the_image_alone(stack: Stack, _site: Site) -> None:
         with running(stack, DATABASE_URL=url) as (name, site):
             for phone in ("+79991112201", "+79991112202"):
                 sign_in(site, stack, phone)
-            stack.engine.docker("restart", name)
+            stack.engine.docker("restart", *PATIENT, name)
             wait_until(site.answers, otherwise="the container does not answer after a restart")
             require(site.get("/health/ready/").json()["status"] == "ok", "the container is not ready")
-            stack.engine.docker("stop", name)
+            stack.engine.docker("stop", *PATIENT, name)
             code = stack.engine.docker("inspect", "--format", "{{.State.ExitCode}}", name)
             require(code == "0", f"the single container ended with {code}")
         say(f"the image alone, on {database} and a port of the platform: two people signed in, stopped with 0")
