@@ -92,7 +92,7 @@ def test_pages_are_accessible_and_fit_the_screen(
         defect
         for where in every_page(guest)
         for defect in (
-            *([f"{where} is {guest.overflow} px too wide"] if guest.overflow > 0 else []),
+            *((where, "px too wide at", width, pixels) for width, pixels in guest.overflow.items()),
             *(
                 (where, violation["id"], [node["html"] for node in violation["nodes"]])
                 for violation in guest.violations(axe, [*WCAG, "best-practice"])

@@ -13,6 +13,8 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Request
 from referral_project.settings import BASE_DIR
 from tests.support.servers import PATIENCE_SECONDS
 
+#: Of a small phone, a phone, a tablet and a laptop.
+WIDTHS = (320, 390, 768, 1280)
 IMAGES = BASE_DIR / "docs/images"
 PICTURES, PICTURE_SIZE = BASE_DIR / "web/static/web", (640, 800)
 
@@ -119,9 +121,16 @@ class Visitor:
         return str(self.page.evaluate("getComputedStyle(document.body).backgroundColor"))
 
     @property
-    def overflow(self) -> int:
-        """Number of pixels by which the page is wider than the window."""
-        return int(self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
+    def overflow(self) -> dict[int, int]:
+        """Number of pixels by which the page is wider than the window, by the widths where it is."""
+        now = self.page.viewport_size
+        assert now
+        wider = {}
+        for width in WIDTHS:
+            self.page.set_viewport_size({"width": width, "height": now["height"]})
+            wider[width] = int(self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
+        self.page.set_viewport_size(now)
+        return {width: pixels for width, pixels in wider.items() if pixels > 0}
 
     def screenshot(self, name: str) -> None:
         """Write docs/images/NAME.png if SCREENSHOTS is set."""
