@@ -18,7 +18,7 @@ APP_HASH = re.compile("[A-Za-z0-9+/]{11}")
 def fits_one_sms(text: str) -> bool:
     """Return True for at most 160 characters of GSM-7, or 70 code units of UCS-2 if there is another one."""
     if _GSM_7_ALL.issuperset(text):
-        return len(text) + sum(map(_GSM_7_EXTENDED.__contains__, text)) <= _MOST_GSM_7
+        return len(text) + sum(character in _GSM_7_EXTENDED for character in text) <= _MOST_GSM_7
     return len(text.encode("utf-16-be")) // 2 <= _MOST_UCS_2
 
 

@@ -88,11 +88,11 @@ class Use:
 
     @property
     def counters(self) -> list[Counter]:
-        setting = self.limit.setting
+        terms = parse(getattr(settings, self.limit.setting))
         return [
-            Counter(f"{setting}:{seconds}:{digest}", self._part_of(allowed * times), seconds)
-            for digest, times in [(_digest(subject), times) for subject, times in self.subjects.items()]
-            for allowed, seconds in parse(getattr(settings, setting))
+            Counter(f"{self.limit.setting}:{seconds}:{digest}", self._part_of(allowed * times), seconds)
+            for digest, times in ((_digest(subject), times) for subject, times in self.subjects.items())
+            for allowed, seconds in terms
         ]
 
     @property
