@@ -106,7 +106,8 @@ class UserFilter(django_filters.FilterSet):  # type: ignore[misc]
             "type": "string",
             "pattern": r"\S",
             "maxLength": USERNAME_MAX_LENGTH,
-            "description": "Invite code, or the beginning of a phone number or name.",
+            "description": "Invite code or id, the beginning of a phone number or name, or at least four digits "
+            "in a row from anywhere in a number.",
         }
     )
     def by_search(self, users: QuerySet[User], _name: str, term: str) -> QuerySet[User]:

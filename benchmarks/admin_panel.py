@@ -126,6 +126,8 @@ def measure() -> int:
         "/admin/users/user/?o=1",
         "/admin/users/user/?q=%2B79001",
         "/admin/users/user/?q=89000000001",
+        "/admin/users/user/?q=4567",
+        "/admin/users/user/?q=0000",
         f"/admin/users/user/?q={top_inviter.referral_code}",
         "/admin/users/user/?q=anna",
         "/admin/users/user/?q=nobody",

@@ -25,6 +25,26 @@ def test_users_are_found_by_phone_name_and_code(admin_client: Client, term: str)
 
 
 @pytest.mark.parametrize(
+    "part", ["4567", "7890", "456-78", "916 456", "(916) 456-7", "6.456\u00a078", "\uff14\uff15\uff16\uff17"]
+)
+def test_users_are_found_by_any_four_digits_of_their_number(admin_client: Client, part: str) -> None:
+    wanted = factories.create_user(phone_number="+79164567890")
+    factories.create_user(phone_number="+79994568790")
+
+    assert [*admin_client.get(PEOPLE, {"q": part}).context["cl"].result_list] == [wanted]
+
+
+@pytest.mark.parametrize("term", ["456", "+4567", "4567x", "x4567", "45x67", "4567#", "4568", "4567" * 40, "номер"])
+def test_other_terms_find_no_digits_in_the_middle(admin_client: Client, term: str) -> None:
+    factories.create_user(phone_number="+79164567890")
+
+    answer = admin_client.get(PEOPLE, {"q": term})
+
+    assert answer.status_code == 200
+    assert [*answer.context["cl"].result_list] == []
+
+
+@pytest.mark.parametrize(
     ("name", "terms"),
     [
         ("Ёлкина Анна", ["ёлкина", "Елкина", "ЁЛКИНА АННА", "елкина  анна", "ел"]),

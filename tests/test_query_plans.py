@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.db import connection
@@ -12,7 +13,7 @@ from rest_framework.test import APIClient
 
 from benchmarks import population
 from tests.support.factories import create_user
-from tests.support.queries import plan_of
+from tests.support.queries import plan_for_large_tables, plan_of
 from tests.test_query_counts import REQUESTS
 from users.models import RunningTotals
 from users.statistics.totals import QUARTER, quarter_of
@@ -21,10 +22,12 @@ PEOPLE = 20_000
 INDEXES = {
     "search=nobody": "user_by_search_name",
     "search=7cdfhj": "user_by_search_name",
+    "search=4567": "user_by_search_name",
     "updated_after=2026-01-01T00:00:00Z&ordering=updated_at": "user_by_change",
     "external_id=shop-42": "user_external_id",
     "username=nobody": "user_by_search_name",
 }
+ONLY_NUMBERS = 'SELECT "users_user"."phone_number" AS'
 
 pytestmark = pytest.mark.django_db
 
@@ -44,6 +47,7 @@ def test_no_request_scans_a_whole_table(service_client: APIClient) -> None:
     assert whole_tables == []
     # Here, because filling the tables takes seconds.
     assert_search_and_filters_use_their_indexes(service_client)
+    assert_digits_of_numbers_are_read_in_an_index(service_client)
 
 
 def test_a_scan_without_an_index_is_detected() -> None:
@@ -60,6 +64,17 @@ def assert_search_and_filters_use_their_indexes(service_client: APIClient) -> No
         plans[query] = plan_of(page)
 
     assert {query: plan for query, plan in plans.items() if INDEXES[query] not in plan} == {}
+
+
+def assert_digits_of_numbers_are_read_in_an_index(service_client: APIClient) -> None:
+    newest = f"+7{9_000_000_000 + PEOPLE}"  # not among the first `MANY_NUMBERS`
+    with CaptureQueriesContext(connection) as queries:
+        found = service_client.get(f"/api/users/?search=0000&phone_number={quote(newest)}").json()["results"]
+    (numbers,) = [query["sql"] for query in queries if query["sql"].startswith(ONLY_NUMBERS)]
+    plan = plan_for_large_tables(numbers)
+
+    assert "Index Only Scan" in plan if connection.vendor == "postgresql" else "USING COVERING INDEX" in plan
+    assert len(found) == (connection.vendor == "postgresql")  # SQLite has few people
 
 
 def fill() -> None:

@@ -1,29 +1,40 @@
 """Operations of migrations on large tables."""
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django.contrib.postgres import operations
-from django.db.migrations import AddConstraint, AddIndex, AlterField
+from django.db.migrations import AddConstraint, AddIndex, AlterField, RemoveIndex
+from django.db.migrations.operations.base import Operation
 from django.db.models import UniqueConstraint
 
 
-class AddIndexConcurrently(operations.AddIndexConcurrently):
-    """Adds an index while the table is written to; on SQLite, which has one writer, as `AddIndex` does.
+class _BesideWriters:
+    """Mixin for an operation of PostgreSQL during which others write; SQLite, which has one writer, runs `plain`.
 
     The migration must not be atomic.
     """
 
-    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        if schema_editor.connection.vendor == "postgresql":
-            super().database_forwards(app_label, schema_editor, from_state, to_state)
-        else:
-            AddIndex.database_forwards(self, app_label, schema_editor, from_state, to_state)
+    plain: ClassVar[type[Operation]]
 
-    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+    def database_forwards(self, app_label: str, schema_editor: Any, *states: Any) -> None:
         if schema_editor.connection.vendor == "postgresql":
-            super().database_backwards(app_label, schema_editor, from_state, to_state)
+            super().database_forwards(app_label, schema_editor, *states)  # type: ignore[misc]
         else:
-            AddIndex.database_backwards(self, app_label, schema_editor, from_state, to_state)
+            self.plain.database_forwards(cast("Operation", self), app_label, schema_editor, *states)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, *states: Any) -> None:
+        if schema_editor.connection.vendor == "postgresql":
+            super().database_backwards(app_label, schema_editor, *states)  # type: ignore[misc]
+        else:
+            self.plain.database_backwards(cast("Operation", self), app_label, schema_editor, *states)
+
+
+class AddIndexConcurrently(_BesideWriters, operations.AddIndexConcurrently):
+    plain = AddIndex
+
+
+class RemoveIndexConcurrently(_BesideWriters, operations.RemoveIndexConcurrently):
+    plain = RemoveIndex
 
 
 class AddUniqueConstraintConcurrently(AddConstraint):

@@ -59,7 +59,7 @@ class UserAdmin(UserColumns, PersonActions, ExportsList, OffersRights, DjangoUse
     sortable_by = ("phone", "registered_at")
     ordering = ("-registered_at", "-id")
     search_fields = ("phone_number", "username", "referral_code")
-    search_help_text = _("Phone number, name, invite code or id")
+    search_help_text = _("At least 4 digits of a phone number, a name, an invite code or an id")
     actions = ("block_selected", "unblock_selected", "sign_out_selected", "export_selected")
     actions_detail = ("personal_data",)
     csv_name = "people"

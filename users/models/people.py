@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
 from django.core.validators import MaxLengthValidator
 from django.db import models, transaction
-from django.db.models.functions import Now, Right
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -29,8 +29,6 @@ from users.models.user_manager import UserManager, following
 from users.refusals import ExternalIdTaken
 from users.validators import validate_username
 
-#: How many digits at the end of a number an index finds.
-LAST_DIGITS = 4
 #: For hand-written SQL over `users_user`: a column that fills `User.fetched_used_referral_code`.
 USED_REFERRAL_CODE = """
     (SELECT referral_code FROM users_referral WHERE invited_id = users_user.id) AS fetched_used_referral_code
@@ -87,7 +85,6 @@ class User(AbstractBaseUser, PermissionsMixin):
         indexes = (
             models.Index(fields=("registered_at", "id"), name="user_by_registration"),
             models.Index(fields=("updated_at", "id"), name="user_by_change"),
-            models.Index(Right("phone_number", LAST_DIGITS), name="user_by_last_digits"),
             models.Index(fields=("search_name",), name="user_by_search_name", opclasses=("varchar_pattern_ops",)),
             models.Index(fields=("registered_at", "id"), name="user_staff", condition=models.Q(is_staff=True)),
             models.Index(fields=("registered_at", "id"), name="user_disabled", condition=models.Q(is_active=False)),

@@ -1,4 +1,4 @@
-"""Search for users by indexed columns."""
+"""Search for users: an index finds each of them, except by digits in the middle of a number."""
 
 import re
 from uuid import UUID
@@ -7,24 +7,27 @@ import phonenumbers
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Right
 
 from users import phones, reading, referral_codes
 from users.models import User
-from users.models.people import LAST_DIGITS
+from users.phones import PhoneNumber
 from users.refusals import PhoneNumberInvalid
 from users.search_names import search_name
 
 ROWS_AT_ONCE = 1_000
+#: Fewer digits find only what begins with them.
+DIGITS_ANYWHERE = 4
+#: If so many numbers contain the same digits, reading the people in the order of a list soon fills a page.
+MANY_NUMBERS = 10_000
 #: What is left of a number while it is typed. A letter makes it an invite code or a name.
 _BEGINNING_OF_PHONE = re.compile(r"\+?[0-9 ().\-]*[0-9][0-9 ().\-]*")
 
 
 def matching(users: QuerySet[User], term: str) -> QuerySet[User]:
-    """Filter by a part of the phone number, the beginning of the name, a whole invite code or id; an index serves each.
+    """Filter by a part of the phone number, the beginning of the name, a whole invite code or id.
 
-    A part is the beginning, with or without the country code of the default region, or at least `LAST_DIGITS` digits of
-    the end.
+    A part is the beginning, with or without the country code of the default region, or at least `DIGITS_ANYWHERE`
+    digits in a row.
     """
     term = term.strip()
     matches = Q(external_id=term) if term else Q()
@@ -39,10 +42,17 @@ def matching(users: QuerySet[User], term: str) -> QuerySet[User]:
         if not reading.plain(term).strip().startswith("+"):
             digits = beginning.removeprefix("+")
             matches |= Q(phone_number__prefix=f"+{_default_country_code()}{digits}")
-            if len(digits) >= LAST_DIGITS:
-                users = users.alias(last_digits=Right("phone_number", LAST_DIGITS))
-                matches |= Q(last_digits=digits[-LAST_DIGITS:], phone_number__endswith=digits)
+            if len(digits) >= DIGITS_ANYWHERE and not isinstance(beginning, PhoneNumber):
+                matches |= _digits_anywhere(digits)
     return users.filter(matches) if matches else users.none()
+
+
+def _digits_anywhere(digits: str) -> Q:
+    """Read the numbers with these digits first: all are in an index, which is smaller than the table."""
+    anywhere = Q(phone_number__contains=digits)
+    numbers = User.objects.filter(anywhere).order_by("phone_number").values_list("phone_number", flat=True)
+    found = list(numbers[:MANY_NUMBERS])
+    return Q(phone_number__in=found) if len(found) < MANY_NUMBERS else anywhere
 
 
 def _default_country_code() -> int:
@@ -57,7 +67,7 @@ def _uuid(term: str) -> UUID | None:
 
 
 def _beginning_of_phone(term: str) -> str:
-    """Return `term` as an E.164 number or its beginning; "" if it does not look like a number."""
+    """Return a whole number as `PhoneNumber`, a part as a beginning in E.164; "" if it does not look like a number."""
     try:
         return phones.normalize(term)
     except PhoneNumberInvalid:
