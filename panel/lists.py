@@ -1,6 +1,6 @@
 """Base classes of the lists; response times don't grow with the number of rows."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import Any, ClassVar, cast
 
@@ -20,6 +20,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.forms import ActionForm
 from unfold.views import ChangeList
 
@@ -75,8 +76,12 @@ class SelectedOnlyActionForm(ActionForm):  # type: ignore[misc]
 class ReadsStrictly:
     """Mixin for a `ModelAdmin`: refuses values that no choice or column has, before a filter or an action reads one."""
 
-    #: The query parameters that may filter; with others, `?column__startswith=` would reveal any column.
-    allowed_lookups: ClassVar[Collection[str]] = ()
+    list_filter: ClassVar[Collection[Any]]
+
+    @property
+    def allowed_lookups(self) -> set[str]:
+        """The query parameters of the filters; with others, `?column__startswith=` would reveal any column."""
+        return {parameter for each in self.list_filter for parameter in _parameters(each)}
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         return lookup in self.allowed_lookups
@@ -98,6 +103,16 @@ class ReadsStrictly:
         return cast("HttpResponseBase | None", super().response_action(request, queryset))  # type: ignore[misc]
 
 
+def _parameters(item: Any) -> Iterator[str]:
+    """Yield the query parameters of an item of `list_filter`: a filter, or a column and its kind of filter."""
+    if isinstance(item, tuple):
+        column, kind = item
+        ends = ("_from", "_to") if issubclass(kind, RangeDateFilter) else ("__exact",)
+        yield from (column + end for end in ends)
+    else:
+        yield item.parameter_name
+
+
 class Counted:
     """Mixin for a `ModelAdmin`: the number of rows in words, as Russian needs three forms of the noun."""
 
@@ -117,6 +132,7 @@ class QuickModelAdmin(Counted, ReadsStrictly, Audited, ModelAdmin):  # type: ign
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
     list_per_page = 50
+    list_filter_submit = True  # a range of days needs a button
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[QuickChangeList]:
         return QuickChangeList

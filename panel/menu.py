@@ -1,10 +1,13 @@
 """The side menu, the brand and the style sheets of the admin panel, named by dotted paths in the setting UNFOLD."""
 
+from collections.abc import Callable
 from typing import Any
 
+from django.apps import apps
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from common.brand import facts
@@ -36,55 +39,25 @@ def navigation(_request: HttpRequest) -> list[dict[str, Any]]:
         {
             "items": [
                 {"title": _("Dashboard"), "icon": "monitoring", "link": reverse("admin:index")},
-                _to_list(_("People"), "user", "group"),
-                _to_list(_("Referrals"), "referral", "account_tree"),
-                _to_list(_("Confirmation codes"), "confirmationcode", "password"),
-                _to_list(_("Messages"), "delivery", "sms"),
+                _to_list("user", "group"),
+                _to_list("referral", "account_tree"),
+                _to_list("confirmationcode", "password"),
+                _to_list("delivery", "sms"),
                 {
                     "title": _("Delivery and cost"),
                     "icon": "payments",
                     "link": reverse("admin:delivery_report"),
                     "permission": _may_see_messages,
                 },
-                _to_list(_("Sign-in attempts"), "signinattempt", "login"),
-                _to_list(_("Wrong passwords"), "accessattempt", "lock_person", app="axes"),
-                _to_list(_("Audit trail"), "auditrecord", "history"),
-                {
-                    "title": _("Second factors"),
-                    "icon": "phonelink_lock",
-                    "link": reverse("admin:users_secondfactor_changelist"),
-                    "permission": _is_superuser,
-                },
-                {
-                    "title": _("Service accounts"),
-                    "icon": "smart_toy",
-                    "link": reverse("admin:users_serviceaccount_changelist"),
-                    "permission": _is_superuser,
-                },
-                {
-                    "title": _("Service keys"),
-                    "icon": "key",
-                    "link": reverse("admin:users_servicekey_changelist"),
-                    "permission": _is_superuser,
-                },
-                {
-                    "title": _("Webhooks"),
-                    "icon": "webhook",
-                    "link": reverse("admin:users_webhook_changelist"),
-                    "permission": _is_superuser,
-                },
-                {
-                    "title": _("Deliveries of events"),
-                    "icon": "outbox",
-                    "link": reverse("admin:users_webhookdelivery_changelist"),
-                    "permission": _is_superuser,
-                },
-                {
-                    "title": _("Groups"),
-                    "icon": "admin_panel_settings",
-                    "link": reverse("admin:auth_group_changelist"),
-                    "permission": _is_superuser,
-                },
+                _to_list("signinattempt", "login"),
+                _to_list("accessattempt", "lock_person", app="axes"),
+                _to_list("auditrecord", "history"),
+                _to_list("secondfactor", "phonelink_lock", permission=_is_superuser),
+                _to_list("serviceaccount", "smart_toy", permission=_is_superuser),
+                _to_list("servicekey", "key", permission=_is_superuser),
+                _to_list("webhook", "webhook", permission=_is_superuser),
+                _to_list("webhookdelivery", "outbox", permission=_is_superuser),
+                _to_list("group", "admin_panel_settings", app="auth", permission=_is_superuser),
             ],
         },
         {
@@ -98,11 +71,20 @@ def navigation(_request: HttpRequest) -> list[dict[str, Any]]:
     ]
 
 
-def _to_list(title: str, model: str, icon: str, app: str = "users") -> dict[str, Any]:
+def _to_list(
+    model: str, icon: str, app: str = "users", permission: Callable[[HttpRequest], bool] | None = None
+) -> dict[str, Any]:
+    """Return the entry of a list, under the name that its page has; `permission`: by default, that to view its rows."""
+
     def may_see(request: HttpRequest) -> bool:
         return any(request.user.has_perm(f"{app}.{verb}_{model}") for verb in ("view", "change"))
 
-    return {"title": title, "icon": icon, "link": reverse(f"admin:{app}_{model}_changelist"), "permission": may_see}
+    return {
+        "title": capfirst(apps.get_model(app, model)._meta.verbose_name_plural),
+        "icon": icon,
+        "link": reverse(f"admin:{app}_{model}_changelist"),
+        "permission": permission or may_see,
+    }
 
 
 def _may_see_messages(request: HttpRequest) -> bool:

@@ -82,8 +82,6 @@ class SecondFactorAdmin(ReadOnlyModelAdmin):
     list_display = ("owner", "is_set_up", "since", "last_used")
     list_select_related = ("user",)
     list_filter = (("created_at", DaysFilter),)
-    list_filter_submit = True
-    allowed_lookups = ("created_at_from", "created_at_to")
     sortable_by = ()
     fields = readonly_fields = ("owner", "is_set_up", "since", "last_used")
 

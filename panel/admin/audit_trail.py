@@ -54,9 +54,7 @@ class AuditRecordAdmin(ExportsList, ReadOnlyModelAdmin):
     counted = ngettext_lazy("%(count)d record", "%(count)d records", "count")
     list_display = ("at", "who", "what")
     list_filter = (PersonFilter, ServiceFilter, ReadingFilter, ("action", ChoicesDropdownFilter), ("at", DaysFilter))
-    list_filter_submit = True
     list_select_related = ("actor", "person", "service")
-    allowed_lookups = ("person", "service", "reading", "action__exact", "at_from", "at_to")
     sortable_by = ()
     search_fields = ("person",)
     search_help_text = _("A whole phone number: whose actions, or about whom")

@@ -32,8 +32,6 @@ class ConfirmationCodeAdmin(ByPhone, ExportsList, ReadOnlyModelAdmin):
         "used_at",
     )
     list_filter = (("expires_at", DaysFilter),)
-    list_filter_submit = True
-    allowed_lookups = ("expires_at_from", "expires_at_to")
     sortable_by = ("expires_at",)
     ordering = ("-expires_at",)
     csv_name = "confirmation-codes"

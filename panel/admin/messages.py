@@ -31,8 +31,6 @@ class DeliveryAdmin(ByPhone, ExportsList, ReadOnlyModelAdmin):
         "attempts",
     )
     list_filter = (OutcomeFilter, ChannelFilter, ("created_at", DaysFilter))
-    list_filter_submit = True
-    allowed_lookups = ("outcome", "channel", "created_at_from", "created_at_to")
     sortable_by = ("created_at",)
     csv_name = "messages"
     csv_columns = {

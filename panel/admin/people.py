@@ -54,12 +54,10 @@ class UserAdmin(UserColumns, PersonActions, ExportsList, OffersRights, DjangoUse
     counted = ngettext_lazy("%(count)d person", "%(count)d people", "count")
     list_display = ("phone", "username", "referral_code", "inviter", "referrals", "status", "registered_at")
     list_filter = (("is_active", BooleanRadioFilter), ("is_staff", BooleanRadioFilter), ("registered_at", DaysFilter))
-    list_filter_submit = True
-    allowed_lookups = ("is_active__exact", "is_staff__exact", "registered_at_from", "registered_at_to")
     sortable_by = ("phone", "registered_at")
     ordering = ("-registered_at", "-id")
     search_fields = ("phone_number", "username", "referral_code")
-    search_help_text = _("At least 4 digits of a phone number, a name, an invite code or an id")
+    search_help_text = _("4 or more digits of a number, a name, invite code or id")
     actions = ("block_selected", "unblock_selected", "sign_out_selected", "export_selected")
     actions_detail = ("personal_data",)
     csv_name = "people"

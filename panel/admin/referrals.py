@@ -19,10 +19,8 @@ class ReferralAdmin(ExportsList, ReadOnlyModelAdmin):
     counted = ngettext_lazy("%(count)d referral", "%(count)d referrals", "count")
     list_display = ("activated_at", "invited_link", "inviter_link", "referral_code")
     list_filter = (InviterFilter, ("activated_at", DaysFilter))
-    list_filter_submit = True
     list_select_related = ("invited", "inviter")
     sortable_by = ("activated_at",)
-    allowed_lookups = ("inviter", "activated_at_from", "activated_at_to")
     search_fields = ("referral_code",)
     search_help_text = _("A whole phone number or an invite code")
     csv_name = "referrals"

@@ -116,8 +116,6 @@ class ServiceKeyAdmin(SuperusersOnly):
     list_display = ("prefix", "account", "is_valid", "expires_at", "last_used_at", "revoked_at")
     list_select_related = ("account",)
     list_filter = (("expires_at", DaysFilter),)
-    list_filter_submit = True
-    allowed_lookups = ("expires_at_from", "expires_at_to")
     actions = ("revoke",)
     fields = ("account", "days", "networks")
 

@@ -21,8 +21,6 @@ class SignInAttemptAdmin(ByPhone, ExportsList, ReadOnlyModelAdmin):
     counted = ngettext_lazy("%(count)d attempt", "%(count)d attempts", "count")
     list_display = ("at", "phone", "succeeded", "address")
     list_filter = (("succeeded", BooleanRadioFilter), ("at", DaysFilter))
-    list_filter_submit = True
-    allowed_lookups = ("succeeded__exact", "at_from", "at_to")
     sortable_by = ("at",)
     actions = ("unlock",)  # type: ignore[assignment]
     fields = ("at", "phone", "succeeded", "address")

@@ -167,8 +167,6 @@ class WebhookDeliveryAdmin(SuperusersOnly):
     list_display = ("created_at", "webhook", "type", "state_shown", "attempts_count", "last_status", "next_attempt_at")
     list_select_related = ("webhook", "event")
     list_filter = (WebhookFilter, ("event__at", DaysFilter))
-    list_filter_submit = True
-    allowed_lookups = ("webhook", "event__at_from", "event__at_to")
     actions = ("replay",)
     fields = ("webhook", "type", "event_id", "state_shown", "attempts_shown", "answer", "next_attempt_at")
     readonly_fields = fields

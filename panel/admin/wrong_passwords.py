@@ -25,8 +25,6 @@ class AccessAttemptAdmin(ReadOnlyModelAdmin):
     counted = ngettext_lazy("%(count)d wrong password", "%(count)d wrong passwords", "count")
     list_display = ("number", "ip_address", "failures_since_start", "attempt_time")
     list_filter = (("attempt_time", DaysFilter),)
-    list_filter_submit = True
-    allowed_lookups = ("attempt_time_from", "attempt_time_to")
     sortable_by = ("attempt_time",)
     search_fields = ("username",)
     search_help_text = _("A whole phone number or an address")

@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 from django import template
@@ -9,6 +10,7 @@ from django.utils.translation import gettext
 
 register = template.Library()
 _SMALLEST_WITH_GROUPS = 1_000
+_START_OF_LABEL = re.compile('(?<= data-label=")[^"]')
 
 
 @register.filter("number")
@@ -37,3 +39,9 @@ def has_field_errors(context: Context) -> bool:
 def main_landmark(page: SafeString) -> SafeString:
     """Add the main landmark, which Unfold's pages lack (WCAG 2.2, 1.3.1 and 2.4.1)."""
     return mark_safe(page.replace('<div id="main"', '<div role="main" id="main"', 1))  # noqa: S308  `page` is safe already
+
+
+@register.filter
+def capital_labels(page: SafeString) -> SafeString:
+    """Begin the labels of cells, which a phone shows, with a capital letter, as the headings begin."""
+    return mark_safe(_START_OF_LABEL.sub(lambda start: start[0].upper(), page))  # noqa: S308  `page` is safe already

@@ -69,7 +69,7 @@ class AuditRecord(models.Model):
 
     class Meta:
         verbose_name = _("audit record")
-        verbose_name_plural = _("audit records")
+        verbose_name_plural = _("audit trail")
         ordering = ("-id",)
         indexes = (
             models.Index(fields=("person", "id"), name="audit_by_person", condition=models.Q(person__isnull=False)),

@@ -91,7 +91,7 @@ class WebhookDelivery(models.Model):
 
     class Meta:
         verbose_name = _("delivery")
-        verbose_name_plural = _("deliveries")
+        verbose_name_plural = _("deliveries of events")
         ordering = ("-id",)
         default_permissions = ()
         indexes = (

@@ -200,6 +200,4 @@ def _record_use(family: uuid.UUID, user: User, device: Device, *, opened_at: dat
     # A day more than the newest token lives: the row is written once a day.
     expires_at = timezone.now() + api_settings.REFRESH_TOKEN_LIFETIME + timedelta(days=1)
     session = CurrentSession(Kind.JWT, family.hex)
-    open_sessions.record(
-        open_sessions.row_of(session, user_id=user.pk, device=device, expires_at=expires_at, opened_at=opened_at)
-    )
+    open_sessions.record(session, user_id=user.pk, device=device, expires_at=expires_at, opened_at=opened_at)

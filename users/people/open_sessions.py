@@ -75,8 +75,9 @@ def row_of(
     )
 
 
-def record(row: UserSession) -> None:
+def record(session: CurrentSession, *, user_id: int, device: Device, expires_at: datetime, opened_at: datetime) -> None:
     """Write down that a session was opened, or is used for the first time today."""
+    row = row_of(session, user_id=user_id, device=device, expires_at=expires_at, opened_at=opened_at)
     sql.insert(row, on_conflict=_SEEN)
 
 

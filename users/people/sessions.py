@@ -54,9 +54,7 @@ def note_token_use(session: AuthToken, device: Device) -> None:
     if stored:  # it has not ended since
         created, expiry = stored
         token = CurrentSession(Kind.TOKEN, session.digest)
-        open_sessions.record(
-            open_sessions.row_of(token, user_id=session.user_id, device=device, expires_at=expiry, opened_at=created)
-        )
+        open_sessions.record(token, user_id=session.user_id, device=device, expires_at=expiry, opened_at=created)
 
 
 def earliest_expiry() -> datetime:
@@ -146,9 +144,7 @@ def note_web_use(request: HttpRequest) -> None:
     session[_NOTED] = noted
     device = open_sessions.device_of(request)
     open_sessions.record(
-        open_sessions.row_of(
-            web_session(request), user_id=request.user.pk, device=device, expires_at=expires_at, opened_at=opened_at
-        )
+        web_session(request), user_id=request.user.pk, device=device, expires_at=expires_at, opened_at=opened_at
     )
 
 
