@@ -9,7 +9,8 @@ help: ## List the targets
 
 # A lock lists every package with its digest, so pip resolves nothing (--no-deps): a newer release of a package can't
 # break an installation. Wheels only: installing runs no code of a package. `pip check` finds what a lock lacks.
-INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all:
+# --no-compile: Python compiles what it imports, pip would compile everything, which takes a third of the time.
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes --only-binary :all:
 CHECK := $(BIN)/pip check --disable-pip-version-check
 
 .venv/service: requirements.lock
@@ -54,9 +55,13 @@ DATABASE_TESTS := $(patsubst %,tests/test_%.py, \
 	web_sign_in)
 
 .PHONY: test
-test: .venv/development tests/browser/node_modules tests/clients/node_modules ## Run the whole suite on PostgreSQL, then the tests that use the database on SQLite
-	$(BIN)/python -m tests.support.servers $(BIN)/$(PYTEST) $(COVERAGE)
+test: .venv/development tests/browser/node_modules tests/clients/node_modules ## Run the tests on PostgreSQL, then those that use the database on SQLite
+	$(BIN)/python -m tests.support.servers $(BIN)/$(PYTEST) --ignore tests/stack $(COVERAGE)
 	$(BIN)/$(PYTEST) $(DATABASE_TESTS)
+
+.PHONY: test-stack
+test-stack: .venv/development ## Test the stack as deployed: servers are killed, frozen, stopped and replaced
+	$(BIN)/python -m tests.support.servers $(BIN)/$(PYTEST) tests/stack
 
 .PHONY: coverage
 coverage: ## Run the suite with branch coverage, which takes 40 % longer; fails below 95 %

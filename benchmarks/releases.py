@@ -1,14 +1,15 @@
-"""Compare the CPU of this release and an older one: `python -m benchmarks.releases COMMIT [ROUNDS]`.
+"""Compare the CPU of this release and an older one: `python -m benchmarks.releases COMMIT [PAIRS]`.
 
 Both run at the same time as deployed, each with its own PostgreSQL and Redis, the older one with the packages of this
-one. They get the same requests in turn, some hundred at a time; the result is the median ratio of the rounds.
+one. They get the same few requests in turn, so that both meet the same disturbances of the machine. The result is the
+median ratio of the pairs with its 95 % confidence interval.
 """
 
+import math
 import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -16,17 +17,18 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from tqdm import tqdm
 
 from benchmarks.old_release import unpack
-from benchmarks.stack import NO_LIMIT, cpu_seconds
+from benchmarks.stack import NO_LIMIT
 from referral_project.settings import BASE_DIR
 from tests.support.fake_gateways import Gateway
 from tests.support.limits import every_limit
-from tests.support.servers import Server, durable_redis_server, postgres_server
+from tests.support.servers import Server, children_of, durable_redis_server, postgres_server
 from tests.support.service import Service, service
 
-REQUESTS = 300
-CLIENTS = 4
+REQUESTS = 20
+PAIRS = 200
 
 
 @dataclass
@@ -39,20 +41,15 @@ class Release:
     numbers: Iterator[int] = field(default_factory=count)
 
     def measure(self, request: Callable[[requests.Session], object]) -> float:
-        """Return the CPU seconds of some hundred requests."""
-        before = self._cpu_seconds()
-        with ThreadPoolExecutor(CLIENTS) as pool:
-            for client in [pool.submit(self._send, request) for _ in range(CLIENTS)]:
-                client.result()
-        return self._cpu_seconds() - before
-
-    def _send(self, request: Callable[[requests.Session], object]) -> None:
+        """Return the CPU milliseconds of one of some requests."""
         with requests.Session() as session:
-            for _ in range(REQUESTS // CLIENTS):
+            before = self._cpu_nanoseconds()
+            for _ in range(REQUESTS):
                 request(session)
+            return (self._cpu_nanoseconds() - before) / REQUESTS / 1e6
 
-    def _cpu_seconds(self) -> float:
-        return cpu_seconds(self.web) + cpu_seconds(self.database.pid)
+    def _cpu_nanoseconds(self) -> int:
+        return sum(map(_run_time, [*children_of(self.web), *children_of(self.database.pid)]))
 
     def post(self, session: requests.Session, path: str, body: dict[str, str]) -> dict[str, Any]:
         answer = session.post(f"http://127.0.0.1:{self.running.port}/api/{path}/", json=body)
@@ -77,49 +74,67 @@ def release(folder: Path, code: Path) -> Iterator[Release]:
         yield Release(running, database, running.start_web(workers=2).pid)
 
 
-def rounds(of: Release) -> dict[str, float]:
-    """Return the CPU seconds of one round of each kind of request; the people of a round are new."""
+def _run_time(pid: int) -> int:
+    """Return the nanoseconds that all threads of a process ran; the figures of /proc/PID/stat are too coarse."""
+    try:
+        return sum(int(file.read_text().split()[0]) for file in Path(f"/proc/{pid}/task").glob("*/schedstat"))
+    except FileNotFoundError:  # it ended
+        return 0
+
+
+def kinds(of: Release) -> Iterator[tuple[str, float]]:
+    """Yield the name and the CPU milliseconds of each kind of request; the people are new."""
     bodies: list[dict[str, str]] = []
     tokens: list[str] = []
-    figures = {"registration": of.measure(lambda session: bodies.append(of.register(session)))}
-    waiting = iter(list(bodies))
-    figures["first login"] = of.measure(
-        lambda session: tokens.append(of.post(session, "login", next(waiting))["token"])
-    )
+    yield "registration", of.measure(lambda session: bodies.append(of.register(session)))
+    waiting = iter(bodies)
+    yield "first login", of.measure(lambda session: tokens.append(of.post(session, "login", next(waiting))["token"]))
     url = f"http://127.0.0.1:{of.running.port}/api/profile/"
-    people = iter(list(tokens))
-    figures["profile"] = of.measure(
-        lambda session: session.get(url, headers={"Authorization": f"Token {next(people)}"}).raise_for_status()
+    people = iter(tokens)
+    yield (
+        "profile",
+        of.measure(
+            lambda session: session.get(url, headers={"Authorization": f"Token {next(people)}"}).raise_for_status()
+        ),
     )
     with requests.Session() as session:
         known = iter([of.register(session, body["phone_number"]) for body in bodies])
-    figures["login"] = of.measure(lambda session: of.post(session, "login", next(known)))
-    return figures
+    yield "login", of.measure(lambda session: of.post(session, "login", next(known)))
 
 
-def main(commit: str, times: int) -> None:
+def compare(old: Release, new: Release, pairs: int) -> dict[str, list[tuple[float, float]]]:
+    """Return, for each kind of request, pairs of CPU milliseconds: of the older release and of the newer one."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    for nth in tqdm(range(pairs), leave=False):
+        in_turn = (old, new) if nth % 2 else (new, old)
+        for (name, one), (_, other) in zip(*map(kinds, in_turn), strict=True):
+            found.setdefault(name, []).append((one, other) if nth % 2 else (other, one))
+    return found
+
+
+def median_with_interval(values: list[float]) -> tuple[float, float, float]:
+    """Return the median and its 95 % confidence interval, by the order of the values: it assumes no distribution."""
+    ordered, reach = sorted(values), 0.98 * math.sqrt(len(values))
+    first, last = (math.floor(len(values) / 2 - reach), math.ceil(len(values) / 2 + reach) - 1)
+    return statistics.median(ordered), ordered[max(first, 0)], ordered[min(last, len(values) - 1)]
+
+
+def main(commit: str, pairs: int) -> None:
     with ExitStack() as opened:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="releases-")))
         code = unpack(commit, folder / "code")
         old = opened.enter_context(release(folder / "old", code))
         new = opened.enter_context(release(folder / "new", BASE_DIR))
-        rounds(old), rounds(new)  # until each process has done everything once
-        measured = []
-        for nth in range(times):
-            first, second = (old, new) if nth % 2 else (new, old)
-            figures = {id(first): rounds(first)}
-            figures[id(second)] = rounds(second)
-            measured.append((figures[id(old)], figures[id(new)]))
-    print(f"CPU of web and database, {REQUESTS} requests at a time, {times} rounds\n")
-    print(f"{'':15} {commit[:8]:>10} {'this one':>10}   ratio (quartiles)")
-    for name in measured[0][0]:
-        before, after = ([each[which][name] * 1000 / REQUESTS for each in measured] for which in (0, 1))
-        ratios = [now / then for then, now in zip(before, after, strict=True)]
-        low, middle, high = statistics.quantiles(ratios, n=4)
-        ms = f"{statistics.median(before):7.2f} ms {statistics.median(after):7.2f} ms"
-        print(f"{name:15} {ms}   {middle:.3f} ({low:.3f} to {high:.3f})")
+        compare(old, new, 5)  # until each process has done everything once
+        found = compare(old, new, pairs)
+    print(f"CPU of web and database, {pairs} times {REQUESTS} requests of each kind\n")
+    print(f"{'':15} {commit[:8]:>10} {'this one':>10}   ratio (95 % confidence interval)")
+    for name, both in found.items():
+        before, after = (statistics.median(figures) for figures in zip(*both, strict=True))
+        ratio, low, high = median_with_interval([now / then for then, now in both])
+        print(f"{name:15} {before:7.2f} ms {after:7.2f} ms   {ratio:.3f} ({low:.3f} to {high:.3f})")
 
 
 if __name__ == "__main__":
     _, older, *number = sys.argv
-    main(older, int(number[0]) if number else 12)
+    main(older, int(number[0]) if number else PAIRS)

@@ -41,7 +41,7 @@ logging.captureWarnings(True)
 django.setup(set_prefix=False)
 application = Handler()
 if not settings.DEBUG:
-    # Before the first request, and with Gunicorn before the fork: all processes share the bytes.
+    # Before the first request, and with Gunicorn before the fork: all processes share it.
     from api.views import openapi
 
-    openapi.documents()
+    openapi.generate()

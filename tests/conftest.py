@@ -11,7 +11,7 @@ import time_machine
 from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
@@ -72,6 +72,13 @@ def quick_passwords(settings: Settings) -> None:
 def empty_cache() -> Iterator[None]:
     yield
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def default_language() -> Iterator[None]:
+    """Forget the language of the last request: this thread makes those of other tests too."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Delivery within the request, without a broker; delivery by workers is in test_delivery_worker.py."""
+"""Delivery within the request, without a broker; delivery by workers is in stack/test_delivery_worker.py."""
 
 import time
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The OpenAPI document is built before the first request, and answered from memory."""
+"""The OpenAPI document is generated before the first request, and answered from memory."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor

@@ -11,6 +11,7 @@ from http.client import HTTPResponse
 from typing import Any
 
 from django.apps import apps
+from django.core.servers.basehttp import ThreadedWSGIServer, WSGIServer
 from django.test.testcases import LiveServerThread
 
 from referral_project.wsgi import application
@@ -65,10 +66,23 @@ class Server:
         return replace(self, headers={"Authorization": authorization}, service_key=service_key)
 
 
+class OneThread(ThreadedWSGIServer):
+    """Answers one request after the other, over one database connection: opening it takes longer than a request."""
+
+    process_request = WSGIServer.process_request
+
+    def _close_connections(self) -> None:
+        pass
+
+
+class ServerThread(LiveServerThread):
+    server_class = OneThread
+
+
 @contextmanager
 def running_server() -> Iterator[Server]:
     """Serve the WSGI application from a thread."""
-    thread = LiveServerThread("127.0.0.1", static_handler=lambda _handler: application)
+    thread = ServerThread("127.0.0.1", static_handler=lambda _handler: application)
     thread.daemon = True
     thread.start()
     thread.is_ready.wait()
