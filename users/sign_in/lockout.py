@@ -17,10 +17,10 @@ from users.models import SignInAttempt
 from users.refusals import SignInLocked, seconds_between
 
 _WRONG_TRIES_COUNT_FOR = timedelta(days=30)
-# One row for each wrong try, and one for each address that the number has signed in from.
+# At most so many: locks begin after fewer wrong tries, and right codes are the owner's.
 _ATTEMPTS = """
-    SELECT max(at) AS at, address, succeeded FROM users_signinattempt WHERE phone_number = %s AND at > %s
-    GROUP BY address, succeeded, CASE WHEN succeeded THEN 0 ELSE id END ORDER BY max(at)
+    SELECT id, at, address, succeeded FROM users_signinattempt WHERE phone_number = %s AND at > %s
+    ORDER BY at DESC LIMIT 2000
 """
 _FORGET_WRONG_TRIES = "DELETE FROM users_signinattempt WHERE phone_number = %s AND NOT succeeded AND address = %s"
 
@@ -61,7 +61,7 @@ def _standing(phone_number: str, here: list[str], now: datetime) -> tuple[Standi
     """Return the standing, and time and address of each wrong try that counts, oldest first."""
     known_since = now - timedelta(days=settings.KNOWN_ADDRESS_DAYS)
     wrong_since = now - _WRONG_TRIES_COUNT_FOR
-    attempts = sql.find(SignInAttempt, _ATTEMPTS, phone_number, min(known_since, wrong_since))
+    attempts = sql.find(SignInAttempt, _ATTEMPTS, phone_number, min(known_since, wrong_since))[::-1]
     right = [each for each in attempts if each.succeeded]
     wrong = [(each.at, each.address) for each in attempts if not each.succeeded and each.at > wrong_since]
     standing = Standing(
