@@ -184,8 +184,13 @@ check-containers: .venv/development ## Build the images and run the Compose file
 drill: .venv/development ## Lose the database and restore it to a point in time, then move it to a later PostgreSQL (needs pgbackrest)
 	$(BIN)/python -m infra.drill
 
+.PHONY: looks
+looks: .venv/development tests/browser/node_modules ## Check the pages in both languages and themes, on four widths, with and without JavaScript
+	EVERY_LOOK=1 $(BIN)/python -m tests.support.servers $(BIN)/$(PYTEST) tests/browser/test_accessibility.py \
+		tests/browser/test_admin_panel.py -k accessib
+
 .PHONY: nightly
-nightly: check-containers drill fuzz ## Checks that take too long for every change
+nightly: check-containers drill fuzz looks ## Checks that take too long for every change
 
 .PHONY: backup
 backup: ## Dump the database of the Compose file into infra/backups, and read the dump back

@@ -57,8 +57,8 @@ def visitor(browser: Browser, live_server: LiveServer, settings: Settings) -> It
 
     def open_context(**options: Any) -> Visitor:
         chosen = {"locale": "en-GB", "viewport": {"width": 1280, "height": 800}, **options}
+        has_javascript = bool(chosen.pop("java_script_enabled", True))
         context = browser.new_context(base_url=live_server.url, **chosen)
-        has_javascript = bool(chosen.get("java_script_enabled", True))
         visitors.append(Visitor(context, live_server.url, has_javascript=has_javascript))
         return visitors[-1]
 

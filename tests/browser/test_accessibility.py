@@ -1,4 +1,4 @@
-"""Accessibility of every page (WCAG 2.2 AA): both languages, both themes, small screens."""
+"""Accessibility of every page (WCAG 2.2 AA): in two looks, or all if EVERY_LOOK is set."""
 
 from collections.abc import Callable, Iterator
 
@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from pytest_django import Settings
 
 from tests.browser.conftest import NewVisitor
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Look, Visitor, looks
 from tests.support.api import break_registration
 from tests.support.factories import create_user, phone_number
 from users.models import User
@@ -46,8 +46,7 @@ def walk(guest: Visitor, anna: User, settings: Settings) -> Iterator[str]:
     guest.page.wait_for_url("**/sign-in/code/")
     yield "/sign-in/code/"
     yield from guest.submit_invalid("confirmation_code", "12", "/sign-in/code/")
-    guest.page.fill("[name=confirmation_code]", guest.page.inner_text(".exposed"))
-    guest.page.wait_for_url("**/profile/")
+    guest.enter_code()
     yield "/profile/"
     yield from guest.submit_invalid("used_referral_code", anna.referral_code, "/profile/")
     for path in (
@@ -79,14 +78,10 @@ def walk(guest: Visitor, anna: User, settings: Settings) -> Iterator[str]:
     yield "server error"
 
 
-@pytest.mark.parametrize("look", [("en", "dark", 1280), ("ru", "light", 320)])
-def test_pages_are_accessible_and_fit_the_screen(
-    visitor: NewVisitor, axe: str, every_page: Walk, look: tuple[str, str, int]
-) -> None:
-    language, theme, width = look
+@pytest.mark.parametrize("look", looks(Look("en", "dark", 1280), Look("ru", "light", 320)), ids=str)
+def test_pages_are_accessible_and_fit_the_screen(visitor: NewVisitor, axe: str, every_page: Walk, look: Look) -> None:
     longest_id = {"X-Request-ID": "W" * 64}  # shown on the page of a server error
-    screen = {"viewport": {"width": width, "height": 800}, "extra_http_headers": longest_id}
-    guest = visitor(locale=language, color_scheme=theme, **screen)
+    guest = visitor(**look.options, extra_http_headers=longest_id)
 
     defects = [
         defect
@@ -129,12 +124,15 @@ def test_redoc_has_the_theme_of_the_pages_and_no_broken_image(visitor: NewVisito
     assert guest.background != "rgb(19, 21, 18)"
 
 
-def test_no_accessibility_violation_on_the_panel_sign_in(visitor: NewVisitor, axe: str, transactional_db: None) -> None:
-    staff = visitor()
+@pytest.mark.parametrize("look", looks(Look("en", "light", 1280), javascript=[True]), ids=str)
+def test_no_accessibility_violation_on_the_panel_sign_in(
+    visitor: NewVisitor, axe: str, transactional_db: None, look: Look
+) -> None:
+    staff = visitor(**look.options)
 
     staff.open("/admin/")
 
-    button = staff.page.get_by_role("button", name="Log in")
+    button = staff.page.locator("#login-form [type=submit]")
     assert button.evaluate("one => getComputedStyle(one).backgroundColor") == "rgb(14, 90, 68)"
     assert staff.page.locator("[name=password]").is_visible()
     assert staff.violations(axe, WCAG) == []

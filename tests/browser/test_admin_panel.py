@@ -10,11 +10,21 @@ from pytest_django import Settings
 
 from tests.browser.conftest import NewVisitor
 from tests.browser.test_accessibility import WCAG
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import EVERY_LOOK, Look, Visitor, looks
 from tests.support.factories import create_superuser, create_user
 from users.models import User
 
 PASSWORD = "a good one"
+#: For EVERY_LOOK.
+MORE_LISTS = (
+    *("confirmationcode", "delivery", "signinattempt", "auditrecord", "secondfactor", "serviceaccount", "servicekey"),
+    *("webhook", "webhookdelivery"),
+)
+MORE_PAGES = (
+    *(f"users/{name}/" for name in MORE_LISTS),
+    *("users/user/add/", "users/servicekey/add/", "users/webhook/add/", "auth/group/", "auth/group/add/"),
+    *("axes/accessattempt/", "delivery-report/", "password_change/", "users/user/?q=x4567"),
+)
 
 
 @pytest.fixture
@@ -41,25 +51,30 @@ def sign_in_to_panel(staff: Visitor, admin_user: User, password: str = PASSWORD)
 
 def pages(staff: Visitor, anna: User) -> Iterator[str]:
     """Open every page, expand all `<details>` and yield its path."""
-    lists = ("user", "referral")
-    change = f"/admin/users/user/{anna.pk}/change/"
+    person = f"users/user/{anna.pk}/"
     for path in (
-        "/admin/",
-        "/admin/?from=2026-01-02&to=2026-01-01",
-        change,
-        *(f"/admin/users/{name}/" for name in lists),
+        *("", "?from=2026-01-02&to=2026-01-01", f"{person}change/", "users/user/", "users/referral/"),
+        *((*MORE_PAGES, f"{person}delete/") if EVERY_LOOK else ()),
     ):
-        staff.open(path)
+        staff.open(f"/admin/{path}")
         staff.page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
         yield path
 
 
-@pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("ru", "dark")])
+@pytest.fixture
+def rows_of_lists(admin_user: User, settings: Settings) -> None:
+    if EVERY_LOOK:
+        settings.DEBUG = True
+        call_command("demo", people=30)
+
+
+@pytest.mark.usefixtures("rows_of_lists")
+@pytest.mark.parametrize("look", looks(Look("en", "light", 1280), Look("ru", "dark", 1280), javascript=[True]), ids=str)
 def test_no_accessibility_violation_in_the_panel(
-    visitor: NewVisitor, axe: str, anna: User, language: str, theme: str
+    visitor: NewVisitor, axe: str, admin_user: User, anna: User, look: Look
 ) -> None:
-    staff = visitor(locale=language, color_scheme=theme)
-    sign_in_to_panel(staff, User.objects.get(is_superuser=True))
+    staff = visitor(**look.options)
+    sign_in_to_panel(staff, admin_user)
 
     violations = [
         (where, violation["id"], [node["html"] for node in violation["nodes"]])

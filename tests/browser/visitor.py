@@ -4,8 +4,9 @@ import io
 import os
 import re
 from collections.abc import Iterator, Sequence
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from PIL import Image
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Request
@@ -15,8 +16,36 @@ from tests.support.servers import PATIENCE_SECONDS
 
 #: Of a small phone, a phone, a tablet and a laptop.
 WIDTHS = (320, 390, 768, 1280)
+EVERY_LOOK = bool(os.environ.get("EVERY_LOOK"))
 IMAGES = BASE_DIR / "docs/images"
 PICTURES, PICTURE_SIZE = BASE_DIR / "web/static/web", (640, 800)
+
+
+class Look(NamedTuple):
+    language: str
+    theme: str
+    width: int
+    has_javascript: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.language}, {self.theme}, {self.width} px, JavaScript {'on' if self.has_javascript else 'off'}"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Options of a visitor."""
+        return {
+            "locale": self.language,
+            "color_scheme": self.theme,
+            "viewport": {"width": self.width, "height": 800},
+            "java_script_enabled": self.has_javascript,
+        }
+
+
+def looks(*usual: Look, javascript: Sequence[bool] = (True, False)) -> list[Look]:
+    """Return the usual looks, or all if EVERY_LOOK is set; `javascript`: with, without it, or both."""
+    if not EVERY_LOOK:
+        return [*usual]
+    return [Look(*each) for each in product(("en", "ru"), ("light", "dark"), WIDTHS, javascript)]
 
 
 def animate(names: Sequence[str], target: str) -> None:
@@ -37,6 +66,8 @@ class Visitor:
         self._context = context
         self._home = home
         self._has_javascript = has_javascript
+        self._protocol = context.new_cdp_session(self.page)
+        self._run_scripts(has_javascript)
         self.page.on("console", self._on_console)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         context.on("request", self._on_request)
@@ -67,9 +98,9 @@ class Visitor:
         self.page.wait_for_url("**/sign-in/code/")
 
     def enter_code(self) -> None:
-        self.fill("Code from the message", self.page.locator(".exposed").inner_text())
+        self.page.fill("[name=confirmation_code]", self.page.locator(".exposed").inner_text())
         if not self._has_javascript:  # it submits the form at the last digit
-            self.page.locator("form", has=self.page.get_by_label("Code from the message")).get_by_role("button").click()
+            self.page.press("[name=confirmation_code]", "Enter")
         self.page.wait_for_url("**/profile/")
 
     def sign_in(self, phone_number: str, *, start: str = "/sign-in/") -> str:
@@ -85,8 +116,7 @@ class Visitor:
         self.page.fill("[name=phone_number]", phone_number)
         self.page.press("[name=phone_number]", "Enter")
         self.page.wait_for_url("**/sign-in/code/")
-        self.page.fill("[name=confirmation_code]", self.page.locator(".exposed").inner_text())
-        self.page.wait_for_url("**/profile/")
+        self.enter_code()
 
     def submit_invalid(self, field: str, text: str, path: str) -> Iterator[str]:
         """Submit an invalid value and yield the path of the page with its error."""
@@ -97,10 +127,15 @@ class Visitor:
 
     def violations(self, axe: str, rules: list[str]) -> list[dict[str, Any]]:
         """Return the violations that axe-core finds on the page."""
+        self._run_scripts(True)  # axe-core is one; those of the page were skipped while it loaded
         self.page.evaluate(axe)
         options = {"runOnly": rules, "resultTypes": ["violations"]}
         found: dict[str, Any] = self.page.evaluate("options => axe.run(options)", options)
+        self._run_scripts(self._has_javascript)
         return list(found["violations"])
+
+    def _run_scripts(self, do_run: bool) -> None:
+        self._protocol.send("Emulation.setScriptExecutionDisabled", {"value": not do_run})
 
     @property
     def my_code(self) -> Locator:
