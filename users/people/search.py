@@ -26,8 +26,8 @@ _BEGINNING_OF_PHONE = re.compile(r"\+?[0-9 ().\-]*[0-9][0-9 ().\-]*")
 def matching(users: QuerySet[User], term: str) -> QuerySet[User]:
     """Filter by a part of the phone number, the beginning of the name, a whole invite code or id.
 
-    A part is the beginning, with or without the country code of the default region, or at least `DIGITS_ANYWHERE`
-    digits in a row.
+    A part is the beginning, with the country code, or without it or with the national prefix (8 in Russia) in the
+    default region, or at least `DIGITS_ANYWHERE` digits in a row.
     """
     term = term.strip()
     matches = Q(external_id=term) if term else Q()
@@ -41,7 +41,8 @@ def matching(users: QuerySet[User], term: str) -> QuerySet[User]:
         matches |= Q(phone_number__prefix=beginning)
         if not reading.plain(term).strip().startswith("+"):
             digits = beginning.removeprefix("+")
-            matches |= Q(phone_number__prefix=f"+{_default_country_code()}{digits}")
+            for national in sorted({digits, digits.removeprefix(_national_prefix())} - {""}):
+                matches |= Q(phone_number__prefix=f"+{_default_country_code()}{national}")
             if len(digits) >= DIGITS_ANYWHERE and not isinstance(beginning, PhoneNumber):
                 matches |= _digits_anywhere(digits)
     return users.filter(matches) if matches else users.none()
@@ -57,6 +58,10 @@ def _digits_anywhere(digits: str) -> Q:
 
 def _default_country_code() -> int:
     return phonenumbers.country_code_for_region(settings.PHONENUMBER_DEFAULT_REGION)
+
+
+def _national_prefix() -> str:
+    return phonenumbers.ndd_prefix_for_region(settings.PHONENUMBER_DEFAULT_REGION, True) or ""
 
 
 def _uuid(term: str) -> UUID | None:
