@@ -1,5 +1,6 @@
 """`X-Client-Address`: the address of the client, when a service passes its sign-in on."""
 
+from django.http.request import HttpHeaders
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -9,6 +10,8 @@ from common.http.client_ip import client_address_of, client_ip_in, client_ip_of
 from users.services import forwarding
 
 HEADER = "X-Client-Address"
+# `request.headers` would parse all headers of each request.
+_IN_META = HttpHeaders.to_wsgi_name(HEADER)
 CLIENT_ADDRESS = OpenApiParameter(
     HEADER,
     str,
@@ -23,7 +26,8 @@ def signing_in_ip_of(request: Request) -> str:
 
     Raises `ValidationError` for what is no address, or one of `forwarding.REFUSALS`.
     """
-    named, clear = request.headers.get(HEADER), credential_of(request, "key")
+    named = request.META.get(_IN_META)
+    clear = None if named is None else credential_of(request, "key")
     if named is None or clear is None:
         return client_ip_of(request)
     forwarding.accept(clear=clear, client_address=client_address_of(request))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.http.request import HttpHeaders
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -15,6 +16,8 @@ from users.models import ServiceAccount
 from users.services import idempotency
 
 HEADER = "Idempotency-Key"
+# `request.headers` would parse all headers of each request.
+_IN_META = HttpHeaders.to_wsgi_name(HEADER)
 PARAMETER = OpenApiParameter(
     HEADER,
     {"type": "string", "pattern": idempotency.PATTERN},
@@ -32,7 +35,7 @@ def idempotent(handler: Callable[..., Response]) -> Callable[..., Response]:
 
     @wraps(handler)
     def once(view: APIView, request: Request, *args: Any, **kwargs: Any) -> Response:
-        typed = request.headers.get(HEADER)
+        typed = request.META.get(_IN_META)
         if typed is None:
             return handler(view, request, *args, **kwargs)
         caller = f"service {request.user.pk}" if isinstance(request.user, ServiceAccount) else "anyone"

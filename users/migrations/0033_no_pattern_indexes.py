@@ -1,0 +1,28 @@
+"""Drop indexes for searches by pattern, which Django adds to unique text: nothing searches these columns so."""
+
+from typing import Any
+
+from django.db import migrations
+
+INDEXES = (
+    "knox_authtoken_digest_188c7e77_like",
+    "knox_authtoken_token_key_8f4f7d47_like",
+    "users_confirmationcode_known_phone_number_b9e96fb9_like",
+    "users_confirmationcode_phone_number_49a8adce_like",
+    "users_user_referral_code_b937ce54_like",
+    "users_usersession_credential_1912bb17_like",
+)
+
+
+def drop(_apps: Any, schema_editor: Any) -> None:
+    if schema_editor.connection.vendor == "postgresql":  # SQLite has none
+        for index in INDEXES:
+            schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {index}")
+
+
+class Migration(migrations.Migration):
+    atomic = False
+
+    dependencies = [("users", "0032_names_of_lists"), ("knox", "0009_extend_authtoken_field")]
+
+    operations = [migrations.RunPython(drop, migrations.RunPython.noop)]
