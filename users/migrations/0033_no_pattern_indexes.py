@@ -14,7 +14,7 @@ INDEXES = (
 )
 
 
-def drop(_apps: Any, schema_editor: Any) -> None:
+def drop(apps: Any, schema_editor: Any) -> None:  # noqa: ARG001  the names are those that Django gives
     if schema_editor.connection.vendor == "postgresql":  # SQLite has none
         for index in INDEXES:
             schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {index}")
