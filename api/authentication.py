@@ -14,6 +14,7 @@ from rest_framework_simplejwt.tokens import Token
 
 from common.database import sql
 from common.http.client_ip import client_address_of
+from common.http.headers import header_of
 from users.models import USED_REFERRAL_CODE, ServiceAccount, ServiceKey, User
 from users.people.jwt_sessions import EPOCH_CLAIM, FAMILY_CLAIM
 from users.people.open_sessions import CurrentSession, Kind, device_of
@@ -34,7 +35,7 @@ def credential_of(request: Request, wanted: str) -> str | None:
 
     Raises `AuthenticationFailed` if that is not one word.
     """
-    scheme, _, rest = request.headers.get("Authorization", "").strip().partition(" ")
+    scheme, _, rest = (header_of(request, "Authorization") or "").strip().partition(" ")
     if scheme.lower() != wanted:
         return None
     words = rest.split()
@@ -108,7 +109,7 @@ class ServiceKeyAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[ServiceAccount, ServiceKey]:
         """Find the key in one indexed query. Raises `ServiceKeyInvalid` or `ServiceKeyRequired`."""
-        scheme, _, clear = request.headers.get("Authorization", "").partition(" ")
+        scheme, _, clear = (header_of(request, "Authorization") or "").partition(" ")
         if scheme.lower() in self._OF_PERSONS:
             raise ServiceKeyRequired
         if scheme.lower() != "key":

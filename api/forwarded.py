@@ -1,17 +1,15 @@
 """`X-Client-Address`: the address of the client, when a service passes its sign-in on."""
 
-from django.http.request import HttpHeaders
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
 
 from api.authentication import credential_of
 from common.http.client_ip import client_address_of, client_ip_in, client_ip_of
+from common.http.headers import header_of
 from users.services import forwarding
 
 HEADER = "X-Client-Address"
-# `request.headers` would parse all headers of each request.
-_IN_META = HttpHeaders.to_wsgi_name(HEADER)
 CLIENT_ADDRESS = OpenApiParameter(
     HEADER,
     str,
@@ -26,8 +24,7 @@ def signing_in_ip_of(request: Request) -> str:
 
     Raises `ValidationError` for what is no address, or one of `forwarding.REFUSALS`.
     """
-    named = request.META.get(_IN_META)
-    clear = None if named is None else credential_of(request, "key")
+    named, clear = header_of(request, HEADER), credential_of(request, "key")
     if named is None or clear is None:
         return client_ip_of(request)
     forwarding.accept(clear=clear, client_address=client_address_of(request))

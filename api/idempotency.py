@@ -5,19 +5,17 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http.request import HttpHeaders
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from common.http.headers import header_of
 from users.models import ServiceAccount
 from users.services import idempotency
 
 HEADER = "Idempotency-Key"
-# `request.headers` would parse all headers of each request.
-_IN_META = HttpHeaders.to_wsgi_name(HEADER)
 PARAMETER = OpenApiParameter(
     HEADER,
     {"type": "string", "pattern": idempotency.PATTERN},
@@ -35,7 +33,7 @@ def idempotent(handler: Callable[..., Response]) -> Callable[..., Response]:
 
     @wraps(handler)
     def once(view: APIView, request: Request, *args: Any, **kwargs: Any) -> Response:
-        typed = request.META.get(_IN_META)
+        typed = header_of(request, HEADER)
         if typed is None:
             return handler(view, request, *args, **kwargs)
         caller = f"service {request.user.pk}" if isinstance(request.user, ServiceAccount) else "anyone"

@@ -52,6 +52,12 @@ def test_an_address_counts_as_that_of_a_connection_would(forwarding: str, first:
     assert [register(forwarding, each).status_code for each in (first, same, other)] == [202, 429, 202]
 
 
+@pytest.mark.parametrize("address", [None, A])
+@pytest.mark.parametrize("authorization", ["Key", "Key two words"])
+def test_a_malformed_key_is_refused_with_an_address_or_without(authorization: str, address: str | None) -> None:
+    assert register(authorization, address).json()["code"] == "authentication_failed"
+
+
 def test_from_anybody_else_the_header_is_ignored(forwarding: str) -> None:
     session = token_header(create_user())
 

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 
 from common import digests
 from common.http import forwarded
+from common.http.headers import header_of
 
 DIGEST_LENGTH = 16
 UNKNOWN = "unknown"
@@ -38,7 +39,7 @@ def client_address_of(request: HttpRequest) -> str:
     """
     peer = forwarded.plain_address(request.META.get("REMOTE_ADDR", "")) or UNKNOWN
     header = settings.CLIENT_ADDRESS_HEADER if settings.TRUSTED_PROXIES else ""
-    hops = forwarded.elements(request.headers.get(header, ""))[-settings.TRUSTED_PROXIES :] if header else []
+    hops = forwarded.elements(header_of(request, header) or "")[-settings.TRUSTED_PROXIES :] if header else []
     if not hops:
         return peer
     if address := forwarded.address_in(hops[0]):

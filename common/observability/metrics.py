@@ -11,6 +11,8 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from common.http.headers import header_of
+
 PATH = "/metrics"
 Collect = Callable[[], Iterable[Metric]]
 
@@ -44,7 +46,7 @@ def answer(request: HttpRequest) -> HttpResponse:
     if not settings.DEBUG:
         if not settings.METRICS_TOKEN:
             return HttpResponse(status=404)
-        if not compare_digest(request.headers.get("Authorization", "").encode(), _expected().encode()):
+        if not compare_digest((header_of(request, "Authorization") or "").encode(), _expected().encode()):
             return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer"})
     return HttpResponse(generate_latest(_registry()), content_type=CONTENT_TYPE_LATEST)
 

@@ -5,15 +5,13 @@ import time
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
-from django.http.request import HttpHeaders
 from django.utils.functional import SimpleLazyObject
 
 from common.http import paths
+from common.http.headers import header_of
 from common.observability import metrics, request_id
 
 access = logging.getLogger("access")
-# `request.headers` would parse all headers of each request.
-_CLAIMED_ID = HttpHeaders.to_wsgi_name(request_id.HEADER)
 
 
 class RequestMiddleware:
@@ -27,7 +25,7 @@ class RequestMiddleware:
         if request.path == metrics.PATH:
             return metrics.answer(request)
         started = time.perf_counter()
-        answer_id = request_id.begin(request.META.get(_CLAIMED_ID))
+        answer_id = request_id.begin(header_of(request, request_id.HEADER))
         try:
             response = self._get_response(request)
             response[request_id.HEADER] = answer_id
