@@ -93,3 +93,17 @@ def test_a_migration_that_was_interrupted_before_it_was_recorded_is_repeated() -
     assert found["user_public_id"]["unique"]
     assert found["user_external_id"]["unique"]
     assert not nullable["public_id"]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one kind of index")
+def test_only_what_is_searched_by_its_beginning_has_an_index_for_it() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT tablename, indexname FROM pg_indexes WHERE indexdef LIKE '%pattern_ops%'
+            AND (tablename LIKE 'users%' OR tablename IN ('knox_authtoken', 'django_session'))
+            """
+        )
+        found = set(cursor.fetchall())
+
+    assert found == {("users_user", "user_by_search_name"), ("users_user", "users_user_phone_number_aff54ffd_like")}
