@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from tests.support import factories
-from tests.support.servers import PATIENCE_SECONDS, Server, durable_redis_server, postgres_server
+from tests.support.servers import PATIENCE_SECONDS, Server, postgres_server
 from tests.support.service import Service, service
 
 pytestmark = pytest.mark.xdist_group("outages")
@@ -35,12 +35,6 @@ def on_postgresql(database: Server, tmp_path_factory: pytest.TempPathFactory) ->
         running.migrate()
         running.start_web()
         yield running
-
-
-@pytest.fixture(scope="module")
-def broker() -> Iterator[Server]:
-    with durable_redis_server() as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

@@ -26,18 +26,6 @@ SETTINGS = {
 
 
 @pytest.fixture(scope="module")
-def gateway() -> Iterator[Gateway]:
-    with Gateway().running() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def broker() -> Iterator[Server]:
-    with durable_redis_server() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def running(gateway: Gateway, broker: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("registration")
     with ExitStack() as stack:

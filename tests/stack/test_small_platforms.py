@@ -29,12 +29,6 @@ OTHERS = ["worker", "webhooks", "beat"]
 
 
 @pytest.fixture(scope="module")
-def gateway() -> Iterator[Gateway]:
-    with Gateway().running() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory, gateway: Gateway) -> Path:
     """The service as a platform has it: its files, a database, settings in `.env`; prepared by `release`."""
     folder = unpack_image(tmp_path_factory.mktemp("platform") / "referral")
